@@ -1,0 +1,1 @@
+"""Scale, scope and relationship in the cost of services."""
