@@ -1,1 +1,79 @@
-"""Scale, scope and relationship in the cost of services."""
+"""Scale, scope and relationship in the cost of services.
+
+>>> import econmodel as em
+>>> schools = em.load("california_schools")
+>>> fit = em.fit(schools, form="translog")
+>>> separation = em.separate(fit, replications=19)
+
+Nothing else is loaded by `import econmodel`: each name below is fetched from its room when it is first used.
+"""
+
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from econmodel import charts as charts
+    from econmodel.economies.comparison import compare as compare
+    from econmodel.economies.marginal_cost import marginal_cost as marginal_cost
+    from econmodel.economies.marginal_cost import unit_cost as unit_cost
+    from econmodel.economies.relationship import relationship as relationship
+    from econmodel.economies.scale import scale as scale
+    from econmodel.economies.scope import scope as scope
+    from econmodel.economies.separation import separate as separate
+    from econmodel.economies.support import support as support
+    from econmodel.estimate.fitting import fit as fit
+    from econmodel.report.finding import finding as finding
+    from econmodel.report.finding import qa as qa
+    from econmodel.simulation import simulate as simulate
+    from econmodel.table.card import read as read
+    from econmodel.table.cost_data import CostData as CostData
+    from econmodel.table.roles import Outcome as Outcome
+    from econmodel.table.roles import Output as Output
+    from econmodel.table.roles import Price as Price
+    from econmodel.table.roles import Relationship as Relationship
+    from econmodel.table.shipped import catalogue as catalogue
+    from econmodel.table.shipped import load as load
+else:
+    # Public name -> the module that holds it. A module that is itself public holds its own name.
+    _ROOMS = {
+        "read": "table.card",
+        "load": "table.shipped",
+        "catalogue": "table.shipped",
+        "CostData": "table.cost_data",
+        "Output": "table.roles",
+        "Price": "table.roles",
+        "Relationship": "table.roles",
+        "Outcome": "table.roles",
+        "fit": "estimate.fitting",
+        "scale": "economies.scale",
+        "scope": "economies.scope",
+        "relationship": "economies.relationship",
+        "marginal_cost": "economies.marginal_cost",
+        "unit_cost": "economies.marginal_cost",
+        "separate": "economies.separation",
+        "support": "economies.support",
+        "compare": "economies.comparison",
+        "simulate": "simulation",
+        "charts": "charts",
+        "finding": "report.finding",
+        "qa": "report.finding",
+    }
+    __all__ = list(_ROOMS)
+
+    def __getattr__(name):
+        if name not in _ROOMS:
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, _ROOMS, n=3)
+            meant = f"Did you mean {' or '.join(near)}?" if near else f"It has: {', '.join(_ROOMS)}."
+            raise AttributeError(f"econmodel has no {name!r}. {meant}")
+        from importlib import import_module
+
+        module = import_module(f"econmodel.{_ROOMS[name]}")
+        value = module if _ROOMS[name] == name else getattr(module, name)
+        globals()[name] = value
+        return value
+
+    def __dir__():
+        return sorted(["__doc__", "__version__", *__all__])
