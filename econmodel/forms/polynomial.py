@@ -1,0 +1,120 @@
+"""Quadratic polynomials of the coordinates: the common algebra of every shipped form.
+
+A polynomial is a list of monomials `weight * z_a * z_b`; an index of -1 stands for the constant one, so that the same
+list holds the constant (-1, -1), the linear terms (a, -1) and the products. Squares carry the weight one half, which
+makes their parameters second derivatives.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Polynomial:
+    """Monomials of the coordinates and how parameters combine them.
+
+    Attributes
+    ----------
+    terms : (t, 2) integers, the coordinates of each monomial, -1 for none
+    size : number of coordinates
+    mixing : (k, t) matrix, or None for one parameter a monomial; with it, parameter j multiplies the sum of
+        `mixing[j]` over the monomials (the tilts of a relationship variable sum to zero over outputs this way)
+    """
+
+    terms: NDArray[np.int64]
+    size: int
+    mixing: Array | None = None
+
+    @property
+    def count(self) -> int:
+        """Number of parameters."""
+        return len(self.terms) if self.mixing is None else len(self.mixing)
+
+    @property
+    def weights(self) -> Array:
+        """One half for squares, one for all else; shape (t,)."""
+        first, second = self.terms.T
+        return np.where((first == second) & (first >= 0), 0.5, 1.0)
+
+    def monomials(self, z: Array) -> Array:
+        """The parameters' multipliers at each point: z (n, d) gives (n, k)."""
+        padded = np.concatenate([z, np.ones((*z.shape[:-1], 1))], axis=-1)
+        first, second = self.terms.T
+        values = padded[..., first] * padded[..., second] * self.weights
+        return values if self.mixing is None else values @ self.mixing.T
+
+    def fill(self, z: Array, out: Array, spare: Array) -> None:
+        """Write the multipliers into `out` (k, n) from z (d, n): features as rows, no memory of its own.
+
+        `spare` (t, n) is used only where parameters mix monomials.
+        """
+        target = out if self.mixing is None else spare
+        for row, (first, second), weight in zip(target, self.terms, self.weights, strict=True):
+            if first < 0:
+                row[:] = 1.0
+            elif second < 0:
+                row[:] = z[first]
+            else:
+                np.multiply(z[first], z[second], out=row)
+                if weight != 1.0:
+                    row *= weight
+        if self.mixing is not None:
+            np.matmul(self.mixing, spare, out=out)
+
+    def coefficients(self, parameters: Array) -> tuple[Array, Array, Array]:
+        """Constant, gradient and Hessian at z = 0: parameters (..., k) give (...), (..., d) and (..., d, d)."""
+        of_monomials = parameters if self.mixing is None else parameters @ self.mixing
+        lead = of_monomials.shape[:-1]
+        constant = np.zeros(lead, of_monomials.dtype)
+        linear = np.zeros((*lead, self.size), of_monomials.dtype)
+        quadratic = np.zeros((*lead, self.size, self.size), of_monomials.dtype)
+        for index, (first, second) in enumerate(self.terms):
+            value = of_monomials[..., index]
+            if first < 0:
+                constant = constant + value
+            elif second < 0:
+                linear[..., first] += value
+            else:
+                quadratic[..., first, second] = value
+                quadratic[..., second, first] = value
+        return constant, linear, quadratic
+
+    def evaluate(self, parameters: Array, z: Array) -> tuple[Array, Array]:
+        """Value (..., n) and gradient (..., n, d) at z (n, d) for parameters (..., k), real or complex."""
+        constant, linear, quadratic = self.coefficients(parameters)
+        curved = z @ quadratic
+        gradient = linear[..., None, :] + curved
+        value = constant[..., None] + (z * (linear[..., None, :] + 0.5 * curved)).sum(axis=-1)
+        return value, gradient
+
+    def shift(self, by: Array) -> Array:
+        """The matrix M with monomials(z - by) = M monomials(z), for polynomials closed under translation.
+
+        Every product must come with its linear terms and every linear term with the constant. Used to move moments
+        that were accumulated around a provisional centre to the mean, so that one pass over the rows is enough.
+        """
+        place = {(int(a), int(b)): index for index, (a, b) in enumerate(self.terms)}
+        matrix = np.eye(len(self.terms))
+        for index, ((a, b), weight) in enumerate(zip(self.terms, self.weights, strict=True)):
+            if b >= 0:
+                matrix[index, place[int(a), -1]] -= weight * by[b]
+                matrix[index, place[int(b), -1]] -= weight * by[a]
+                matrix[index, place[-1, -1]] += weight * by[a] * by[b]
+            elif a >= 0:
+                matrix[index, place[-1, -1]] -= by[a]
+        return matrix
+
+
+def terms(constant: bool, linear: list[int], products: list[tuple[int, int]]) -> NDArray[np.int64]:
+    """The list of monomials: the constant first, then linear terms, then products and squares."""
+    pairs = [(-1, -1)] * constant + [(index, -1) for index in linear] + products
+    return np.array(pairs, dtype=np.int64).reshape(-1, 2)
+
+
+def all_pairs(indices: list[int]) -> list[tuple[int, int]]:
+    """Every square and every product of the coordinates, squares and products in the order of a triangle."""
+    return [(a, b) for position, a in enumerate(indices) for b in indices[position:]]
