@@ -1,0 +1,1 @@
+"""A table of providers and the role of each column."""

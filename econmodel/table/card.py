@@ -1,0 +1,249 @@
+"""The card: a short TOML file that says what each column of a table is, read and written."""
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from econmodel.errors import CardError
+from econmodel.table.cost_data import CostData, Role
+from econmodel.table.roles import Outcome, Output, Price, Relationship, nearest
+from econmodel.table.toml_text import toml_text
+
+_ROLES: dict[str, type[Output] | type[Price] | type[Relationship] | type[Outcome]] = {
+    "outputs": Output, "prices": Price, "relationships": Relationship, "outcomes": Outcome,
+}  # fmt: skip
+_TEXTS = ("title", "source", "licence", "money", "cost_concept", "checksum")
+_COLUMNS = ("entity", "time")
+_LISTS = ("controls", "network")
+KEYS = (
+    "title", "file", "checksum", "source", "licence", "money", "cost_concept", "cost", "entity", "time", "controls",
+    "network", "prices_complete", "shares", "notes", "dropped", *_ROLES,
+)  # fmt: skip
+_COST_KEYS = ("column", "unit")
+_DROPPED_KEYS = ("rows", "because", "first")
+# What stands for a missing figure in files of spreadsheets and statistics programs; in names only the empty cell does.
+_MISSING = ["", "NA", "N/A", "#N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "<NA>"]
+
+
+def read(path: str | Path) -> CostData:
+    """Read a card and the table beside it.
+
+    Parameters
+    ----------
+    path : of the card, a TOML file; its entry `file` names a CSV or Parquet file in the same folder
+
+    Returns
+    -------
+    CostData
+        with the checksum of the file, whether or not the card states one
+
+    Raises
+    ------
+    CardError
+        Where the card has an unknown entry, lacks one, or the file is not the one whose checksum it states.
+    TableError
+        Where the table does not fit the card: all faults at once.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = (folder / "homes.csv").write_text("home,spend,weeks\\nA,9.5,40\\nB,14.0,75\\n")
+    >>> _ = (folder / "homes.toml").write_text(
+    ...     'file = "homes.csv"\\ncost = "spend"\\nentity = "home"\\n[outputs.weeks]\\nservice = "personal"\\n'
+    ... )
+    >>> read(folder / "homes.toml").row_names()
+    ['A', 'B']
+    """
+    path = Path(path)
+    entries = _entries(path)
+    _known_keys(path.name, entries, KEYS)
+    for key in ("file", "cost", "outputs"):
+        if key not in entries:
+            raise CardError(f"{path.name} lacks {key!r}, which every card needs")
+    file = path.parent / _text(path.name, "file", entries["file"])
+    cost, unit = _cost(path.name, entries["cost"])
+    given: dict[str, Any] = {key: _text(path.name, key, entries[key]) for key in (*_TEXTS, *_COLUMNS) if key in entries}
+    given |= {key: _texts(path.name, key, entries[key]) for key in _LISTS if key in entries}
+    given |= {key: _role_entries(path.name, key, entries[key], role) for key, role in _ROLES.items() if key in entries}
+    if "notes" in entries:
+        notes = entries["notes"]
+        given["notes"] = [notes] if isinstance(notes, str) else _texts(path.name, "notes", notes)
+    if "shares" in entries:
+        given["shares"] = _text(path.name, "shares", entries["shares"])
+    if not isinstance(complete := entries.get("prices_complete", False), bool):
+        raise CardError(f"{path.name}: prices_complete must be true or false, without quotation marks")
+    given["dropped"] = [_dropped(path.name, entry) for entry in entries.get("dropped", [])]
+    given["checksum"] = _checksum(path.name, file, given.get("checksum", ""))
+    frame = _table(file, given.get("entity"), given.get("time"))
+    return CostData(frame, cost, cost_unit=unit, prices_complete=complete, **given)
+
+
+def write(data: CostData, path: Path, data_format: str) -> Path:
+    """Write a card and its table; see `CostData.to_card`."""
+    if data_format not in ("csv", "parquet"):
+        raise CardError(f'data_format = {data_format!r} is not known; it may be "csv" or "parquet"')
+    if path.suffix != ".toml":
+        raise CardError(f'a card is a ".toml" file, not {path.name!r}')
+    file = path.with_suffix(f".{data_format}")
+    frame = data.frame if data.frame.index.name in (None, *data.frame.columns) else data.frame.reset_index()
+    if data_format == "csv":
+        frame.to_csv(file, index=False, lineterminator="\n")
+        _came_back(data, file)
+    else:
+        frame.to_parquet(file, index=False)
+    path.write_text(card_text(data, file.name, _sha256(file)), encoding="utf-8", newline="\n")
+    return path
+
+
+def card_text(data: CostData, file: str, checksum: str) -> str:
+    """The card of some data in TOML; entries that say nothing are left out."""
+    plain: dict[str, Any] = {
+        "title": data.title, "file": file, "checksum": checksum, "source": data.source, "licence": data.licence,
+        "money": data.money, "cost_concept": data.cost_concept,
+    }  # fmt: skip
+    plain = {key: value for key, value in plain.items() if value}
+    plain["cost"] = {"column": data.cost} | ({"unit": data.cost_unit} if data.cost_unit else {})
+    later: dict[str, Any] = {
+        "entity": data.entity, "time": data.time, "controls": data.controls, "network": data.network,
+        "prices_complete": data.prices_complete, "shares": data.shares, "notes": data.notes,
+        "dropped": [{"rows": rows, "because": why, "first": first} for rows, why, first in data.dropped],
+    }  # fmt: skip
+    plain |= {key: value for key, value in later.items() if value}
+    for key, role in _ROLES.items():
+        if getattr(data, key):
+            plain[key] = {name: _facts(entry, role) for name, entry in getattr(data, key).items()}
+    return toml_text(plain)
+
+
+def _facts(entry: Any, role: type) -> dict[str, str]:
+    # A card must state the kind of a relationship variable, also where it is the default of the constructor.
+    return {
+        field.name: value
+        for field in fields(role)
+        if (value := getattr(entry, field.name)) != field.default or field.name == "kind"
+    }
+
+
+def _entries(path: Path) -> dict[str, Any]:
+    if path.suffix.lower() in (".csv", ".parquet", ".xlsx"):
+        raise CardError(
+            f"{path.name} is a table, not a card; write a card beside it (a .toml file with "
+            f'file = "{path.name}", cost = "..." and [outputs....]), or pass a DataFrame to econmodel.CostData'
+        )
+    try:
+        with path.open("rb") as card:
+            return tomllib.load(card)
+    except FileNotFoundError:
+        raise CardError(f"there is no card {path.name!r} in {path.parent}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as broken:
+        raise CardError(f"{path.name} is not valid TOML: {broken}") from None
+
+
+def _known_keys(where: str, entries: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    for key in entries:
+        if key not in known:
+            raise CardError(f"{where}: {key!r} is not known; known are {', '.join(known)}{nearest(key, known)}")
+
+
+def _text(card: str, key: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise CardError(f"{card}: {key} must be text in quotation marks, not {value!r}")
+    return value
+
+
+def _texts(card: str, key: str, value: Any) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
+        raise CardError(f'{card}: {key} must be a list of text, such as ["rural"], not {value!r}')
+    return value
+
+
+def _cost(card: str, value: Any) -> tuple[str, str]:
+    if isinstance(value, str):
+        return value, ""
+    if not isinstance(value, dict) or "column" not in value:
+        raise CardError(f'{card}: cost must be a column, or {{ column = "...", unit = "..." }}, not {value!r}')
+    _known_keys(f"{card}, cost", value, _COST_KEYS)
+    return _text(card, "cost.column", value["column"]), _text(card, "cost.unit", value.get("unit", ""))
+
+
+def _role_entries(card: str, key: str, value: Any, role: type[Role]) -> Mapping[str, Role] | list[str]:
+    if isinstance(value, list):
+        return _texts(card, key, value)
+    if not isinstance(value, dict):
+        raise CardError(f"{card}: {key} must be a list of columns, or one table [{key}.COLUMN] for each")
+    roles = {}
+    for name, facts in value.items():
+        where = f"{card}, [{key}.{name}]"
+        if isinstance(facts, str) and role is Output:
+            facts = {"service": facts}
+        if not isinstance(facts, dict):
+            raise CardError(f"{where} must be a table of facts, not {facts!r}")
+        _known_keys(where, facts, tuple(field.name for field in fields(role)))
+        if role is Relationship and "kind" not in facts:
+            raise CardError(
+                f'{where} lacks kind: "attribute" where it is measured apart from inputs (continuity, the same '
+                'worker), "input_ratio" where it is built from an input and a volume (staff per user, class size)'
+            )
+        try:
+            roles[name] = role(**facts)
+        except CardError as wrong:
+            raise CardError(f"{where}: {wrong}") from None
+    return roles
+
+
+def _dropped(card: str, entry: Any) -> tuple[int, str, tuple[str, ...]]:
+    if not isinstance(entry, dict) or set(entry) != set(_DROPPED_KEYS) or not isinstance(entry["rows"], int):
+        raise CardError(f'{card}: an entry of dropped is {{ rows = 3, because = "...", first = [...] }}')
+    return entry["rows"], _text(card, "because", entry["because"]), tuple(_texts(card, "first", entry["first"]))
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _checksum(card: str, file: Path, stated: str) -> str:
+    if not file.is_file():
+        raise CardError(f"{card} names the file {file.name!r}, which is not in {file.parent}")
+    found = _sha256(file)
+    if stated and found != stated:
+        raise CardError(
+            f"{file.name} is not the file that {card} describes: its SHA-256 is {found}, the card states {stated}; "
+            "restore the file, or put the new checksum into the card if the change is meant"
+        )
+    return found
+
+
+def _table(file: Path, entity: str | None, time: str | None) -> pd.DataFrame:
+    if file.suffix.lower() == ".parquet":
+        return pd.read_parquet(file)
+    if file.suffix.lower() != ".csv":
+        raise CardError(f"{file.name} is neither a CSV nor a Parquet file; save it as one of them")
+    try:
+        columns = list(pd.read_csv(file, nrows=0).columns)
+        named = (entity, time)
+        missing = {name: [""] if name in named else _MISSING for name in columns}
+        return pd.read_csv(file, keep_default_na=False, na_values=missing)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as broken:
+        raise CardError(f"{file.name} cannot be read as CSV with commas in UTF-8: {broken}") from None
+
+
+def _came_back(data: CostData, file: Path) -> None:
+    """Refuse a CSV file that would not give the same figures and names again ("007" would come back as 7)."""
+    back = _table(file, data.entity, data.time)
+    for name in data._columns():
+        written, again = data.frame[name], back[name]
+        if name in (data.entity, data.time):
+            same = written.astype(object).tolist() == again.astype(object).tolist()
+        else:
+            same = np.array_equal(written.to_numpy(float, na_value=np.nan), again.to_numpy(float), equal_nan=True)
+        if not same:
+            file.unlink()
+            raise CardError(f'{name!r} would not come back from a CSV file as it is; use data_format="parquet"')

@@ -1,0 +1,101 @@
+"""The tables that come with the package, and where they lie."""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from econmodel.errors import UnknownName
+from econmodel.results import Answer
+from econmodel.table.card import read
+from econmodel.table.cost_data import CostData
+from econmodel.table.roles import nearest
+
+
+def shipped(kind: Literal["data", "notebooks"]) -> Path:
+    """The folder with the data or the notebooks that come with the package.
+
+    An installed package carries them inside; a repository has them beside it.
+
+    Examples
+    --------
+    >>> (shipped("data") / "us_airlines.csv").is_file()
+    True
+    """
+    package = Path(str(files("econmodel")))
+    inside = package / "_shipped" / kind
+    return inside if inside.is_dir() else package.parent / kind
+
+
+def names() -> list[str]:
+    """The names of the shipped data sets.
+
+    Examples
+    --------
+    >>> "us_airlines" in names()
+    True
+    """
+    return sorted(card.stem for card in shipped("data").glob("*.toml"))
+
+
+def load(name: str) -> CostData:
+    """A data set that comes with the package, with its card.
+
+    Parameters
+    ----------
+    name : as `econmodel data` lists them
+
+    Raises
+    ------
+    UnknownName
+        For another name; the message lists those there are. A table of your own is read with `econmodel.read`.
+
+    Examples
+    --------
+    >>> from econmodel.table.shipped import load
+    >>> airlines = load("us_airlines")
+    >>> len(airlines), list(airlines.outputs), airlines.controls
+    (90, ['output'], ('load_factor',))
+    """
+    known = names()
+    if name not in known:
+        raise UnknownName(
+            f"there is no shipped data set {name!r}; there are {', '.join(known)}{nearest(name, known)} "
+            "Your own table is read with econmodel.read('its_card.toml')."
+        )
+    return read(shipped("data") / f"{name}.toml")
+
+
+def catalogue() -> Answer:
+    """What comes with the package: one row a data set.
+
+    Returns
+    -------
+    Answer
+        with the columns name, title, rows, cost concept, outputs, relationship (variable and kind), outcomes, licence
+
+    Examples
+    --------
+    >>> catalogue().table.columns.tolist()
+    ['name', 'title', 'rows', 'cost_concept', 'outputs', 'relationship', 'outcomes', 'licence']
+    """
+    rows = []
+    for name in names():
+        data = load(name)
+        relationships = [f"{column} ({role.kind.replace('_', ' ')})" for column, role in data.relationships.items()]
+        rows.append(
+            {
+                "name": name,
+                "title": data.title,
+                "rows": len(data),
+                "cost_concept": data.cost_concept,
+                "outputs": ", ".join(data.outputs),
+                "relationship": ", ".join(relationships),
+                "outcomes": ", ".join(data.outcomes),
+                "licence": data.licence.split(";")[0],
+            }
+        )
+    table = pd.DataFrame(rows)
+    text = f"{len(table)} data sets come with the package; econmodel.load(name) gives one with its card."
+    return Answer("Shipped data sets", table, text)
