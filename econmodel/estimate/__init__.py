@@ -1,0 +1,1 @@
+"""How the parameters are found, and how well they are known."""

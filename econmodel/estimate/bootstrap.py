@@ -1,0 +1,109 @@
+"""Bootstrap by clusters without refitting: every replication is a weighted sum of moments already in hand.
+
+A replication gives each cluster (a provider with all its rows; a row where rows are providers) a multinomial weight.
+Log forms are then exact; level forms take one Gauss-Newton step from the estimate, which has the same coverage.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from econmodel.estimate.design import Design
+from econmodel.estimate.least_squares import Groups, transformed_blocks
+
+Array = NDArray[np.float64]
+# Above this many clusters their weights are independent Poisson draws (Chamandy et al., 2012), made while streaming.
+MULTINOMIAL_CLUSTERS = 20_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Replications:
+    """Weights of rows in each of `count` replications: the same call gives the same weights, whatever is replicated.
+
+    Attributes
+    ----------
+    count : number of replications
+    rows : number of rows
+    seed : seed of the weights
+    codes : (n,) cluster of each row, or None where every row is its own
+    clusters : number of clusters
+    weights : (count, clusters) multinomial weights, or None where they are Poisson
+    """
+
+    count: int
+    rows: int
+    seed: int
+    codes: NDArray[np.intp] | None
+    clusters: int
+    weights: Array | None
+
+    def of(self, rows: slice) -> Array:
+        """The weights of some rows, (count, n)."""
+        if self.weights is None:
+            rng = np.random.default_rng([self.seed, rows.start])
+            return rng.poisson(1.0, (self.count, rows.stop - rows.start)).astype(float)
+        return self.weights[:, rows if self.codes is None else self.codes[rows]]
+
+
+def replications(count: int, rows: int, seed: int, clusters: Groups | None = None) -> Replications:
+    """Draw the weights of a pairs bootstrap, or of a cluster bootstrap where clusters are given."""
+    number = rows if clusters is None else len(clusters.sizes)
+    weights = None
+    if number <= MULTINOMIAL_CLUSTERS or clusters is not None:
+        rng = np.random.default_rng(seed)
+        weights = rng.multinomial(number, np.full(number, 1.0 / number), size=count).astype(float)
+    return Replications(count, rows, seed, None if clusters is None else clusters.codes, number, weights)
+
+
+def replicate(design: Design, theta: Array, effects: Groups | None, draws: Replications) -> Array:
+    """Parameters in every replication, (replications, k); missing where a replication identifies too little."""
+    k = design.count
+    upper = np.triu_indices(k + 1)
+    collect = _by_cluster if draws.weights is not None and draws.codes is not None else _by_row
+    packed = collect(design, theta, effects, draws, upper)
+    gram = np.empty((draws.count, k + 1, k + 1))
+    gram[:, upper[0], upper[1]] = packed
+    gram[:, upper[1], upper[0]] = packed
+    return theta + _steps(gram[:, :-1, :-1], gram[:, :-1, -1])
+
+
+def _by_row(
+    design: Design, theta: Array, effects: Groups | None, draws: Replications, upper: tuple[Array, Array]
+) -> Array:
+    packed = np.zeros((draws.count, len(upper[0])))
+    for rows, block in transformed_blocks(design, theta, effects):
+        packed += draws.of(rows) @ (block[upper[0]] * block[upper[1]]).T
+    return packed
+
+
+def _by_cluster(
+    design: Design, theta: Array, effects: Groups | None, draws: Replications, upper: tuple[Array, Array]
+) -> Array:
+    assert draws.codes is not None
+    assert draws.weights is not None
+    total = np.zeros((len(upper[0]), draws.clusters))
+    for rows, block in transformed_blocks(design, theta, effects):
+        for row, (first, second) in zip(total, zip(*upper, strict=True), strict=True):
+            np.add.at(row, draws.codes[rows], block[first] * block[second])
+    return draws.weights @ total.T
+
+
+def _steps(gram: Array, target: Array) -> Array:
+    scale = np.sqrt(np.maximum(np.einsum("bii->bi", gram), np.finfo(float).tiny))
+    scaled = gram / (scale[:, :, None] * scale[:, None, :])
+    smallest = np.linalg.eigvalsh(scaled)[:, 0]
+    steps = np.full_like(target, np.nan)
+    sound = smallest > len(scaled[0]) * np.finfo(float).eps
+    solved = np.linalg.solve(scaled[sound], (target[sound] / scale[sound])[..., None])[..., 0]
+    steps[sound] = solved / scale[sound]
+    return steps
+
+
+def quantile_interval(draws: Array, level: float) -> tuple[Array, Array]:
+    """Percentile interval over the first axis, missing draws left out."""
+    tail = (1.0 - level) / 2.0
+    low, high = np.nanquantile(draws, [tail, 1.0 - tail], axis=0)
+    return low, high
+
+

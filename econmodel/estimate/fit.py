@@ -1,0 +1,361 @@
+"""The record of a fit: parameters and how well they are known, in the words of statsmodels' results."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from econmodel.estimate.bootstrap import Replications, replicate, replications
+from econmodel.estimate.covariance import cluster_moments, wild_cluster_p_value
+from econmodel.estimate.delta import jacobian
+from econmodel.estimate.design import Design
+from econmodel.estimate.least_squares import Groups, LeastSquares, transformed_blocks
+from econmodel.estimate.sample import Sample
+from econmodel.forms.technology import Point, Technology
+from econmodel.results import format_number, html_table, printed
+from econmodel.table.cost_data import CostData
+
+if TYPE_CHECKING:
+    from econmodel.estimate.fitting import Specification
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Fit:
+    """A fitted cost function. Every measure of `econmodel` takes one; nothing changes it.
+
+    Attributes
+    ----------
+    specification : what was asked for
+    sample : the rows and columns used
+    technology : the cost function
+    design : the cost function joined to its rows
+    solution : what least squares found
+    covariance : (k, k) covariance of the parameters
+    cov_type : "nonrobust", "HC0" to "HC3" or "cluster"
+    clusters : groups of rows that errors are shared within, or None
+    effects : providers whose own level of cost was taken out, or None
+    freedom : degrees of freedom of t tests
+    notes : what a reader must know
+    """
+
+    specification: "Specification"
+    sample: Sample
+    technology: Technology
+    design: Design
+    solution: LeastSquares
+    covariance: Array
+    cov_type: str
+    clusters: Groups | None
+    effects: Groups | None
+    freedom: float
+    wild: bool
+    notes: tuple[str, ...]
+
+    @property
+    def data(self) -> CostData:
+        """The table, rows used only."""
+        return self.sample.data
+
+    @property
+    def theta(self) -> Array:
+        """Parameters (k,) without labels."""
+        return self.solution.theta
+
+    @property
+    def params(self) -> pd.Series:
+        """Parameters, at the point where the coordinates are centred."""
+        return pd.Series(self.theta, self._names, name="coefficient")
+
+    @property
+    def _names(self) -> pd.Index:
+        return pd.Index(self.technology.names)
+
+    @property
+    def bse(self) -> pd.Series:
+        """Standard errors."""
+        return pd.Series(np.sqrt(np.diag(self.covariance)), self._names, name="std. error")
+
+    @property
+    def tvalues(self) -> pd.Series:
+        """Parameters over standard errors."""
+        return (self.params / self.bse).rename("t")
+
+    @cached_property
+    def pvalues(self) -> pd.Series:
+        """Two-sided p-values of zero: t, or the restricted wild cluster bootstrap below twenty clusters."""
+        if self.wild:
+            values = [self.wild_p_value(row, value) for row, value in zip(np.eye(len(self.theta)), self.theta, strict=True)]
+        else:
+            from scipy.special import stdtr
+
+            values = 2.0 * stdtr(self.freedom, -np.abs(self.tvalues.to_numpy()))
+        return pd.Series(values, self._names, name="p")
+
+    @cached_property
+    def _cluster_moments(self) -> Any:
+        assert self.clusters is not None
+        blocks = transformed_blocks(self.design, self.theta, self.effects)
+        return cluster_moments(blocks, self.clusters.codes, len(self.clusters.sizes))
+
+    def wild_p_value(self, direction: Array, difference: float) -> float:
+        """P-value of `direction @ params = null` by the wild cluster bootstrap; `difference` is estimate less null."""
+        return wild_cluster_p_value(self._cluster_moments, self.solution.inverse_gram, direction, difference)
+
+    def cov_params(self) -> pd.DataFrame:
+        """Covariance of the parameters."""
+        return pd.DataFrame(self.covariance, self._names, self._names)
+
+    def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
+        """Intervals of level 1 - alpha; columns 0 and 1, as in statsmodels."""
+        from scipy.special import stdtrit
+
+        margin = stdtrit(self.freedom, 1.0 - alpha / 2.0) * self.bse
+        return pd.DataFrame({0: self.params - margin, 1: self.params + margin})
+
+    @property
+    def use_t(self) -> bool:
+        """Always: small samples are the rule here."""
+        return True
+
+    @property
+    def nobs(self) -> float:
+        """Rows used."""
+        return float(self.sample.rows.count)
+
+    @property
+    def df_model(self) -> float:
+        """Parameters less the constant, and provider effects less one."""
+        return len(self.theta) - 1.0 + (len(self.effects.sizes) - 1.0 if self.effects is not None else 0.0)
+
+    @property
+    def df_resid(self) -> float:
+        """Rows less parameters and effects."""
+        return self.nobs - self.df_model - 1.0
+
+    @property
+    def ssr(self) -> float:
+        """Sum of squared residuals."""
+        return self.solution.residual_squares
+
+    @property
+    def llf(self) -> float:
+        """Normal log-likelihood of the response (log cost, or cost where the error is additive)."""
+        return float(-0.5 * self.nobs * (np.log(2.0 * np.pi * self.ssr / self.nobs) + 1.0))
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion."""
+        return 2.0 * (self.df_model + 1.0) - 2.0 * self.llf
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's criterion."""
+        return float(np.log(self.nobs)) * (self.df_model + 1.0) - 2.0 * self.llf
+
+    @cached_property
+    def _raw_residuals(self) -> Array:
+        """Residuals before provider effects."""
+        return np.concatenate([block[-1].copy() for _, block in self.design.blocks(self.theta)])
+
+    @cached_property
+    def _response(self) -> Array:
+        cost = self.sample.rows.columns[self.design.cost]
+        return cost if self.design.additive else np.log(cost)
+
+    @cached_property
+    def provider_effects(self) -> pd.Series | None:
+        """Each provider's own level of (log) cost relative to the average row; None without effects."""
+        if self.effects is None or self.data.entity is None:
+            return None
+        means = np.bincount(self.effects.codes, self._raw_residuals) / self.effects.sizes
+        names = pd.unique(self.data.frame[self.data.entity])
+        return pd.Series(means, pd.Index(names, name=self.data.entity), name="provider effect")
+
+    @property
+    def row_effects(self) -> Array:
+        """The provider effect of each row (n,); zeros without effects."""
+        if self.provider_effects is None or self.effects is None:
+            return np.zeros(self.sample.rows.count)
+        return self.provider_effects.to_numpy()[self.effects.codes]
+
+    @cached_property
+    def resid(self) -> pd.Series:
+        """Response less fitted value, by the table's index."""
+        return pd.Series(self._raw_residuals - self.row_effects, self.data.frame.index, name="residual")
+
+    @cached_property
+    def fittedvalues(self) -> pd.Series:
+        """Fitted log cost, or fitted cost where the error is additive."""
+        return pd.Series(self._response - self.resid.to_numpy(), self.data.frame.index, name="fitted")
+
+    @cached_property
+    def rsquared(self) -> float:
+        """Share of the response's variance explained; of the response over the numeraire's price where there is one."""
+        response = self._response
+        if self.technology.numeraire is not None and not self.design.additive:
+            response = response - np.log(self.sample.rows.columns[self.technology.prices[self.technology.numeraire]])
+        return float(1.0 - self.ssr / ((response - response.mean()) ** 2).sum())
+
+    @property
+    def converged(self) -> bool:
+        """Always: a search that does not converge raises, and returns no numbers."""
+        return True
+
+    @property
+    def condition_number(self) -> float:
+        """Condition number of the scaled derivatives; above a thousand, columns nearly move together."""
+        return self.solution.condition
+
+    @property
+    def rows_dropped(self) -> pd.DataFrame:
+        """How many rows were left out, why, and the first five of them."""
+        rows = [(count, why, ", ".join(first)) for count, why, first in self.data.dropped]
+        return pd.DataFrame(rows, columns=["rows", "because", "first"])
+
+    @property
+    def scale(self) -> float:
+        """Residual variance."""
+        return self.ssr / self.df_resid
+
+    @property
+    def model(self) -> SimpleNamespace:
+        """Names, as statsmodels' tables of several fits look for them."""
+        response = self.data.cost if self.design.additive else f"log {self.data.cost}"
+        return SimpleNamespace(endog_names=response, exog_names=list(self.technology.names))
+
+    def points(self) -> Point:
+        """Every row used as a point at which cost can be evaluated."""
+        columns, t = self.sample.rows.columns, self.technology
+
+        def stack(names: tuple[str, ...]) -> Array:
+            return np.stack([columns[name] for name in names], 1) if names else np.zeros((self.sample.rows.count, 0))
+
+        relationships = stack(t.relationships)
+        for place, in_logs in enumerate(t.log_relationships):
+            if in_logs:
+                relationships[:, place] = np.log(relationships[:, place])
+        return Point(stack(t.outputs), np.log(stack(t.prices)), relationships, stack(t.controls))
+
+    def predict(self, exog: pd.DataFrame | None = None) -> pd.Series:
+        """Fitted values, or predictions for the rows of a table with the same columns (provider effects at zero)."""
+        if exog is None:
+            return self.fittedvalues
+        from econmodel.estimate.points import points_of
+
+        points = points_of(self, exog)
+        predict = self.technology.cost if self.design.additive else self.technology.log_cost
+        return pd.Series(predict(self.theta, points), exog.index, name="predicted")
+
+    def in_units(self) -> pd.DataFrame:
+        """Parameters of the uncentred form in the user's own units, with standard errors by the delta method."""
+        measure = self.technology.in_units
+        gradient = jacobian(measure, self.theta)
+        errors = np.sqrt(np.maximum(np.diag(gradient @ self.covariance @ gradient.T), 0.0))
+        return pd.DataFrame(
+            {"coefficient": measure(self.theta), "std. error": errors}, pd.Index(self.technology.unit_names)
+        )
+
+    def replications(self, count: int, seed: int) -> Replications:
+        """Weights of a bootstrap by this fit's clusters."""
+        return replications(count, self.sample.rows.count, seed, self.clusters)
+
+    def bootstrap(self, draws: Replications) -> Array:
+        """Parameters in every replication, (replications, k)."""
+        return replicate(self.design, self.theta, self.effects, draws)
+
+    def _likelihood_results(self) -> Any:
+        from statsmodels.base.model import LikelihoodModelResults
+
+        results = LikelihoodModelResults(
+            SimpleNamespace(**vars(self.model), df_resid=self.freedom, data=_Names(list(self.technology.names))),
+            self.theta, self.covariance, 1.0,
+        )  # fmt: skip
+        results.use_t, results.df_resid, results.df_resid_inference = True, self.freedom, self.freedom
+        return results
+
+    def t_test(self, r_matrix: Any) -> Any:
+        """Statsmodels' t test of linear hypotheses (a matrix, or words such as "wage = 1")."""
+        return self._likelihood_results().t_test(r_matrix)
+
+    def wald_test(self, r_matrix: Any, use_f: bool = True) -> Any:
+        """Statsmodels' Wald test of linear hypotheses, all together."""
+        return self._likelihood_results().wald_test(r_matrix, use_f=use_f, scalar=True)
+
+    def summary(self) -> Any:
+        """A statsmodels Summary, filled by us."""
+        from statsmodels.iolib.summary import Summary
+        from statsmodels.iolib.table import SimpleTable
+
+        summary = Summary()
+        facts = [[name, value] for name, value in self._facts()]
+        summary.tables.append(SimpleTable(facts, title=self._title()))
+        table = printed(self._coefficients())
+        summary.tables.append(SimpleTable(table.to_numpy().tolist(), headers=list(table.columns)))
+        summary.add_extra_txt(list(self.notes))
+        return summary
+
+    def _title(self) -> str:
+        return f"{self.technology.form.title.capitalize()} cost function of {self.data.title or self.data.cost}"
+
+    def _coefficients(self) -> pd.DataFrame:
+        interval = self.conf_int()
+        return pd.DataFrame(
+            {
+                "parameter": self._names,
+                "coefficient": self.params.to_numpy(),
+                "std_error": self.bse.to_numpy(),
+                "t": self.tvalues.to_numpy(),
+                "p_value": self.pvalues.to_numpy(),
+                "conf_low": interval[0].to_numpy(),
+                "conf_high": interval[1].to_numpy(),
+            }
+        )
+
+    def _facts(self) -> list[tuple[str, str]]:
+        response = self.model.endog_names
+        steps = "solved exactly" if self.technology.aggregate is None else f"{self.solution.steps} Gauss-Newton steps"
+        covariance = "classical" if self.cov_type == "nonrobust" else self.cov_type
+        if self.clusters is not None and (self.cov_type == "cluster" or self.wild):
+            covariance += f", {len(self.clusters.sizes)} clusters" + (", wild-cluster p-values" if self.wild else "")
+        dropped = "; ".join(f"{count}: {why}" for count, why, _ in self.data.dropped)
+        return [
+            ("equation", f"{response} = {self.equation()}"),
+            ("rows used", format_number(self.nobs, 6)),
+            ("rows left out", dropped or "none"),
+            ("standard errors", covariance),
+            ("R-squared", format_number(self.rsquared)),
+            ("log-likelihood", format_number(self.llf, 6)),
+            ("convergence", steps),
+            ("condition number", format_number(self.condition_number, 2)),
+        ]
+
+    def equation(self) -> str:
+        """The form with its variables, in one line."""
+        t = self.technology
+        inside = ", ".join([*t.outputs, *t.prices, *t.relationships])
+        linear = "".join(f" + {name}" for name in t.controls if self.sample.controls[name] != "time")
+        linear += " + periods" if "time" in self.sample.controls.values() else ""
+        linear += " + provider effects" if self.effects is not None else ""
+        return f"{t.form.title}({inside}){linear}"
+
+    def __repr__(self) -> str:
+        return str(self.summary())
+
+    def _repr_html_(self) -> str:
+        facts = html_table(pd.DataFrame(self._facts(), columns=["fact", "value"]), self._title())
+        notes = "".join(f'<p class="note">{escape(note)}</p>' for note in self.notes)
+        return f'<div class="econmodel">{facts}{html_table(self._coefficients(), "Parameters")}{notes}</div>'
+
+
+class _Names:
+    """Parameter names where statsmodels' hypothesis parser looks for them."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.param_names = self.xnames = self.cov_names = names

@@ -1,0 +1,195 @@
+"""Least squares for both families: one solve in log forms, Gauss-Newton steps in level forms."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from econmodel.errors import DidNotConverge
+from econmodel.estimate.design import Block, Design
+from econmodel.estimate.moments import (
+    ORTHOGONAL_ABOVE,
+    Moments,
+    accumulate,
+    accumulate_orthogonally,
+    condition_number,
+    group_sums,
+    inverse,
+    solve,
+    within,
+    within_moments,
+)
+
+Array = NDArray[np.float64]
+MAXIMUM_STEPS = 200
+# Bates and Watts (1981): the step's length in the tangent plane over that of the residual, scaled by degrees of freedom.
+RELATIVE_OFFSET = 1e-9
+# Where no shorter step lowers the sum of squares any more, this offset is rounding, not a failure.
+ROUNDING_OFFSET = 1e-6
+SMALLEST_FRACTION = 2.0**-30
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Groups:
+    """Groups of rows: codes (n,) from 0 to groups - 1, and their sizes (groups,)."""
+
+    codes: NDArray[np.intp]
+    sizes: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LeastSquares:
+    """What least squares found.
+
+    Attributes
+    ----------
+    theta : (k,) parameters
+    inverse_gram : (k, k) inverse of the derivatives' inner products at theta
+    residual_squares : sum of squared residuals (within groups, where effects were taken out)
+    condition : condition number of the scaled derivatives
+    steps : Gauss-Newton steps taken; 1 in log forms
+    offset : relative offset at the end (0 in log forms, which are solved exactly)
+    """
+
+    theta: Array
+    inverse_gram: Array
+    residual_squares: float
+    condition: float
+    steps: int = 1
+    offset: float = 0.0
+
+
+def moments_at(design: Design, theta: Array | None, effects: Groups | None) -> Moments:
+    """One pass at theta, within groups where there are effects."""
+    if effects is None:
+        return accumulate(design.blocks(theta))
+    sums: list[Array] = []
+    moments = accumulate(_with_sums(design.blocks(theta), effects, sums))
+    return within_moments(moments, sums[0], effects.sizes)
+
+
+def _with_sums(blocks: Iterator[Block], effects: Groups, sums: list[Array]) -> Iterator[Block]:
+    """Pass blocks on while adding up their group sums, so that one pass serves both."""
+    for rows, block in blocks:
+        if not sums:
+            sums.append(np.zeros((len(block), len(effects.sizes))))
+        for total, values in zip(sums[0], block, strict=True):
+            np.add.at(total, effects.codes[rows], values)
+        yield rows, block
+
+
+def transformed_blocks(design: Design, theta: Array | None, effects: Groups | None) -> Iterator[Block]:
+    """Blocks at theta, less group means where there are effects (a pass for the means comes first)."""
+    if effects is None:
+        return design.blocks(theta)
+    sums = group_sums(design.blocks(theta), effects.codes, len(effects.sizes))
+    return within(design.blocks(theta), effects.codes, sums, effects.sizes)
+
+
+def linear(design: Design, moments: Moments, effects: Groups | None = None) -> LeastSquares:
+    """Least squares for a log form from one pass' moments; a second pass by QR if squaring would cost digits."""
+    names = design.technology.names
+    if condition_number(moments) ** 2 > ORTHOGONAL_ABOVE:
+        moments = accumulate_orthogonally(transformed_blocks(design, None, effects))
+    inverse_gram = inverse(moments, names)
+    theta = solve(moments, inverse_gram)
+    squares = moments.residual_squares - theta @ moments.gram[:-1, -1]
+    if moments.triangle is not None:
+        squares = float(moments.triangle[-1, -1] ** 2)
+    return LeastSquares(theta, inverse_gram, float(max(squares, 0.0)), condition_number(moments))
+
+
+def nonlinear(design: Design, effects: Groups | None = None) -> LeastSquares:
+    """Gauss-Newton with step halving, damped where that fails (Levenberg-Marquardt); the best of several starts."""
+    ends, failures = [], []
+    floor = np.finfo(float).eps ** 2 * sum(float(block[-1] @ block[-1]) for _, block in _responses(design))
+    for start in starting_values(design):
+        try:
+            ends.append(_descend(design, effects, start, floor))
+        except DidNotConverge as failure:
+            failures.append(failure)
+    if not ends:
+        raise failures[-1]
+    return min(ends, key=lambda end: end.residual_squares)
+
+
+def _descend(design: Design, effects: Groups | None, theta: Array, floor: float) -> LeastSquares:
+    moments, damping, names = moments_at(design, theta, effects), 0.0, design.technology.names
+    if not np.isfinite(moments.residual_squares):
+        raise DidNotConverge(_advice("fitted cost is not positive for every provider at the starting point"))
+    freedom = max(moments.count - len(theta), 1) / len(theta)
+    for steps in range(1, MAXIMUM_STEPS + 1):
+        gram, target, squares = moments.gram[:-1, :-1], moments.gram[:-1, -1], moments.residual_squares
+        step = _damped(gram, target, damping)
+        explained = max(float(step @ target), 0.0)
+        offset = float(np.sqrt(freedom * explained / max(squares - explained, floor, np.finfo(float).tiny)))
+        if damping == 0.0 and (squares <= floor or offset < RELATIVE_OFFSET):
+            return _at_optimum(theta, moments, names, steps, offset)
+        shorter = _shorten(design, effects, theta, step, squares)
+        if shorter is not None:
+            (theta, moments), damping = shorter, damping / 100 if damping > 1e-5 else 0.0
+        elif offset < ROUNDING_OFFSET:
+            return _at_optimum(theta, moments, names, steps, offset)
+        else:
+            damping = max(10 * damping, 1e-4)
+    raise DidNotConverge(_advice(f"no optimum was reached in {MAXIMUM_STEPS} steps"))
+
+
+def _at_optimum(theta: Array, moments: Moments, names: tuple[str, ...], steps: int, offset: float) -> LeastSquares:
+    inverse_gram = inverse(moments, names)
+    return LeastSquares(theta, inverse_gram, moments.residual_squares, condition_number(moments), steps, offset)
+
+
+def _damped(gram: Array, target: Array, damping: float) -> Array:
+    """The step of damped normal equations, scaled; along directions without data it does not move."""
+    scale = np.sqrt(np.diag(gram))
+    scale = np.where(scale > 0, scale, 1.0)
+    matrix = gram / np.outer(scale, scale) + damping * np.eye(len(gram))
+    return np.linalg.lstsq(matrix, target / scale, rcond=1e-14)[0] / scale
+
+
+def _shorten(
+    design: Design, effects: Groups | None, theta: Array, step: Array, squares: float
+) -> tuple[Array, Moments] | None:
+    """The first halving of the step that lowers the sum of squares and keeps fitted cost positive everywhere."""
+    fraction = 1.0
+    while fraction > SMALLEST_FRACTION:
+        moments = moments_at(design, theta + fraction * step, effects)
+        if moments.residual_squares < squares:
+            return theta + fraction * step, moments
+        fraction /= 2
+    return None
+
+
+def _advice(what: str) -> str:
+    return (
+        f"The search for the parameters failed: {what}. No numbers are returned. Use fewer second-order terms "
+        f'(second_order="outputs" or "none"), fewer variables, or a log form.'
+    )
+
+
+def _responses(design: Design) -> Iterator[Block]:
+    """Blocks in levels at theta = 0, where the residual is cost itself and the derivatives are those of H."""
+    return Design(design.technology, design.rows, design.cost, additive=True).blocks(np.zeros(design.count))
+
+
+def starting_values(design: Design) -> list[Array]:
+    """Starts for a level form, P at zero: cost regressed on H with weights 1/C^2 and 1/C, and the best non-negative
+    common cost and marginal costs, at which fitted cost is positive whatever the other starts give."""
+    from scipy.optimize import nnls
+
+    assert design.technology.aggregate is not None
+    count = design.technology.aggregate.count
+    starts = []
+    for power in (1.0, 0.5):
+        blocks = ((rows, np.vstack([block[:count], block[-1:]]) / block[-1] ** power) for rows, block in _responses(design))
+        gram = accumulate(blocks).gram
+        starts.append(_damped(gram[:-1, :-1], gram[:-1, -1], 0.0))
+        if power == 1.0:
+            plain = 1 + len(design.technology.outputs) + len(design.technology.fixed_costs)
+            root = np.linalg.cholesky(gram[:plain, :plain] + 1e-12 * np.diag(np.diag(gram[:plain, :plain])))
+            level = np.zeros(count)
+            level[:plain] = nnls(root.T, np.linalg.solve(root, gram[:plain, -1]))[0]
+            starts.append(level)
+    return [np.concatenate([level, np.zeros(design.count - count)]) for level in starts]

@@ -1,0 +1,156 @@
+"""The rows and columns that a fit uses: complete rows only, and a word about every row left out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from econmodel.errors import FormError, NotIdentified, NotSupported, UnknownName
+from econmodel.estimate.least_squares import Groups
+from econmodel.forms.assembly import Centres
+from econmodel.forms.form import Form, Variables
+from econmodel.table.cost_data import CostData
+from econmodel.table.rows import Rows
+
+Array = NDArray[np.float64]
+# A fixed cost of an output's own is told apart from the common one by providers without that output, and by no others.
+FEWEST_ZEROS = 10
+PROVISIONAL_ROWS = 4096
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """What a fit uses of a table.
+
+    Attributes
+    ----------
+    data : the table, complete rows only; `data.dropped` says which rows were left out and why
+    rows : the columns as numbers, with period dummies and held outcomes among the controls
+    controls : control name -> the part of a separation that it belongs to ("context", "outcomes", "time")
+    """
+
+    data: CostData
+    rows: Rows
+    controls: Mapping[str, str]
+
+
+def take(data: CostData, *, hold_outcomes: bool = False, time_effects: bool = False) -> Sample:
+    """Complete rows of the columns with a role, as numbers."""
+    held = list(data.outcomes) if hold_outcomes else []
+    names = [data.cost, *data.outputs, *data.prices, *data.relationships, *data.controls, *held]
+    columns = {name: _numbers(data.frame[name]) for name in names}
+    keep = np.ones(len(data), dtype=bool)
+    for column in columns.values():
+        keep &= ~np.isnan(column)
+    if not keep.all():
+        empty = [name for name, column in columns.items() if np.isnan(column).any()]
+        data = data.where(keep, because=f"missing values in {', '.join(empty)}")
+        columns = {name: column[keep] for name, column in columns.items()}
+    for name in held:
+        if data.outcomes[name].scale == "log":
+            columns[name] = np.log(columns[name])
+    controls = {name: "context" for name in data.controls} | {name: "outcomes" for name in held}
+    if time_effects:
+        dummies = _periods(data)
+        columns |= dummies
+        controls |= {name: "time" for name in dummies}
+    return Sample(data, Rows(columns), controls)
+
+
+def _numbers(column: pd.Series) -> Array:
+    return column.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _periods(data: CostData) -> dict[str, Array]:
+    if data.time is None:
+        raise NotSupported('time_effects=True needs a period for each row: name its column with time="...".')
+    column = data.frame[data.time]
+    periods = sorted(column.unique())
+    return {f"{data.time} {period}": (column == period).to_numpy(dtype=np.float64) for period in periods[1:]}
+
+
+def variables(sample: Sample, form: Form, numeraire: int | None) -> Variables:
+    """Names in the order of the coordinates; FormError or NotIdentified where the form cannot hold the columns."""
+    data, columns = sample.data, sample.rows.columns
+    _refuse_constants(data, columns, numeraire)
+    fixed = []
+    for place, name in enumerate(data.outputs):
+        zeros = int((columns[name] == 0).sum())
+        if zeros and not form.coordinate.allows_zero:
+            raise FormError(
+                f"{zeros} {'provider makes' if zeros == 1 else 'providers make'} no {name}, and the {form.title} form "
+                f'has no cost at zero output. Use form="composite" or form="flexible_fixed_cost", or leave these rows '
+                f'out in the open: data.where("{name} > 0", because="...").'
+            )
+        if zeros >= FEWEST_ZEROS and form.aggregates:
+            fixed.append(place)
+    two_valued = tuple(
+        place for place, name in enumerate(data.relationships) if _has_two_values(columns[name])
+    )
+    return Variables(
+        tuple(data.outputs), tuple(data.prices), tuple(data.relationships), tuple(sample.controls), tuple(fixed), two_valued
+    )
+
+
+def _has_two_values(column: Array) -> bool:
+    low, high = column.min(), column.max()
+    return bool(((column == low) | (column == high)).all())
+
+
+def _refuse_constants(data: CostData, columns: Mapping[str, Array], numeraire: int | None) -> None:
+    same = []
+    for role in ("outputs", "prices", "relationships", "controls"):
+        for place, name in enumerate(getattr(data, role)):
+            constant = columns[name].min() == columns[name].max()
+            if constant and not (role == "prices" and place == numeraire):
+                same.append((role, name))
+    if same:
+        words = ", ".join(name for _, name in same)
+        cure = "; ".join(f"data.using({role}=[...]) without {name}" for role, name in same)
+        raise NotIdentified(
+            f"{words} {'has' if len(same) == 1 else 'have'} the same value in every row, so nothing can be learnt of "
+            f"{'its' if len(same) == 1 else 'their'} effect on cost. Leave out what does not vary: {cure}."
+        )
+
+
+def centres(sample: Sample, form: Form, every_row: bool) -> Centres:
+    """Means of the coordinates: over every row, or provisional ones from rows all over the table."""
+    data, rows = sample.data, sample.rows
+    taken = [columns for _, columns in rows.blocks(PROVISIONAL_ROWS)] if every_row else [rows.sample(PROVISIONAL_ROWS)]
+    count = sum(len(columns[data.cost]) for columns in taken)
+
+    def mean(name: str, transform: object = None) -> float:
+        return sum(float((transform(c[name]) if callable(transform) else c[name]).sum()) for c in taken) / count
+
+    return Centres(
+        np.array([mean(name, form.coordinate.transform) for name in data.outputs]),
+        np.array([mean(name, np.log) for name in data.prices]),
+        np.array([mean(name, np.log if role.scale == "log" else None) for name, role in data.relationships.items()]),
+        np.array([mean(name) for name in sample.controls]),
+    )
+
+
+def groups_of(data: CostData, groups: object) -> Groups | None:
+    """Clusters of rows: a column name, one label a row, or the table's own entity where it repeats; else None."""
+    if groups is None:
+        if data.entity is None:
+            return None
+        labels = data.frame[data.entity]
+    elif isinstance(groups, str):
+        if groups not in data.frame.columns:
+            known = ", ".join(map(str, data.frame.columns))
+            raise UnknownName(f"There is no column {groups!r} to cluster by. The columns are {known}.")
+        labels = data.frame[groups]
+    else:
+        labels = pd.Series(groups)  # type: ignore[call-overload]
+        if len(labels) != len(data):
+            raise NotSupported(
+                f"groups has {len(labels)} labels for {len(data)} rows used. Name a column instead, so that rows with "
+                "missing values leave both."
+            )
+    codes, names = pd.factorize(labels)
+    if groups is None and len(names) == len(data):
+        return None
+    return Groups(codes, np.bincount(codes).astype(float))
