@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import importlib.util
 import inspect
 import io
 import pkgutil
@@ -70,9 +71,22 @@ def test_the_readme_names_every_notebook_and_every_data_set():
 
 
 def test_the_readmes_tables_are_those_of_the_cards_and_findings():
+    if any(fetched(name) is None for name in em.__all__):
+        pytest.skip("its example needs rooms that do not stand yet")
     command = [sys.executable, ROOT / "scripts" / "update_readme.py", "--check"]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_the_readme_is_compared_up_to_the_last_printed_digit():
+    specification = importlib.util.spec_from_file_location("update_readme", ROOT / "scripts" / "update_readme.py")
+    script = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(script)
+    assert script.says_the_same("slope 0.9889 (p 0.012), 1,848 rows", "slope  0.9890 (p 0.013), 1,848 rows")
+    assert not script.says_the_same("slope 0.9889", "slope 0.9891")
+    assert not script.says_the_same("slope 0.9889", "slope −0.9889")
+    assert not script.says_the_same("1,848 rows", "1,850 rows")
+    assert not script.says_the_same("costs rise by 2", "costs fall by 2")
 
 
 def test_the_changelog_speaks_of_this_version():
