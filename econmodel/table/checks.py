@@ -14,6 +14,7 @@ from econmodel.table.row_names import row_names
 # Three shares that a publication rounds to three decimals can miss one by 0.0015.
 SHARE_SUM_TOLERANCE = 0.002
 FIRST_ROWS = 5
+SHOWN_COLUMNS = 20
 
 _WHERE = "mend the figures, write them as missing, or leave these rows out of the table"
 # cause -> what is wrong with the rows, what to do about it
@@ -23,7 +24,7 @@ _SENTENCES = {
         "remove currency signs, units and thousands separators, and leave the cell empty where the figure is unknown",
     ),
     "stored as text": (
-        "holds numbers stored as text",
+        "holds numbers that are stored as text or objects",
         "turn the column into numbers with pandas.to_numeric",
     ),
     "finite": ("is infinite", "write a missing value where the figure is not known"),
@@ -110,11 +111,12 @@ def check(
     Examples
     --------
     >>> check(pd.DataFrame({"spend": [10.0, 12.0]}), {"spend": Column("cost", "cost")})
-    >>> check(pd.DataFrame({"spend": [10.0, -12.0]}), {"spend": Column("cost", "cost")})
-    Traceback (most recent call last):
-    ...
-    econmodel.errors.TableError: The table does not fit the roles of its columns:
-    - 'spend' (cost) is zero or negative, which no cost of a working provider is: 1 row (row 1); mend the figures, write them as missing, or leave these rows out of the table
+    >>> try:
+    ...     check(pd.DataFrame({"spend": [10.0, -12.0]}), {"spend": Column("cost", "cost")})
+    ... except TableError as faults:
+    ...     print(str(faults).split("; ")[0])
+    The table does not fit the roles of its columns:
+    - 'spend' (cost) is zero or negative, which no cost of a working provider is: 1 row (row 1)
     """
     faults = _shape_faults(frame, columns) or _value_faults(frame, columns, entity, time, shares)
     if faults:
@@ -189,11 +191,10 @@ def _sentences(
     missing = set(cases.loc[cases["check"] == "column_in_dataframe", "failure_case"])
     for name, column in columns.items():
         if name in missing:
-            others = [str(other) for other in frame.columns if other not in columns]
-            hint = nearest(name, others) or f"; the table has {', '.join(repr(other) for other in frame.columns)}"
-            sentences.append(f"there is no column {name!r} ({column.role}){hint}")
+            sentences.append(f"there is no column {name!r} ({column.role}){_hint(name, frame, columns)}")
     values = cases[cases["schema_context"] == "Column"]
-    for (name, cause), failed in values.groupby(["column", "check"], sort=False):
+    for (column_name, cause), failed in values.groupby(["column", "check"], sort=False):
+        name = str(column_name)
         what, cure = _SENTENCES["named" if cause == "not_nullable" else str(cause)]
         rows = _rows(failed["index"], frame, entity if cause != "not_nullable" else None, time)
         shown = f", such as {failed['failure_case'].iloc[0]!r}" if cause == "number" else ""
@@ -211,6 +212,14 @@ def _sentences(
             'shares = "renormalise" (each is divided by their sum) or shares = "as published" (taken as they are)'
         )
     return sentences
+
+
+def _hint(name: str, frame: pd.DataFrame, columns: Mapping[str, Column]) -> str:
+    if name in frame.index.names:
+        return "; it is the index of the frame: use frame.reset_index()"
+    free = [str(other) for other in frame.columns if other not in columns]
+    listed = ", ".join(repr(other) for other in free[:SHOWN_COLUMNS]) + ", ..." * (len(free) > SHOWN_COLUMNS)
+    return nearest(name, free) or (f"; columns without a role are {listed}" if free else "")
 
 
 def _rows(positions: pd.Series, frame: pd.DataFrame, entity: str | None, time: str | None) -> str:

@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 
 from econmodel.errors import CardError, TableError, UnknownName
-from econmodel.results import html_table, printed
 from econmodel.table.checks import Column, check, share_sums
-from econmodel.table.roles import Outcome, Output, Price, Relationship, nearest
+from econmodel.table.roles import Outcome, Output, Price, Relationship, Service, nearest
 from econmodel.table.row_names import row_names
 
 Role = TypeVar("Role", Output, Price, Relationship, Outcome)
@@ -88,7 +87,7 @@ class CostData:
         self,
         frame: pd.DataFrame,
         cost: str,
-        outputs: Mapping[str, Output | str] | Iterable[str] | str,
+        outputs: Mapping[str, Output] | Mapping[str, Service] | Iterable[str] | str,
         prices: Mapping[str, Price] | Iterable[str] | str = (),
         prices_complete: bool = False,
         relationships: Mapping[str, Relationship] | Iterable[str] | str = (),
@@ -136,6 +135,7 @@ class CostData:
             dropped=tuple((int(count), str(because), tuple(first)) for count, because, first in dropped),
         )
         complete_shares = self._complete_shares()
+        self._must_agree(complete_shares)
         check(self.frame, self._columns(), entity, time, complete_shares if shares is None else ())
         if shares == "renormalise" and complete_shares:
             self._renormalise(complete_shares)
@@ -178,6 +178,15 @@ class CostData:
             if key is not None and key not in columns:
                 columns[key] = Column(key_role, is_number=False)
         return columns
+
+    def _must_agree(self, complete_shares: Sequence[str]) -> None:
+        if self.prices_complete and not self.prices:
+            raise CardError("prices_complete is true, but no price is given; name the prices or leave it out")
+        if self.shares is not None and not complete_shares:
+            raise CardError(
+                f'shares = "{self.shares}" says what to do with shares that do not add up to one, which only shares of '
+                "all inputs can; it needs prices_complete = true and a share for every price"
+            )
 
     def _complete_shares(self) -> list[str]:
         shares = [price.share for price in self.prices.values() if price.share]
@@ -267,7 +276,7 @@ class CostData:
         if shares is None and complete == self.prices_complete:
             return chosen
         values = {field.name: getattr(chosen, field.name) for field in fields(chosen)}
-        return CostData(**values | {"shares": shares or self.shares})
+        return CostData(**values | {"shares": shares or (self.shares if chosen._complete_shares() else None)})
 
     def where(self, condition: "str | pd.Series[bool] | np.ndarray | Sequence[bool]", because: str) -> "CostData":
         """The rows that satisfy a condition; `dropped` says how many others were left out, and why.
@@ -295,7 +304,7 @@ class CostData:
             raise CardError("because must give the reason in words: it is printed with every result")
         keep = self._truth(condition)
         if not keep.any():
-            raise TableError(f"no row satisfies {condition if isinstance(condition, str) else 'the condition'!r}")
+            raise TableError(f"no row satisfies {repr(condition) if isinstance(condition, str) else 'the condition'}")
         out = np.flatnonzero(~keep)
         if not len(out):
             return self
@@ -313,7 +322,7 @@ class CostData:
                 raise TableError(f"{condition!r} cannot be read as a condition on columns: {broken}") from None
         if isinstance(condition, pd.Series) and not condition.index.equals(self.frame.index):
             raise TableError("the condition belongs to other rows than the table: its index differs")
-        values = pd.Series(np.asarray(condition)) if not isinstance(condition, pd.Series) else condition
+        values = condition if isinstance(condition, pd.Series) else pd.Series(condition)
         if values.shape != (len(self.frame),) or not pd.api.types.is_bool_dtype(values.dtype):
             raise TableError(f"a condition is one truth value a row ({len(self.frame):,}), such as 'pupils >= 500'")
         return values.fillna(False).to_numpy(dtype=bool)
@@ -347,43 +356,15 @@ class CostData:
 
         return write(self, Path(path), data_format)
 
-    def _summary(self) -> pd.DataFrame:
-        rows = [("cost", self.cost, ", ".join(part for part in (self.cost_concept, self.cost_unit) if part))]
-        for word, roles in (
-            ("output", self.outputs), ("price", self.prices), ("relationship", self.relationships),
-            ("outcome", self.outcomes),
-        ):  # fmt: skip
-            for name, role in roles.items():
-                facts = [
-                    f"share {value}" if field.name == "share" else f"more is {value}" if field.name == "more_means"
-                    else str(value).replace("_", " ")
-                    for field in fields(role)
-                    if (value := getattr(role, field.name)) and value != field.default or field.name == "kind"
-                ]  # fmt: skip
-                rows.append((word, name, ", ".join(facts)))
-        rows += [("control", name, "") for name in self.controls] + [("network", name, "") for name in self.network]
-        rows += [(word, name, "") for word, name in (("entity", self.entity), ("time", self.time)) if name is not None]
-        return pd.DataFrame(rows, columns=["role", "column", "described as"])
-
-    def _facts(self) -> list[str]:
-        prices = ["prices of all inputs"] if self.prices_complete else ["some inputs unpriced"] if self.prices else []
-        facts = ["; ".join(part for part in (f"{len(self):,} rows", self.money, *prices) if part) + "."]
-        facts += [
-            f"{count:,} {'row' if count == 1 else 'rows'} left out ({'; '.join(first)}{'; ...' * (count > len(first))}): "
-            f"{because}."
-            for count, because, first in self.dropped
-        ]
-        facts += self.notes
-        return facts + ([f"Source: {self.source}."] if self.source else [])
-
     def __repr__(self) -> str:
-        return "\n".join([self.title or "Providers", printed(self._summary()).to_string(index=False), *self._facts()])
+        from econmodel.table.describing import as_text
+
+        return as_text(self)
 
     def _repr_html_(self) -> str:
-        from html import escape
+        from econmodel.table.describing import as_html
 
-        facts = "".join(f'<p class="note">{escape(fact)}</p>' for fact in self._facts())
-        return f'<div class="econmodel">{html_table(self._summary(), self.title or "Providers")}{facts}</div>'
+        return as_html(self)
 
 
 def _names(names: Iterable[str] | str) -> tuple[str, ...]:
