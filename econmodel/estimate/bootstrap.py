@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.estimate.design import Design
+from econmodel.estimate.design import BLOCK_ROWS, Design
 from econmodel.estimate.least_squares import Groups, transformed_blocks
 
 Array = NDArray[np.float64]
@@ -44,6 +44,14 @@ class Replications:
             rng = np.random.default_rng([self.seed, rows.start])
             return rng.poisson(1.0, (self.count, rows.stop - rows.start)).astype(float)
         return self.weights[:, rows if self.codes is None else self.codes[rows]]
+
+    def of_replications(self, chosen: slice) -> Array:
+        """The weights of all rows in some replications, (b, rows)."""
+        if self.weights is None:
+            blocks = range(0, self.rows, BLOCK_ROWS)
+            return np.hstack([self.of(slice(a, min(a + BLOCK_ROWS, self.rows)))[chosen] for a in blocks])
+        weights = self.weights[chosen]
+        return weights if self.codes is None else weights[:, self.codes]
 
 
 def replications(count: int, rows: int, seed: int, clusters: Groups | None = None) -> Replications:

@@ -1,0 +1,1 @@
+"""What the parameters mean: scale, scope, relationship, and what the data cannot tell apart."""

@@ -1,0 +1,83 @@
+"""Cost at the corners: some outputs made, the others not; and what data can say of the fixed cost there.
+
+The intercept A of a level form is the common fixed cost F0 plus the own fixed costs of all outputs that nobody is seen
+without. A corner pays F0 and the own fixed costs of what it makes, so where some output is never zero every corner is
+known up to how A is shared out, and only an interval is identified.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from econmodel.errors import FormError
+from econmodel.forms.technology import Point, Technology
+
+Array = NDArray[np.float64]
+Members = NDArray[np.bool_]
+IDENTITY = 1e-10
+
+
+def require_corners(technology: Technology, what: str) -> None:
+    """FormError, with the cure, where a form has no cost at zero output."""
+    if not technology.is_level:
+        raise FormError(
+            f"{what} compares cost at zero output of some products, and the {technology.form.title} form has none there. "
+            'Fit a level form (form="composite" or form="flexible_fixed_cost"), or ask for quasi-scope, '
+            "em.scope(fit, epsilon=0.1), which never leaves any output at zero (and answers another question)."
+        )
+
+
+def cost_of(technology: Technology, theta: Array, point: Point, members: Members) -> Array:
+    """Cost of making the member outputs only (..., n), with the whole intercept A charged."""
+    return technology.cost(theta, point.with_outputs(np.where(members, point.outputs, 0.0)))
+
+
+def unidentified(technology: Technology) -> Members:
+    """Outputs whose own fixed cost cannot be told from the common one."""
+    found = np.ones(len(technology.outputs), dtype=bool)
+    found[list(technology.fixed_costs)] = False
+    return found
+
+
+def scope(technology: Technology, theta: Array, point: Point, groups: list[Members], common: float) -> Array:
+    """Degree of scope over a partition of the outputs: cost of separate firms less joint cost, over joint cost.
+
+    With the common fixed cost a share `common` of A, the firms together pay it once each, and every own fixed cost
+    once: the sum of corner intercepts is A + (groups - 1) common A.
+    """
+    joint = technology.cost(theta, point)
+    intercept = technology.intercept(theta, point)
+    variable = sum(cost_of(technology, theta, point, group) - intercept for group in groups)
+    return (variable + intercept * (1.0 + (len(groups) - 1) * common) - joint) / joint
+
+
+def incremental_cost(technology: Technology, theta: Array, point: Point, members: Members, own: float) -> Array:
+    """Cost of adding the member outputs to all others (..., n).
+
+    `own` is the share of A that is the members' own fixed cost: between none and all of it where some member's own
+    fixed cost is unidentified, none otherwise.
+    """
+    others = cost_of(technology, theta, point, ~members)
+    if not unidentified(technology)[members].any():
+        own = 0.0
+    return technology.cost(theta, point) - others + own * technology.intercept(theta, point)
+
+
+def assert_identity(technology: Technology, theta: Array, point: Point, members: Members) -> None:
+    """The identity of Baumol, Panzar and Willig (1982) at a place: S_N = [a S_T + (1 - a) S_(N-T)] / (1 - SC_T).
+
+    Holds for any cost function; a failure is a fault of this program, so it raises ArithmeticError.
+    """
+    slopes = technology.slopes(theta, point).outputs * technology.cost(theta, point)[..., None] * point.outputs
+    revenue, total = slopes[..., members].sum(axis=-1), slopes.sum(axis=-1)
+    if not members.any() or members.all():
+        return
+    together = technology.cost(theta, point) / total
+    of_members = incremental_cost(technology, theta, point, members, 0.0)
+    of_others = incremental_cost(technology, theta, point, ~members, 0.0)
+    degree = scope(technology, theta, point, [members, ~members], 1.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = revenue / total
+        parts = share * (of_members / revenue) + (1.0 - share) * (of_others / (total - revenue))
+        residual = np.abs(parts - together * (1.0 - degree)) / np.abs(together)
+    if (residual[np.isfinite(residual)] > IDENTITY).any():
+        raise ArithmeticError(f"The identity of scale and scope fails by {np.nanmax(residual):.1e}.")

@@ -1,0 +1,165 @@
+"""From a function of the parameters to a table of estimates with intervals, by three methods.
+
+A point measure maps parameters (..., k), real or complex, to values (..., q). What it is never matters here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from econmodel.economies.places import CostFunction
+from econmodel.errors import NotSupported, UnknownName
+from econmodel.estimate.bootstrap import quantile_interval
+from econmodel.estimate.delta import Measure, jacobian
+from econmodel.estimate.fit import Fit
+from econmodel.results import EFFECT_COLUMNS, INTERVAL_COLUMNS
+
+Array = NDArray[np.float64]
+Method = Literal["delta", "simulate", "bootstrap"]
+METHODS = ("delta", "simulate", "bootstrap")
+SIMULATED_DRAWS = 2_000
+BOOTSTRAP_REPLICATIONS = 999
+# Values a call of a measure may return at once: draws are taken in batches that fit.
+BATCH_VALUES = 4_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimates:
+    """Values of a measure (q,) with standard errors, intervals, and p-values against nulls (missing without one)."""
+
+    values: Array
+    errors: Array
+    low: Array
+    high: Array
+    nulls: Array
+    statistics: Array
+    p_values: Array
+
+
+def estimate(
+    function: CostFunction,
+    measure: Measure,
+    nulls: Sequence[float] | float = np.nan,
+    *,
+    method: Method = "delta",
+    conf_level: float = 0.95,
+    seed: int = 0,
+) -> Estimates:
+    """Values of a measure with intervals.
+
+    Parameters
+    ----------
+    method : "delta" (complex-step derivatives), "simulate" (draws of the parameters from their normal distribution;
+        Krinsky and Robb, 1986) or "bootstrap" (by clusters, everything re-estimated)
+    """
+    if method not in METHODS:
+        raise UnknownName(f"There is no method {method!r}. The methods are {', '.join(METHODS)}.")
+    if not 0.0 < conf_level < 1.0:
+        raise NotSupported(f"conf_level={conf_level} is not between 0 and 1.")
+    values = measure(function.theta).real
+    null = np.broadcast_to(np.asarray(nulls, dtype=float), values.shape)
+    if method == "delta":
+        return _by_delta(function, measure, values, null, conf_level)
+    draws = _simulated(function, seed) if method == "simulate" else _bootstrapped(function, seed)
+    return summarise(values, _in_batches(measure, draws, len(values)), null, conf_level)
+
+
+def _by_delta(function: CostFunction, measure: Measure, values: Array, null: Array, level: float) -> Estimates:
+    from scipy.special import stdtr, stdtrit
+
+    gradient = jacobian(measure, function.theta)
+    errors = np.sqrt(np.maximum(np.einsum("qk,kl,ql->q", gradient, function.covariance, gradient), 0.0))
+    known = errors > 0
+    statistics = np.full_like(values, np.nan)
+    statistics[known] = ((values - null)[known]) / errors[known]
+    quantile = stdtrit(function.freedom, 0.5 + level / 2.0) if np.isfinite(function.freedom) else 0.0
+    if function.wild and isinstance(function, Fit):
+        p_values = np.array(
+            [
+                function.wild_p_value(row, difference) if np.isfinite(difference) and error > 0 else np.nan
+                for row, difference, error in zip(gradient, values - null, errors, strict=True)
+            ]
+        )
+    else:
+        p_values = 2.0 * stdtr(function.freedom, -np.abs(statistics)) if known.any() else statistics
+    margin = quantile * errors
+    return Estimates(values, errors, values - margin, values + margin, null, statistics, p_values)
+
+
+def summarise(values: Array, draws: Array, null: Array, level: float) -> Estimates:
+    """Estimates from draws (D, q): their spread, percentile interval, and the p-value that the interval inverts."""
+    low, high = quantile_interval(draws, level)
+    sound = np.isfinite(draws)
+    count = sound.sum(axis=0)
+    below = ((draws <= null) & sound).sum(axis=0)
+    above = ((draws >= null) & sound).sum(axis=0)
+    p_values = np.minimum(1.0, 2.0 * (np.minimum(below, above) + 1.0) / (count + 1.0))
+    p_values = np.where(np.isfinite(null), p_values, np.nan)
+    errors = np.nanstd(draws, axis=0, ddof=1)
+    statistics = np.where(errors > 0, (values - null) / np.where(errors > 0, errors, 1.0), np.nan)
+    return Estimates(values, errors, low, high, null, statistics, p_values)
+
+
+def _simulated(function: CostFunction, seed: int) -> Array:
+    values, vectors = np.linalg.eigh(function.covariance)
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    rng = np.random.default_rng(seed)
+    return function.theta + rng.standard_normal((SIMULATED_DRAWS, len(function.theta))) @ root.T
+
+
+def _bootstrapped(function: CostFunction, seed: int) -> Array:
+    if not isinstance(function, Fit):
+        raise NotSupported('method="bootstrap" re-estimates, and stated parameters were not estimated. Use "delta".')
+    return function.bootstrap(function.replications(BOOTSTRAP_REPLICATIONS, seed))
+
+
+def _in_batches(measure: Measure, draws: Array, count: int) -> Array:
+    size = max(1, BATCH_VALUES // max(count, 1))
+    return np.concatenate([measure(draws[start : start + size]) for start in range(0, len(draws), size)])
+
+
+def tabulate(
+    terms: Sequence[str],
+    places: Sequence[str],
+    found: Estimates,
+    supported: Sequence[bool] | NDArray[np.bool_],
+) -> pd.DataFrame:
+    """The table of an `Effects`: one row a term and place, in the order given."""
+    values = (
+        terms, places, found.values, found.errors, found.nulls, found.statistics, found.p_values,
+        found.low, found.high, np.asarray(supported, dtype=bool),
+    )  # fmt: skip
+    table = pd.DataFrame(dict(zip(EFFECT_COLUMNS, values, strict=True)))
+    for name in INTERVAL_COLUMNS:
+        table[name] = np.nan
+    return table
+
+
+def by_place(table: pd.DataFrame, places: int) -> pd.DataFrame:
+    """Rows that come term by term (each over all places), ordered place by place."""
+    order = np.argsort(np.arange(len(table)) % places, kind="stable")
+    return table.iloc[order].reset_index(drop=True)
+
+
+def set_identified(table: pd.DataFrame, rows: NDArray[np.bool_], low: Estimates, high: Estimates) -> pd.DataFrame:
+    """Rows of which only an interval is identified: its ends, and an interval that covers all of it.
+
+    `low` and `high` are estimates at the two ends, of all rows in the table's order; which end is the lower one may
+    differ from row to row (a negative intercept turns them round).
+    """
+    turned = low.values > high.values
+    ends = {
+        "identified_low": np.where(turned, high.values, low.values),
+        "identified_high": np.where(turned, low.values, high.values),
+        "conf_low": np.where(turned, high.low, low.low),
+        "conf_high": np.where(turned, low.high, high.high),
+    }
+    table = table.copy()
+    for name, values in ends.items():
+        table.loc[rows, name] = values[rows]
+    table.loc[rows, ["estimate", "std_error", "statistic", "p_value"]] = np.nan
+    return table

@@ -1,0 +1,144 @@
+"""Marginal, incremental and unit cost, in money."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from econmodel.economies.corners import incremental_cost, unidentified
+from econmodel.economies.inference import Estimates, Method, by_place, estimate, set_identified, tabulate
+from econmodel.economies.places import CostFunction, Places, resolve
+from econmodel.economies.support import outputs_supported, supported
+from econmodel.economies.verdict import at_words, interval_in_words
+from econmodel.results import Effects, format_number
+
+Array = NDArray[np.float64]
+RAY = (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
+TYPICAL = "Costs are those of a typical provider (the median, where the error multiplies cost)."
+
+
+def marginal_cost(
+    function: CostFunction, at: object = "mean", *, method: Method = "delta", conf_level: float = 0.95, seed: int = 0
+) -> Effects:
+    """Cost of one more unit of each output, and in level forms of all of it.
+
+    Parameters
+    ----------
+    function : a fit
+    at : where, as in `econmodel.scale`
+    method : "delta", "simulate" or "bootstrap"
+
+    Returns
+    -------
+    Effects
+        Terms "marginal cost of <output>" (C_i, money per unit) and, in level forms with several outputs, "average
+        incremental cost of <output>" ([C(y) - C(y without i)] / y_i; an interval where its fixed cost is not
+        identified).
+
+    Notes
+    -----
+    Baumol, Panzar and Willig (1982).
+
+    Examples
+    --------
+    >>> from econmodel.estimate.fitting import fit
+    >>> from econmodel.table.shipped import load
+    >>> result = marginal_cost(fit(load("california_schools"), form="cobb_douglas"))
+    >>> bool(3000 < result.row("marginal cost of pupils")["estimate"] < 8000)
+    True
+    """
+    technology, places = function.technology, resolve(function, at)
+    n, names = len(places.labels), technology.outputs
+
+    def marginal(theta: Array) -> Array:
+        cost = technology.cost(theta, places.point)
+        values = technology.slopes(theta, places.point).outputs * cost[..., None]
+        return np.moveaxis(values, -1, -2).reshape(*values.shape[:-2], -1)
+
+    found = estimate(function, marginal, method=method, conf_level=conf_level, seed=seed)
+    terms = [f"marginal cost of {name}" for name in names for _ in range(n)]
+    tables = [tabulate(terms, [*places.labels] * len(names), found, np.tile(supported(function, places), len(names)))]
+    if technology.is_level and len(names) > 1:
+        tables += [_incremental(function, places, place, method, conf_level, seed) for place in range(len(names))]
+    table = by_place(pd.concat(tables), n)
+    first = table.iloc[0]
+    text = (
+        f"At {at_words(first['at'])}, one more unit of {names[0]} costs {format_number(first['estimate'])} "
+        f"({interval_in_words(first['conf_low'], first['conf_high'], conf_level)}{_unit(function)})."
+    )
+    return Effects("Marginal cost", table, text, notes=(TYPICAL,), method=method, conf_level=conf_level)
+
+
+def _unit(function: CostFunction) -> str:
+    unit = function.sample.data.cost_unit if function.sample is not None else ""
+    return f", {unit}" if unit else ""
+
+
+def _incremental(
+    function: CostFunction, places: Places, place: int, method: Method, conf_level: float, seed: int
+) -> pd.DataFrame:
+    technology, point = function.technology, places.point
+    members = np.arange(len(technology.outputs)) == place
+
+    def average(own: float) -> Estimates:
+        return estimate(
+            function,
+            lambda theta: incremental_cost(technology, theta, point, members, own) / point.outputs[:, place],
+            method=method, conf_level=conf_level, seed=seed,
+        )  # fmt: skip
+
+    inside = outputs_supported(function, np.where(members, 0.0, point.outputs)) & supported(function, places)
+    low = average(0.0)
+    term = f"average incremental cost of {technology.outputs[place]}"
+    rows = tabulate([term] * len(inside), places.labels, low, inside)
+    if unidentified(technology)[members].any():
+        rows = set_identified(rows, np.ones(len(rows), dtype=bool), low, average(1.0))
+    return rows
+
+
+def unit_cost(
+    function: CostFunction,
+    at: Sequence[float] = RAY,
+    *,
+    method: Method = "delta",
+    conf_level: float = 0.95,
+    seed: int = 0,
+) -> Effects:
+    """Cost per unit along the ray through the mean: what a cost curve draws.
+
+    Parameters
+    ----------
+    function : a fit
+    at : multiples of the mean
+    method : "delta", "simulate" or "bootstrap"
+
+    Returns
+    -------
+    Effects
+        Term "unit cost"; the further column `size` holds the output (one output) or the multiple of mean outputs
+        (several: ray average cost, C(t y) / t).
+
+    Examples
+    --------
+    >>> from econmodel.estimate.fitting import fit
+    >>> from econmodel.table.shipped import load
+    >>> curve = unit_cost(fit(load("electricity_1955"), form="cobb_douglas"), at=[1, 2]).table
+    >>> bool(curve["estimate"].is_monotonic_decreasing)
+    True
+    """
+    places = resolve(function, list(at))
+    outputs = places.point.outputs
+    size = outputs[:, 0] if outputs.shape[1] == 1 else np.asarray(at, dtype=float)
+    found = estimate(
+        function, lambda theta: function.technology.cost(theta, places.point) / size,
+        method=method, conf_level=conf_level, seed=seed,
+    )  # fmt: skip
+    table = tabulate(["unit cost"] * len(size), places.labels, found, supported(function, places))
+    table["size"] = size
+    change = table["estimate"].iloc[-1] / table["estimate"].iloc[0] - 1.0
+    text = (
+        f"From {at_words(table['at'].iloc[0])} to {at_words(table['at'].iloc[-1])}, unit cost "
+        f"{'falls' if change < 0 else 'rises'} by {format_number(100 * abs(change), 3)} %."
+    )
+    return Effects("Unit cost along the ray", table, text, notes=(TYPICAL,), method=method, conf_level=conf_level)

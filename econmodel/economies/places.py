@@ -1,0 +1,116 @@
+"""Where a measure is evaluated: the mean, the median, a percentile, every provider, along the ray, or given values."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from econmodel.errors import NotSupported, UnknownName
+from econmodel.estimate.points import points_in
+from econmodel.estimate.sample import Sample
+from econmodel.forms.technology import Point, Technology
+from econmodel.results import format_number
+
+Array = NDArray[np.float64]
+
+
+class CostFunction(Protocol):
+    """What a measure needs: anything that can evaluate cost and says how well its parameters are known."""
+
+    @property
+    def technology(self) -> Technology:
+        """The cost function up to its parameters."""
+
+    @property
+    def theta(self) -> Array:
+        """Parameters (k,)."""
+
+    @property
+    def covariance(self) -> Array:
+        """Covariance (k, k); zeros where the parameters are stated."""
+
+    @property
+    def freedom(self) -> float:
+        """Degrees of freedom of t intervals."""
+
+    @property
+    def wild(self) -> bool:
+        """Whether p-values come from the wild cluster bootstrap."""
+
+    @property
+    def sample(self) -> Sample | None:
+        """The rows behind it, or None where there are none."""
+
+    def points(self) -> Point:
+        """Every row as a point."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Places:
+    """Points and what to call them; `observed` where they are the providers themselves, or their mean."""
+
+    point: Point
+    labels: tuple[str, ...]
+    observed: bool = False
+
+
+def resolve(function: CostFunction, at: object) -> Places:
+    """The points that `at=` stands for.
+
+    Parameters
+    ----------
+    at : "mean" (where the form is centred: geometric means in logs, arithmetic in levels), "median", a percentile such
+        as "p25" (of each output, all else at the mean), "every provider", a number or list of numbers (multiples of
+        the mean along the ray), a mapping of column -> value, or a table of such rows (all else at the mean)
+
+    Raises
+    ------
+    UnknownName
+        For anything else; the message lists what is known.
+    """
+    mean = function.technology.mean_point()
+    if isinstance(at, str):
+        return _named(function, at, mean)
+    if isinstance(at, pd.DataFrame):
+        return Places(points_in(function.technology, at), tuple(_row_label(row) for _, row in at.iterrows()))
+    if isinstance(at, Mapping):
+        table = pd.DataFrame([dict(at)])
+        return Places(points_in(function.technology, table), (_row_label(table.iloc[0]),))
+    if isinstance(at, Real):
+        at = [at]
+    if isinstance(at, Sequence | np.ndarray) and len(at) and all(isinstance(one, Real) and one > 0 for one in at):
+        multiples = np.array(at, dtype=float)
+        labels = tuple("mean" if one == 1.0 else f"{format_number(one)} x mean" for one in multiples)
+        return Places(mean.with_outputs(multiples[:, None] * mean.outputs), labels)
+    raise _unknown(at)
+
+
+def _named(function: CostFunction, at: str, mean: Point) -> Places:
+    if at == "mean":
+        return Places(mean, ("mean",), observed=True)
+    if at == "every provider":
+        if function.sample is None:
+            raise NotSupported('at="every provider" needs providers; these parameters are stated, without a table.')
+        return Places(function.points(), tuple(function.sample.data.row_names()), observed=True)
+    if at == "median" or (at.startswith("p") and at[1:].replace(".", "", 1).isdigit() and float(at[1:]) <= 100):
+        if function.sample is None:
+            raise NotSupported(f"at={at!r} needs providers; these parameters are stated, without a table.")
+        share = 50.0 if at == "median" else float(at[1:])
+        outputs = np.percentile(function.points().outputs, share, axis=0)
+        return Places(mean.with_outputs(outputs[None]), (at,))
+    raise _unknown(at)
+
+
+def _unknown(at: object) -> UnknownName:
+    return UnknownName(
+        f'at={at!r} is not a place. It may be "mean", "median", a percentile such as "p25", "every provider", multiples '
+        "of the mean such as [0.5, 1, 2], a mapping of column to value, or a table with such columns."
+    )
+
+
+def _row_label(row: pd.Series) -> str:
+    return ", ".join(f"{name} {format_number(value)}" for name, value in row.items())

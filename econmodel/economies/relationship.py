@@ -1,0 +1,148 @@
+"""What a relationship variable goes with: the level of cost, the output it falls on, and scale.
+
+Outputs are held fixed throughout. Only an attribute, measured apart from inputs, can carry an effect of relationship;
+an input ratio (staff per user, class size) says where cost is located and no more, and every sentence keeps to that.
+"""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from econmodel.economies.inference import Method, by_place, estimate, tabulate
+from econmodel.economies.places import CostFunction, Places, resolve
+from econmodel.economies.support import supported
+from econmodel.economies.verdict import at_words, interval_in_words
+from econmodel.errors import NotSupported
+from econmodel.results import Effects, format_number
+
+Array = NDArray[np.float64]
+
+
+def relationship(
+    function: CostFunction, at: object = "mean", *, method: Method = "delta", conf_level: float = 0.95, seed: int = 0
+) -> Effects:
+    """How cost, the cost of each output, and scale vary with the relationship variables, outputs held fixed.
+
+    Parameters
+    ----------
+    function : a fit with relationship variables
+    at : where, as in `econmodel.scale`
+    method : "delta", "simulate" or "bootstrap"
+
+    Returns
+    -------
+    Effects
+        For each variable r: "relationship: r" (derivative of log cost by r: an elasticity where r enters in logs),
+        "relationship: r on <output>" (derivative of the output's cost elasticity by r) and "relationship: r on scale"
+        (derivative of the ray elasticity by r); null 0. The last two only where the form lets them differ from zero.
+
+    Raises
+    ------
+    NotSupported
+        Where the fit has no relationship variable.
+
+    Examples
+    --------
+    >>> from econmodel.estimate.fitting import fit
+    >>> from econmodel.table.shipped import load
+    >>> result = relationship(fit(load("california_schools"), form="cobb_douglas"))
+    >>> "not an effect of relationship" in result.text
+    True
+    """
+    technology = function.technology
+    if not technology.relationships:
+        raise NotSupported(
+            "This fit has no relationship variable. Name one in the card ([relationships.NAME]) or with "
+            "relationships={...}, and fit again."
+        )
+    places = resolve(function, at)
+    inside = supported(function, places)
+    tables = [_level(function, places, inside, method, conf_level, seed)]
+    if _may_tilt(function):
+        tables.append(_tilts(function, places, inside, method, conf_level, seed))
+    table = by_place(pd.concat(tables), len(places.labels))
+    labels = _labels(function, table)
+    text = " ".join(_sentence(function, table, name, conf_level) for name in technology.relationships)
+    notes = [] if _may_tilt(function) else ["This form does not let a relationship variable change scale or the mix of costs."]
+    return Effects(
+        "Relationship variables, outputs held fixed", table, text, labels, tuple(notes), method=method, conf_level=conf_level
+    )
+
+
+def _level(
+    function: CostFunction, places: Places, inside: NDArray[np.bool_], method: Method, conf_level: float, seed: int
+) -> pd.DataFrame:
+    technology = function.technology
+
+    def slopes(theta: Array) -> Array:
+        values = technology.slopes(theta, places.point).relationships
+        values = np.broadcast_to(values, (*theta.shape[:-1], len(inside), values.shape[-1]))
+        return np.moveaxis(values, -1, -2).reshape(*theta.shape[:-1], -1)
+
+    names = technology.relationships
+    found = estimate(function, slopes, 0.0, method=method, conf_level=conf_level, seed=seed)
+    terms = [f"relationship: {name}" for name in names for _ in inside]
+    return tabulate(terms, [*places.labels] * len(names), found, np.tile(inside, len(names)))
+
+
+def _tilts(
+    function: CostFunction, places: Places, inside: NDArray[np.bool_], method: Method, conf_level: float, seed: int
+) -> pd.DataFrame:
+    technology = function.technology
+    several = len(technology.outputs) > 1
+
+    def tilts(theta: Array) -> Array:
+        by_output = technology.output_relationship_curvature(theta, places.point)
+        by_output = np.broadcast_to(by_output, (*theta.shape[:-1], len(inside), *by_output.shape[-2:]))
+        rows = [by_output.sum(axis=-2)[..., None, :]]
+        rows = [by_output, *rows] if several else rows
+        values = np.moveaxis(np.concatenate(rows, axis=-2), -3, -1)
+        return np.swapaxes(values, -3, -2).reshape(*theta.shape[:-1], -1)
+
+    on = [*technology.outputs, "scale"] if several else ["scale"]
+    terms = [f"relationship: {r} on {what}" for r in technology.relationships for what in on for _ in inside]
+    found = estimate(function, tilts, 0.0, method=method, conf_level=conf_level, seed=seed)
+    repeats = len(terms) // len(inside)
+    return tabulate(terms, [*places.labels] * repeats, found, np.tile(inside, repeats))
+
+
+def _may_tilt(function: CostFunction) -> bool:
+    """Whether the form has products of outputs and relationship variables."""
+    technology = function.technology
+    m = len(technology.outputs)
+    first = m + len(technology.prices) - (technology.numeraire is not None)
+    last = first + len(technology.relationships)
+    terms = [technology.exponent.terms] + ([technology.aggregate.terms] if technology.aggregate is not None else [])
+    return any(((one[:, 0] >= 0) & (one[:, 0] < m) & (one[:, 1] >= first) & (one[:, 1] < last)).any() for one in terms)
+
+
+def _labels(function: CostFunction, table: pd.DataFrame) -> dict[str, str]:
+    if function.sample is None:
+        return {}
+    data = function.sample.data
+    labels = {}
+    for term in table["term"]:
+        name, _, rest = term.removeprefix("relationship: ").partition(" on ")
+        labels[term] = data.labels(name) + (f" on {rest}" if rest else "")
+    return labels
+
+
+def _sentence(function: CostFunction, table: pd.DataFrame, name: str, level: float) -> str:
+    first = table[table["term"] == f"relationship: {name}"].iloc[0]
+    data = function.sample.data if function.sample is not None else None
+    label = data.labels(name) if data is not None else name
+    kind = data.relationships[name].kind if data is not None else "attribute"
+    in_logs = function.technology.log_relationships[function.technology.relationships.index(name)]
+    interval = interval_in_words(first["conf_low"], first["conf_high"], level)
+    step = f"one per cent more {label}" if in_logs else f"one unit more of {label}"
+    size = first["estimate"] if in_logs else 100 * (np.exp(first["estimate"]) - 1)
+    text = (
+        f"At {at_words(first['at'])} and with outputs held, {step} is associated with {format_number(abs(size), 3)} % "
+        f"{'more' if size > 0 else 'less'} cost (slope {format_number(first['estimate'])}, {interval})"
+    )
+    if kind == "attribute":
+        if first["conf_low"] <= 0 <= first["conf_high"]:
+            text += "; whether it goes with more or with less cost cannot be told"
+        return text + "."
+    reason = "an input ratio" if kind == "input_ratio" else "of unstated kind and is read as an input ratio"
+    return text + f". {label.capitalize()} is {reason}: this says where cost is located and is not an effect of relationship."

@@ -1,0 +1,258 @@
+"""The separation: where the slope of log cost on log size comes from.
+
+A league table shows the slope of unit cost on size. `separate` splits that slope, exactly, into scale, mix, each
+relationship variable, prices, context and the rest, and says what of it the data can tell apart.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from econmodel.economies import bracket
+from econmodel.economies.inference import summarise, tabulate
+from econmodel.economies.path import MIX, SCALE, parts
+from econmodel.economies.size import WEIGHTS_TABLE, Size, size_of, weights_table
+from econmodel.errors import NotSupported
+from econmodel.estimate.bootstrap import Replications
+from econmodel.estimate.fit import Fit
+from econmodel.forms.technology import Point
+from econmodel.results import Effects
+
+Array = NDArray[np.float64]
+APPARENT, RESIDUAL, PROVIDERS = "apparent", "residual", "provider effects"
+# Parts are worked out for this many (replication, provider) pairs at a time.
+BATCH_PAIRS = 1_000_000
+# With more providers than this share without a positive cost on their path, the parts no longer describe the table.
+LARGEST_SHARE_LEFT_OUT = 0.05
+FIFTHS = 5
+# The residual has no slope where size is in the span of the regressors; what is left of it then is rounding.
+ROUNDING = 1e-11
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """Parts of each provider's log cost relative to the reference.
+
+    Attributes
+    ----------
+    log_size : (..., n)
+    growth : (..., n) log size less that of the reference
+    log_cost : (..., n) observed log cost less fitted log cost at the reference
+    of : part -> (..., n); they add up to `log_cost`
+    """
+
+    log_size: Array
+    growth: Array
+    log_cost: Array
+    of: Mapping[str, Array]
+
+
+def separate(
+    fitted: Fit, size: object = None, *, replications: int = 999, seed: int = 0, conf_level: float = 0.95
+) -> Effects:
+    """Split the slope of log cost on log size into what it comes from.
+
+    Parameters
+    ----------
+    fitted : a fit
+    size : None for the single output, or for marginal costs at the mean without relationship variables; "equal", a
+        column, weights by output (a tariff), or another separation
+    replications, seed : of the bootstrap, in which everything is re-estimated (parameters, size weights, means)
+    conf_level : level of the intervals
+
+    Returns
+    -------
+    Effects
+        Terms "apparent" (slope of log cost on log size; null 1), "scale" (null 1), "mix", "relationship: <name>",
+        "prices", "context", "outcomes", "time", "provider effects" and "residual" (null 0), which add up to the apparent
+        slope. Further tables: parts by size fifth, size weights, the bracket of scale, robustness values, equal weights,
+        other references (level forms).
+
+    Raises
+    ------
+    NotSupported
+        Where more than 5 % of providers have no positive fitted cost on the way from the reference.
+
+    Notes
+    -----
+    Parts are path values (see `econmodel.economies.path`), each provider compared with the mean provider; a part's slope
+    is its regression coefficient on log size. One output, log-linear form and least squares: the parts are those of
+    Gelbach (2016). Nothing here is causal: parts are associated with size.
+
+    Examples
+    --------
+    >>> from econmodel.estimate.fitting import fit
+    >>> from econmodel.table.shipped import load
+    >>> schools = load("california_schools").using(controls=[])
+    >>> found = separate(fit(schools, form="cobb_douglas"), replications=99)
+    >>> [round(value, 4) for value in found.table["estimate"]]
+    [0.9889, 1.0079, -0.019, -0.0]
+    """
+    how = size_of(fitted, size)
+    points = fitted.points()
+    one = _parts(fitted, fitted.theta[None], how, points, None)
+    keep = np.isfinite(one.of[RESIDUAL][0])
+    left_out = [name for name, kept in zip(fitted.data.row_names(), keep, strict=True) if not kept]
+    if len(left_out) > LARGEST_SHARE_LEFT_OUT * len(keep):
+        raise NotSupported(
+            f"Fitted cost is not positive for {len(left_out)} of {len(keep)} providers on the way from the mean "
+            f"({', '.join(left_out[:5])}): the {fitted.technology.form.title} form does not describe them. Use a log form, "
+            "or fewer second-order terms."
+        )
+    terms = [APPARENT, *one.of]
+    values = _slopes(one, keep.astype(float)[None])[0]
+    draws = fitted.replications(replications, seed)
+    drawn = _replicated_slopes(fitted, how, points, draws, keep)
+    if abs(values[-1]) < ROUNDING and np.nanmax(np.abs(drawn[:, -1])) < ROUNDING:
+        values[-1], drawn[:, -1] = 0.0, 0.0
+    nulls = np.array([1.0 if term in (APPARENT, SCALE) else 0.0 for term in terms])
+    found = summarise(values, drawn, nulls, conf_level)
+    table = tabulate(terms, ["all providers"] * len(terms), found, np.ones(len(terms), dtype=bool))
+    brackets = bracket.bracket(fitted, conf_level)
+    tables = {
+        "parts by size fifth": _fifths(fitted, one, keep),
+        WEIGHTS_TABLE: weights_table(fitted.technology.outputs, how),
+        "bracket of scale": brackets,
+        "robustness values": bracket.robustness(fitted),
+        "equal weights": _equal_weights(fitted, points, terms),
+        "other references": _other_references(fitted, how, points, terms, one),
+    }
+    labels = {f"relationship: {name}": fitted.data.labels(name) for name in fitted.technology.relationships}
+    return Effects(
+        "Where the slope of cost on size comes from", table, bracket.words(fitted, table, brackets, conf_level), labels,
+        _notes(fitted, left_out, drawn, how), {name: one for name, one in tables.items() if len(one)}, "bootstrap",
+        conf_level,
+    )  # fmt: skip
+
+
+def _parts(
+    fitted: Fit, theta: Array, size: Size, points: Point, weights: Array | None, size_weights: Array | None = None,
+    reference: int | None = None,
+) -> Parts:
+    """Parts for parameters (B, k), row weights (B, n) and size weights (B, m); the reference is the weighted mean."""
+    technology = fitted.technology
+    log_size = np.atleast_2d(size.logs(points.outputs, size_weights))
+    start, log_size_start = _reference(fitted, points, log_size, weights, reference)
+    of = parts(technology, theta, start, points, (log_size_start, log_size), fitted.sample.controls)
+    of = {name: np.broadcast_to(value, (len(theta), len(points))) for name, value in of.items()}
+    log_cost = np.log(fitted.sample.rows.columns[fitted.design.cost])
+    residual = log_cost - technology.log_cost(theta, points)
+    if fitted.effects is not None:
+        means = np.stack([np.bincount(fitted.effects.codes, row) for row in residual]) / fitted.effects.sizes
+        of[PROVIDERS] = means[:, fitted.effects.codes]
+        residual = residual - of[PROVIDERS]
+    # A provider whose path leaves positive cost has no parts, and so no residual either.
+    of[RESIDUAL] = residual + 0.0 * sum(of.values())
+    return Parts(log_size, log_size - log_size_start, log_cost - technology.log_cost(theta, start), of)
+
+
+def _reference(
+    fitted: Fit, points: Point, log_size: Array, weights: Array | None, reference: int | None
+) -> tuple[Point, Array]:
+    """The provider that all are compared with: the mean (of logs in log forms, of levels in level forms), or a row."""
+    if reference is not None:
+        row = slice(reference, reference + 1)
+        fields = (points.outputs, points.log_prices, points.relationships, points.controls)
+        return Point(*(field[row] for field in fields)), log_size[:, row]
+    shares = np.full((1, len(points)), 1.0 / len(points)) if weights is None else weights
+    shares = shares / shares.sum(axis=1, keepdims=True)
+    coordinate = fitted.technology.form.coordinate
+    outputs = coordinate.inverse(shares @ coordinate.transform(points.outputs))[:, None, :]
+    others = ((shares @ field)[:, None, :] for field in (points.log_prices, points.relationships, points.controls))
+    size = np.exp(log_size) if coordinate.allows_zero else log_size
+    mean = (shares * size).sum(axis=1, keepdims=True)
+    return Point(outputs, *others), np.log(mean) if coordinate.allows_zero else mean
+
+
+def _slopes(found: Parts, weights: Array) -> Array:
+    """Slopes of log cost and of every part on log size (B, 1 + parts), weighted."""
+    used = np.isfinite(found.of[RESIDUAL]) & (weights > 0)
+    weights = np.where(used, weights, 0.0)
+    total = _positive(weights.sum(axis=1, keepdims=True))
+    log_size = np.where(used, found.log_size, 0.0)
+    deviation = np.where(used, log_size - (weights * log_size).sum(axis=1, keepdims=True) / total, 0.0)
+    weighted = weights * deviation
+    variance = _positive((weighted * deviation).sum(axis=1))
+    values = [found.log_cost, *found.of.values()]
+    return np.stack([(weighted * np.where(used, value, 0.0)).sum(axis=1) / variance for value in values], axis=1)
+
+
+def _positive(values: Array) -> Array:
+    """The values, missing where there is nothing to divide by (a replication that lost its size weights)."""
+    return np.where(values > 0, values, np.nan)
+
+
+def _replicated_slopes(fitted: Fit, size: Size, points: Point, draws: Replications, keep: NDArray[np.bool_]) -> Array:
+    theta = fitted.bootstrap(draws)
+    size_weights = size.replicated(draws)
+    batch = max(1, BATCH_PAIRS // len(points))
+    slopes = []
+    for start in range(0, draws.count, batch):
+        rows = slice(start, start + batch)
+        weights = draws.of_replications(rows) * keep
+        chosen = None if size_weights is None else size_weights[rows]
+        slopes.append(_slopes(_parts(fitted, theta[rows], size, points, weights, chosen), weights))
+    found = np.concatenate(slopes)
+    bad = ~np.isfinite(theta).all(axis=1)
+    if size_weights is not None:
+        bad |= ~np.isfinite(size_weights).all(axis=1)
+    found[bad] = np.nan
+    return found
+
+
+def _fifths(fitted: Fit, found: Parts, keep: NDArray[np.bool_]) -> pd.DataFrame:
+    """Mean parts of log unit cost, relative to the reference, by fifth of size; they add up in every fifth."""
+    log_size = found.log_size[0]
+    cuts = np.quantile(log_size[keep], np.linspace(0, 1, FIFTHS + 1)[1:-1])
+    fifth = np.searchsorted(cuts, log_size, side="left")
+    growth = found.growth[0]
+    columns: dict[str, list[float]] = {}
+    for number in range(FIFTHS):
+        members = keep & (fifth == number)
+        columns.setdefault("size fifth", []).append(number + 1)
+        columns.setdefault("providers", []).append(int(members.sum()))
+        columns.setdefault("mean size", []).append(float(np.exp(log_size[members]).mean()))
+        columns.setdefault("log unit cost", []).append(float((found.log_cost[0] - growth)[members].mean()))
+        for name, value in found.of.items():
+            less = growth if name == SCALE else 0.0
+            label = fitted.data.labels(name.removeprefix("relationship: ")) if name.startswith("relationship") else name
+            columns.setdefault(label, []).append(float((value[0] - less)[members].mean()))
+    return pd.DataFrame(columns)
+
+
+def _equal_weights(fitted: Fit, points: Point, terms: list[str]) -> pd.DataFrame:
+    """The separation with every output over its mean: how much hangs on the weights."""
+    if len(fitted.technology.outputs) == 1:
+        return pd.DataFrame()
+    found = _parts(fitted, fitted.theta[None], size_of(fitted, "equal"), points, None)
+    return pd.DataFrame({"term": terms, "estimate": _slopes(found, np.ones((1, len(points))))[0]})
+
+
+def _other_references(fitted: Fit, size: Size, points: Point, terms: list[str], found: Parts) -> pd.DataFrame:
+    """The separation with the provider at the 5th, 50th and 95th percentile of size as reference (level forms)."""
+    if not fitted.technology.is_level:
+        return pd.DataFrame()
+    log_size = found.log_size[0]
+    table = {"term": terms}
+    for percent in (5, 50, 95):
+        reference = int(np.argmin(np.abs(log_size - np.percentile(log_size, percent))))
+        other = _parts(fitted, fitted.theta[None], size, points, None, reference=reference)
+        table[f"p{percent} as reference"] = _slopes(other, np.ones((1, len(points))))[0]
+    return pd.DataFrame(table)
+
+
+def _notes(fitted: Fit, left_out: list[str], drawn: Array, size: Size) -> tuple[str, ...]:
+    notes = ["The parts describe what is associated with size. Context that is not in the table loads on scale."]
+    if MIX in fitted.technology.outputs or size.weights is None or len(size.weights) > 1:
+        notes.append(f"Size is measured by {size.words}.")
+    if left_out:
+        notes.append(f"Left out of parts and slope, fitted cost not being positive: {', '.join(left_out)}.")
+    lost = int((~np.isfinite(drawn).all(axis=1)).sum())
+    if lost:
+        notes.append(
+            f"{lost} of {len(drawn)} replications are left out: a size weight was not positive or a parameter not identified."
+        )
+    return tuple(notes)

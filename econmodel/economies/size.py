@@ -1,0 +1,119 @@
+"""One number for the size of a provider of several outputs: a sum of outputs with fixed, positive weights."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from econmodel.errors import NotSupported, TableError, UnknownName
+from econmodel.estimate.bootstrap import Replications
+from econmodel.estimate.fit import Fit
+from econmodel.estimate.fitting import refit
+from econmodel.results import Effects
+
+Array = NDArray[np.float64]
+WEIGHTS_TABLE = "size weights"
+CURE = "Give weights of your own, such as a tariff (size={output: weight}), or a column that measures size (size=\"...\")."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Size:
+    """How size is measured.
+
+    Attributes
+    ----------
+    weights : (m,) weights of the outputs, or None where a column measures size
+    column : (n,) that column
+    words : what the weights are
+    source : the fit whose marginal costs they are, re-estimated in a bootstrap; None where they are given
+    """
+
+    weights: Array | None
+    column: Array | None
+    words: str
+    source: Fit | None = None
+
+    def logs(self, outputs: Array, weights: Array | None = None) -> Array:
+        """Log size of output vectors (n, m), for the weights, or for others (B, m): (n,) or (B, n)."""
+        if self.column is not None:
+            return np.log(self.column)
+        used = self.weights if weights is None else weights
+        assert used is not None
+        return np.log(used @ outputs.T)
+
+    def replicated(self, draws: Replications) -> Array | None:
+        """The weights in every replication (B, m), missing where one is not positive; None where they are given."""
+        if self.source is None:
+            return None
+        weights = marginal_weights(self.source, self.source.bootstrap(draws))
+        return np.where((weights > 0).all(axis=1, keepdims=True), weights, np.nan)
+
+
+def size_of(fitted: Fit, size: object) -> Size:
+    """The size that `size=` stands for.
+
+    Parameters
+    ----------
+    size : None for the single output, or for marginal costs at the mean from the same form fitted without relationship
+        variables (so that size does not change when a regressor is added); "equal" for outputs over their means; a
+        column; a mapping of output -> weight; or another separation, whose weights are used again
+    """
+    names = fitted.technology.outputs
+    if isinstance(size, Effects):
+        if WEIGHTS_TABLE not in size.tables:
+            raise NotSupported("size= was given a result without size weights; give the result of em.separate.")
+        table = size.tables[WEIGHTS_TABLE]
+        size = dict(zip(table["output"], table["weight"], strict=True))
+    if isinstance(size, Mapping):
+        return _given(names, size)
+    if size == "equal":
+        return Size(1.0 / fitted.points().outputs.mean(axis=0), None, "one over mean output")
+    if isinstance(size, str):
+        return _column(fitted, size)
+    if size is not None:
+        raise UnknownName(f'size={size!r} is not known. It may be a column, "equal", weights by output, or a separation.')
+    if len(names) == 1:
+        return Size(np.ones(1), None, "the output itself")
+    source = refit(fitted, fitted.data.using(relationships=[]))
+    weights = marginal_weights(source, source.theta)
+    bad = [name for name, weight in zip(names, weights, strict=True) if not weight > 0]
+    if bad:
+        raise NotSupported(
+            f"The marginal cost of {', '.join(bad)} at the mean is not positive, so it cannot weigh in size. {CURE}"
+        )
+    return Size(weights, None, "marginal costs at the mean, without relationship variables", source)
+
+
+def marginal_weights(fitted: Fit, theta: Array) -> Array:
+    """Marginal costs at the mean (..., m) for parameters (..., k)."""
+    technology, mean = fitted.technology, fitted.technology.mean_point()
+    slopes = technology.slopes(theta, mean).outputs[..., 0, :]
+    return slopes * technology.cost(theta, mean)
+
+
+def weights_table(names: tuple[str, ...], size: Size) -> pd.DataFrame:
+    """The weights as a table; empty where a column measures size."""
+    if size.weights is None:
+        return pd.DataFrame({"output": [], "weight": []})
+    return pd.DataFrame({"output": list(names), "weight": size.weights, "made of": size.words})
+
+
+def _given(names: tuple[str, ...], weights: Mapping[str, float]) -> Size:
+    if set(weights) != set(names):
+        raise UnknownName(f"size= needs one weight for each of {', '.join(names)}; it has {', '.join(weights)}.")
+    values = np.array([float(weights[name]) for name in names])
+    bad = [name for name, weight in zip(names, values, strict=True) if not weight > 0]
+    if bad:
+        raise NotSupported(f"The weight of {', '.join(bad)} is not positive, so size would fall as output grows. {CURE}")
+    return Size(values, None, "given")
+
+
+def _column(fitted: Fit, name: str) -> Size:
+    if name not in fitted.data.frame.columns:
+        raise UnknownName(f"There is no column {name!r} to measure size by. There are {', '.join(fitted.data.frame)}.")
+    column = fitted.data.frame[name].to_numpy(dtype=float)
+    if not (column > 0).all():
+        raise TableError(f"{name} must be above zero in every row used to measure size; {int((~(column > 0)).sum())} are not.")
+    return Size(None, column, f"the column {name}")
