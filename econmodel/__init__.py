@@ -23,9 +23,13 @@ if TYPE_CHECKING:
     from econmodel.economies.separation import separate as separate
     from econmodel.economies.support import support as support
     from econmodel.estimate.fitting import fit as fit
+    from econmodel.forms.form import Form as Form
     from econmodel.report.finding import finding as finding
     from econmodel.report.finding import qa as qa
     from econmodel.simulation import simulate as simulate
+    from econmodel.simulation import simulate_case_mix as simulate_case_mix
+    from econmodel.simulation import simulate_staffing as simulate_staffing
+    from econmodel.simulation import state as state
     from econmodel.table.card import read as read
     from econmodel.table.cost_data import CostData as CostData
     from econmodel.table.roles import Outcome as Outcome
@@ -54,7 +58,11 @@ else:
         "separate": "economies.separation",
         "support": "economies.support",
         "compare": "economies.comparison",
+        "Form": "forms.form",
+        "state": "simulation",
         "simulate": "simulation",
+        "simulate_staffing": "simulation",
+        "simulate_case_mix": "simulation",
         "charts": "charts",
         "finding": "report.finding",
         "qa": "report.finding",

@@ -82,7 +82,7 @@ def scale(
     verdict = judge(found.values[0], found.errors[0], 1.0, function.freedom, margin=margin, level=conf_level)
     return Effects(
         "Economies of scale", table, _text(table, n, conf_level, scale_words(verdict, margin=margin)),
-        notes=_notes(function, inside), method=method, conf_level=conf_level,
+        notes=_notes(function, inside, found.values[:n]), method=method, conf_level=conf_level,
     )  # fmt: skip
 
 
@@ -149,8 +149,11 @@ def _text(table: pd.DataFrame, places: int, level: float, conclusion: str) -> st
     return text
 
 
-def _notes(function: CostFunction, inside: NDArray[np.bool_]) -> tuple[str, ...]:
+def _notes(function: CostFunction, inside: NDArray[np.bool_], elasticity: Array) -> tuple[str, ...]:
     notes = []
+    lost = int((~np.isfinite(elasticity)).sum())
+    if lost:
+        notes.append(f"{lost} of {len(inside)} points have no positive fitted cost, and so no elasticity.")
     if not inside.all():
         notes.append(f"{int((~inside).sum())} of {len(inside)} points lie beyond the data: extrapolation by the form.")
     if function.wild:

@@ -160,7 +160,7 @@ class Technology:
         _, gradient = self.exponent.evaluate(of_exponent, z)
         if self.aggregate is not None:
             value, of_value = self.aggregate.evaluate(of_aggregate, z)
-            gradient = gradient + of_value / positive_or_nan(value)[..., None]
+            gradient = gradient + over_positive(of_value, value[..., None])
         return self._in_units(gradient, point)
 
     def _in_units(self, gradient: Array, point: Point) -> Slopes:
@@ -191,10 +191,10 @@ class Technology:
         curvature = self.exponent.coefficients(of_exponent)[2][..., None, :m, columns]
         if self.aggregate is not None:
             value, gradient = self.aggregate.evaluate(of_aggregate, z)
-            value = positive_or_nan(value)[..., None, None]
+            value = value[..., None, None]
             second = self.aggregate.coefficients(of_aggregate)[2][..., None, :m, columns]
             first = gradient[..., :m, None] * gradient[..., None, columns]
-            curvature = curvature + second / value - first / value**2
+            curvature = curvature + over_positive(second - over_positive(first, value), value)
         slope = self.form.coordinate.slope(point.outputs) * point.outputs
         if self.form.coordinate.centring == "scale":
             slope = slope / self.output_centres
@@ -226,12 +226,14 @@ class Technology:
 
 def log_where_positive(value: Array) -> Array:
     """Log of a real or complex array, missing where the real part is not positive."""
-    return np.log(positive_or_nan(value))
+    positive = value.real > 0
+    return np.where(positive, np.log(np.where(positive, value, 1.0)), np.nan)
 
 
-def positive_or_nan(value: Array) -> Array:
-    """The values, missing where the real part is not positive."""
-    return np.where(value.real > 0, value, np.nan)
+def over_positive(numerator: Array, value: Array) -> Array:
+    """A quotient, missing where the real part of the denominator is not positive."""
+    positive = value.real > 0
+    return np.where(positive, numerator / np.where(positive, value, 1.0), np.nan)
 
 
 def _raw_parameters(polynomial: Polynomial, parameters: Array, shift: Array, scale: Array) -> Array:
