@@ -96,7 +96,11 @@ def state(
     shape = find_form(form)
     means = np.array(list(outputs.values()), dtype=float)
     variables = Variables(
-        tuple(outputs), tuple(prices), tuple(relationships), (), tuple(list(outputs).index(name) for name in fixed_costs)
+        tuple(outputs),
+        tuple(prices),
+        tuple(relationships),
+        (),
+        tuple(list(outputs).index(name) for name in fixed_costs),
     )
     centres = Centres(
         shape.coordinate.transform(means),
@@ -145,7 +149,9 @@ def simulate(
     """
     technology, rng = cost.technology, np.random.default_rng(seed)
     if specialised and not technology.form.coordinate.allows_zero:
-        raise FormError("Specialised providers make none of an output, and this form has no cost there. State a level form.")
+        raise FormError(
+            "Specialised providers make none of an output, and this form has no cost there. State a level form."
+        )
     mean, m = technology.mean_point(), len(technology.outputs)
     shape = np.full((m, m), correlation) + (1.0 - correlation) * np.eye(m)
     log_outputs = rng.standard_normal((providers, m)) @ np.linalg.cholesky(shape).T * spread

@@ -38,7 +38,9 @@ def bracket(fitted: Fit, level: float) -> pd.DataFrame:
     held = refit(fitted, fitted.data, hold_outcomes=False) if fitted.specification.hold_outcomes else fitted
     rows = [_elasticity(held, HELD, level)]
     if fitted.data.outcomes:
-        rows.insert(0, _elasticity(refit(fitted, fitted.data.using(relationships=attributes), hold_outcomes=True), FREE, level))
+        rows.insert(
+            0, _elasticity(refit(fitted, fitted.data.using(relationships=attributes), hold_outcomes=True), FREE, level)
+        )
     return pd.DataFrame(rows)
 
 
@@ -73,10 +75,9 @@ def robustness(fitted: Fit) -> pd.DataFrame:
     technology, mean = fitted.technology, fitted.technology.mean_point()
     rows = [("scale", ray_elasticity(fitted), 1.0)]
     for place, name in enumerate(technology.relationships):
+
         def measure(theta: Array, place: int = place) -> Array:
-            return np.broadcast_to(
-                technology.slopes(theta, mean).relationships[..., place], (*theta.shape[:-1], 1)
-            )
+            return np.broadcast_to(technology.slopes(theta, mean).relationships[..., place], (*theta.shape[:-1], 1))
 
         rows.append((fitted.data.labels(name), measure, 0.0))
     variance = fitted.ssr / fitted.df_resid
@@ -85,7 +86,14 @@ def robustness(fitted: Fit) -> pd.DataFrame:
         gradient = jacobian(measure, fitted.theta)[0]
         error = np.sqrt(variance * gradient @ fitted.solution.inverse_gram @ gradient)
         value = float(measure(fitted.theta)[0])
-        found.append({"of": name, "estimate": value, "null": null, "robustness value": _robustness_value(value - null, error, fitted.df_resid)})
+        found.append(
+            {
+                "of": name,
+                "estimate": value,
+                "null": null,
+                "robustness value": _robustness_value(value - null, error, fitted.df_resid),
+            }
+        )
     return pd.DataFrame(found)
 
 

@@ -13,9 +13,7 @@ from econmodel.results import Answer, Effects
 UNSTATED = "not stated"
 
 
-def compare(
-    services: Mapping[str, Fit], *, replications: int = 999, seed: int = 0, conf_level: float = 0.95
-) -> Answer:
+def compare(services: Mapping[str, Fit], *, replications: int = 999, seed: int = 0, conf_level: float = 0.95) -> Answer:
     """Apparent and separated economies of several services, with their cost concepts; no pooled test.
 
     Parameters

@@ -60,12 +60,20 @@ def estimate(
         raise UnknownName(f"There is no method {method!r}. The methods are {', '.join(METHODS)}.")
     if not 0.0 < conf_level < 1.0:
         raise NotSupported(f"conf_level={conf_level} is not between 0 and 1.")
+    # Where cost is not positive values are missing, and stay so: complex arithmetic warns of it, real does not.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return _estimate(function, measure, nulls, method, conf_level, seed)
+
+
+def _estimate(
+    function: CostFunction, measure: Measure, nulls: Sequence[float] | float, method: Method, level: float, seed: int
+) -> Estimates:
     values = measure(function.theta).real
     null = np.broadcast_to(np.asarray(nulls, dtype=float), values.shape)
     if method == "delta":
-        return _by_delta(function, measure, values, null, conf_level)
+        return _by_delta(function, measure, values, null, level)
     draws = _simulated(function, seed) if method == "simulate" else _bootstrapped(function, seed)
-    return summarise(values, _in_batches(measure, draws, len(values)), null, conf_level)
+    return summarise(values, _in_batches(measure, draws, len(values)), null, level)
 
 
 def _by_delta(function: CostFunction, measure: Measure, values: Array, null: Array, level: float) -> Estimates:

@@ -63,9 +63,19 @@ def relationship(
     table = by_place(pd.concat(tables), len(places.labels))
     labels = _labels(function, table)
     text = " ".join(_sentence(function, table, name, conf_level) for name in technology.relationships)
-    notes = [] if _may_tilt(function) else ["This form does not let a relationship variable change scale or the mix of costs."]
+    notes = (
+        []
+        if _may_tilt(function)
+        else ["This form does not let a relationship variable change scale or the mix of costs."]
+    )
     return Effects(
-        "Relationship variables, outputs held fixed", table, text, labels, tuple(notes), method=method, conf_level=conf_level
+        "Relationship variables, outputs held fixed",
+        table,
+        text,
+        labels,
+        tuple(notes),
+        method=method,
+        conf_level=conf_level,
     )
 
 
@@ -145,4 +155,7 @@ def _sentence(function: CostFunction, table: pd.DataFrame, name: str, level: flo
             text += "; whether it goes with more or with less cost cannot be told"
         return text + "."
     reason = "an input ratio" if kind == "input_ratio" else "of unstated kind and is read as an input ratio"
-    return text + f". {label.capitalize()} is {reason}: this says where cost is located and is not an effect of relationship."
+    return (
+        text
+        + f". {label.capitalize()} is {reason}: this says where cost is located and is not an effect of relationship."
+    )

@@ -144,9 +144,7 @@ def _quasi_scope(
         f"({interval_in_words(first['conf_low'], first['conf_high'], conf_level)}, as a share of joint cost). Every firm "
         "is charged the whole fixed cost of all outputs, so this is not the degree of scope."
     )
-    return Effects(
-        "Quasi-scope", table, text, notes=_notes(function, table), method=method, conf_level=conf_level
-    )
+    return Effects("Quasi-scope", table, text, notes=_notes(function, table), method=method, conf_level=conf_level)
 
 
 def _at(places: Places, outputs: Array):  # type: ignore[no-untyped-def]

@@ -129,7 +129,12 @@ def separate(
 
 
 def _parts(
-    fitted: Fit, theta: Array, size: Size, points: Point, weights: Array | None, size_weights: Array | None = None,
+    fitted: Fit,
+    theta: Array,
+    size: Size,
+    points: Point,
+    weights: Array | None,
+    size_weights: Array | None = None,
     reference: int | None = None,
 ) -> Parts:
     """Parts for parameters (B, k), row weights (B, n) and size weights (B, m); the reference is the weighted mean."""

@@ -15,7 +15,9 @@ from econmodel.results import Effects
 
 Array = NDArray[np.float64]
 WEIGHTS_TABLE = "size weights"
-CURE = "Give weights of your own, such as a tariff (size={output: weight}), or a column that measures size (size=\"...\")."
+CURE = (
+    'Give weights of your own, such as a tariff (size={output: weight}), or a column that measures size (size="...").'
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +75,9 @@ def size_of(fitted: Fit, size: object) -> Size:
     if isinstance(size, str):
         return _column(fitted, size)
     if size is not None:
-        raise UnknownName(f'size={size!r} is not known. It may be a column, "equal", weights by output, or a separation.')
+        raise UnknownName(
+            f'size={size!r} is not known. It may be a column, "equal", weights by output, or a separation.'
+        )
     if len(names) == 1:
         return Size(np.ones(1), None, "the output itself")
     source = refit(fitted, fitted.data.using(relationships=[]))
@@ -106,7 +110,9 @@ def _given(names: tuple[str, ...], weights: Mapping[str, float]) -> Size:
     values = np.array([float(weights[name]) for name in names])
     bad = [name for name, weight in zip(names, values, strict=True) if not weight > 0]
     if bad:
-        raise NotSupported(f"The weight of {', '.join(bad)} is not positive, so size would fall as output grows. {CURE}")
+        raise NotSupported(
+            f"The weight of {', '.join(bad)} is not positive, so size would fall as output grows. {CURE}"
+        )
     return Size(values, None, "given")
 
 
@@ -115,5 +121,7 @@ def _column(fitted: Fit, name: str) -> Size:
         raise UnknownName(f"There is no column {name!r} to measure size by. There are {', '.join(fitted.data.frame)}.")
     column = fitted.data.frame[name].to_numpy(dtype=float)
     if not (column > 0).all():
-        raise TableError(f"{name} must be above zero in every row used to measure size; {int((~(column > 0)).sum())} are not.")
+        raise TableError(
+            f"{name} must be above zero in every row used to measure size; {int((~(column > 0)).sum())} are not."
+        )
     return Size(None, column, f"the column {name}")

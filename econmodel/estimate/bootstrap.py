@@ -113,5 +113,3 @@ def quantile_interval(draws: Array, level: float) -> tuple[Array, Array]:
     tail = (1.0 - level) / 2.0
     low, high = np.nanquantile(draws, [tail, 1.0 - tail], axis=0)
     return low, high
-
-

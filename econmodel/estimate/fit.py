@@ -91,7 +91,9 @@ class Fit:
     def pvalues(self) -> pd.Series:
         """Two-sided p-values of zero: t, or the restricted wild cluster bootstrap below twenty clusters."""
         if self.wild:
-            values = [self.wild_p_value(row, value) for row, value in zip(np.eye(len(self.theta)), self.theta, strict=True)]
+            values = [
+                self.wild_p_value(row, value) for row, value in zip(np.eye(len(self.theta)), self.theta, strict=True)
+            ]
         else:
             from scipy.special import stdtr
 

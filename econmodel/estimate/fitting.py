@@ -103,7 +103,16 @@ def fit(
     0.7207
     """
     specification = Specification(
-        find_form(form), estimator, effects, cov_type, groups, second_order, error, homogeneous, hold_outcomes, time_effects
+        find_form(form),
+        estimator,
+        effects,
+        cov_type,
+        groups,
+        second_order,
+        error,
+        homogeneous,
+        hold_outcomes,
+        time_effects,
     )
     return fit_specification(data, specification)
 
@@ -170,9 +179,7 @@ def _numeraire(data: CostData, homogeneous: bool | None) -> int | None:
     return len(data.prices) - 1 if wanted and data.prices else None
 
 
-def _design(
-    sample: Sample, specification: Specification, effects: Groups | None
-) -> tuple[Design, Moments | None]:
+def _design(sample: Sample, specification: Specification, effects: Groups | None) -> tuple[Design, Moments | None]:
     """The cost function centred at the means, and in log forms the moments from the same single pass."""
     form, data = specification.form, sample.data
     numeraire = _numeraire(data, specification.homogeneous)

@@ -183,7 +183,9 @@ def starting_values(design: Design) -> list[Array]:
     count = design.technology.aggregate.count
     starts = []
     for power in (1.0, 0.5):
-        blocks = ((rows, np.vstack([block[:count], block[-1:]]) / block[-1] ** power) for rows, block in _responses(design))
+        blocks = (
+            (rows, np.vstack([block[:count], block[-1:]]) / block[-1] ** power) for rows, block in _responses(design)
+        )
         gram = accumulate(blocks).gram
         starts.append(_damped(gram[:-1, :-1], gram[:-1, -1], 0.0))
         if power == 1.0:

@@ -142,6 +142,8 @@ def _direction(vector: Array, names: Sequence[str], advice: str) -> str:
     if len(together) == 1:
         what = f"The parameter of {together[0]} is not identified: its column does not vary on its own"
     else:
-        what = f"The parameters of {', '.join(together[:-1])} and {together[-1]} cannot be separated: they move together"
+        what = (
+            f"The parameters of {', '.join(together[:-1])} and {together[-1]} cannot be separated: they move together"
+        )
     cure = advice or 'Use fewer second-order terms (second_order="outputs" or "none"), or leave one of them out.'
     return f"{what} in these data. No numbers are returned. {cure}"

@@ -86,11 +86,14 @@ def variables(sample: Sample, form: Form, numeraire: int | None) -> Variables:
             )
         if zeros >= FEWEST_ZEROS and form.aggregates:
             fixed.append(place)
-    two_valued = tuple(
-        place for place, name in enumerate(data.relationships) if _has_two_values(columns[name])
-    )
+    two_valued = tuple(place for place, name in enumerate(data.relationships) if _has_two_values(columns[name]))
     return Variables(
-        tuple(data.outputs), tuple(data.prices), tuple(data.relationships), tuple(sample.controls), tuple(fixed), two_valued
+        tuple(data.outputs),
+        tuple(data.prices),
+        tuple(data.relationships),
+        tuple(sample.controls),
+        tuple(fixed),
+        two_valued,
     )
 
 

@@ -38,7 +38,9 @@ class Point:
     def with_outputs(self, outputs: Array) -> "Point":
         """The same surroundings with other outputs (n, m); one row of surroundings serves many rows of outputs."""
         outputs = np.atleast_2d(outputs)
-        lift = [np.broadcast_to(a, (len(outputs), a.shape[1])) for a in (self.log_prices, self.relationships, self.controls)]
+        lift = [
+            np.broadcast_to(a, (len(outputs), a.shape[1])) for a in (self.log_prices, self.relationships, self.controls)
+        ]
         return Point(outputs, *lift)
 
 
@@ -172,9 +174,7 @@ class Technology:
         by_price = gradient[..., m : m + k]
         if self.numeraire is not None:
             own = 1.0 - by_price.sum(axis=-1, keepdims=True)
-            by_price = np.concatenate(
-                [by_price[..., : self.numeraire], own, by_price[..., self.numeraire :]], axis=-1
-            )
+            by_price = np.concatenate([by_price[..., : self.numeraire], own, by_price[..., self.numeraire :]], axis=-1)
         return Slopes(
             gradient[..., :m] * slope,
             by_price,
@@ -211,7 +211,9 @@ class Technology:
         if self.aggregate is None:
             return raw
         constant = self.exponent.evaluate(of_exponent, (-shift / scale)[None])[0]
-        return np.concatenate([_raw_parameters(self.aggregate, of_aggregate, shift, scale) * np.exp(constant), raw], axis=-1)
+        return np.concatenate(
+            [_raw_parameters(self.aggregate, of_aggregate, shift, scale) * np.exp(constant), raw], axis=-1
+        )
 
     def _centring(self) -> tuple[Array, Array]:
         relative = self._relative(self.log_price_centres[None])[0]
