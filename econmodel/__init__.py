@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from econmodel.economies.support import support as support
     from econmodel.estimate.fitting import fit as fit
     from econmodel.forms.form import Form as Form
+    from econmodel.report.finding import fact as fact
     from econmodel.report.finding import finding as finding
     from econmodel.report.finding import qa as qa
     from econmodel.simulation import simulate as simulate
@@ -66,6 +67,7 @@ else:
         "charts": "charts",
         "finding": "report.finding",
         "qa": "report.finding",
+        "fact": "report.finding",
     }
     __all__ = list(_ROOMS)
 

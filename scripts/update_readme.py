@@ -75,13 +75,13 @@ def data() -> str:
 
 
 def example(readme: str) -> str:
-    """What the example before the marker prints, as an interpreter would print it."""
+    """What the example before the marker ends in: a sentence, as a quotation."""
     source = re.findall(r"```python\n(.*?)```", readme.partition("<!-- example:start -->")[0], flags=re.DOTALL)[-1]
     *statements, last = ast.parse(source).body
+    assert isinstance(last, ast.Expr)
     names: dict[str, Any] = {}
     exec(compile(ast.Module(statements, []), "README.md", "exec"), names)
-    assert isinstance(last, ast.Expr)
-    return f"```text\n{eval(compile(ast.Expression(last.value), 'README.md', 'eval'), names)!r}\n```"
+    return f"> {eval(compile(ast.Expression(last.value), 'README.md', 'eval'), names)}"
 
 
 def filled(readme: str) -> str:

@@ -65,6 +65,6 @@ def test_it_loads_every_data_set_that_it_ships(installed, tmp_path, root):
 def test_its_command_lists_the_data(installed, tmp_path, root):
     if not (root / "econmodel" / "cli.py").exists():
         pytest.skip("the command line does not stand yet")
-    found = run(installed / "bin" / "econmodel", "data", cwd=tmp_path, PYTHONPATH=str(installed))
+    found = run(installed / "bin" / "econmodel", "data", cwd=tmp_path, PYTHONPATH=str(installed), COLUMNS="300")
     for card in root.glob("data/*.toml"):
         assert card.stem in found
