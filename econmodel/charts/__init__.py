@@ -1,0 +1,34 @@
+"""Pictures of results: one theme, every chart described, nothing loaded before the first chart."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from econmodel.charts.forest_plot import forest
+    from econmodel.charts.ratio_by_size import relationship_against_size
+    from econmodel.charts.separation_bars import separation
+    from econmodel.charts.theme import enable, save, svg
+    from econmodel.charts.unit_cost_curve import cost_curve
+
+    __all__ = ["cost_curve", "enable", "forest", "relationship_against_size", "save", "separation", "svg"]
+else:
+    # Files are not named like their functions: an imported submodule would take the function's place here.
+    _HOMES = {
+        "cost_curve": "unit_cost_curve",
+        "enable": "theme",
+        "forest": "forest_plot",
+        "relationship_against_size": "ratio_by_size",
+        "save": "theme",
+        "separation": "separation_bars",
+        "svg": "theme",
+    }
+    __all__ = sorted(_HOMES)
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"econmodel.charts has no {name!r}; it has: {', '.join(__all__)}")
+        from importlib import import_module
+
+        return getattr(import_module(f"econmodel.charts.{_HOMES[name]}"), name)
+
+    def __dir__() -> list[str]:
+        return __all__
