@@ -20,20 +20,8 @@ MODULES = ["econmodel", *sorted(found.name for found in pkgutil.walk_packages(em
 DOCTEST_OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 
-def fetched(name):
-    """A public name's value; None while its room does not stand."""
-    try:
-        return getattr(em, name)
-    except ModuleNotFoundError as error:
-        if error.name.startswith("econmodel."):
-            return None
-        raise
-
-
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_give_what_they_show(name, tmp_path, monkeypatch):
-    if name == "econmodel" and any(fetched(each) is None for each in em.__all__):
-        pytest.skip("its example needs rooms that do not stand yet")
     monkeypatch.chdir(tmp_path)
     module = importlib.import_module(name)
     said = io.StringIO()
@@ -45,9 +33,7 @@ def test_examples_give_what_they_show(name, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", em.__all__)
 def test_every_public_name_has_an_example(name):
-    value = fetched(name)
-    if value is None:
-        pytest.skip("its room does not stand yet")
+    value = getattr(em, name)
     if inspect.ismodule(value):
         public = {f"{name}.{inner}": getattr(value, inner) for inner in value.__all__}
     else:
@@ -71,8 +57,6 @@ def test_the_readme_names_every_notebook_and_every_data_set():
 
 
 def test_the_readmes_tables_are_those_of_the_cards_and_findings():
-    if any(fetched(name) is None for name in em.__all__):
-        pytest.skip("its example needs rooms that do not stand yet")
     command = [sys.executable, ROOT / "scripts" / "update_readme.py", "--check"]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert found.returncode == 0, found.stdout + found.stderr
