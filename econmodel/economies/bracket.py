@@ -1,9 +1,8 @@
-"""What a separation may say: the two numbers that bracket scale, robustness values, and the sentence.
+"""What stands beside a separation: the two numbers that bracket scale, robustness values, and outcomes by size.
 
-A relationship variable built from an input and a volume (staff per user) pulls the elasticity at a fixed ratio to one by
-arithmetic, and a technology whose staff need rises less than volume gives the same numbers as rationed contact. Only
-outcomes can discriminate, so the elasticity with outcomes held and the ratio free stands beside the elasticity with the
-ratio held.
+A relationship variable built from an input and a volume (staff per user) pulls the elasticity at a fixed ratio to one
+by arithmetic, and a technology whose staff need rises less than volume gives the same numbers as rationed contact. Only
+outcomes can discriminate, so the elasticity with outcomes held and the ratio free stands beside the other.
 """
 
 import numpy as np
@@ -11,11 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies.inference import estimate
-from econmodel.economies.verdict import interval_in_words, judge, scale_words
-from econmodel.estimate.delta import jacobian
+from econmodel.estimate.delta import Measure, jacobian
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.fitting import refit
-from econmodel.results import format_number
 
 Array = NDArray[np.float64]
 HELD, FREE = "the ratio held", "outcomes held, the ratio free"
@@ -27,20 +24,19 @@ def input_ratios(fitted: Fit) -> list[str]:
 
 
 def bracket(fitted: Fit, level: float) -> pd.DataFrame:
-    """Ray elasticities at the mean with the input ratios held, and with outcomes held and the ratios free.
+    """Ray elasticities at the mean with outcomes held and the input ratios free, and with the ratios held.
 
     Empty where there is no input ratio; one row where no outcome is declared.
     """
     ratios = input_ratios(fitted)
     if not ratios:
         return pd.DataFrame()
-    attributes = [name for name in fitted.data.relationships if name not in ratios]
     held = refit(fitted, fitted.data, hold_outcomes=False) if fitted.specification.hold_outcomes else fitted
     rows = [_elasticity(held, HELD, level)]
     if fitted.data.outcomes:
-        rows.insert(
-            0, _elasticity(refit(fitted, fitted.data.using(relationships=attributes), hold_outcomes=True), FREE, level)
-        )
+        attributes = [name for name in fitted.data.relationships if name not in ratios]
+        free = refit(fitted, fitted.data.using(relationships=attributes), hold_outcomes=True)
+        rows.insert(0, _elasticity(free, FREE, level))
     return pd.DataFrame(rows)
 
 
@@ -56,7 +52,7 @@ def _elasticity(fitted: Fit, held: str, level: float) -> dict[str, object]:
     }
 
 
-def ray_elasticity(fitted: Fit):  # type: ignore[no-untyped-def]
+def ray_elasticity(fitted: Fit) -> Measure:
     """The ray elasticity at the mean as a function of the parameters."""
     technology, mean = fitted.technology, fitted.technology.mean_point()
 
@@ -66,102 +62,57 @@ def ray_elasticity(fitted: Fit):  # type: ignore[no-untyped-def]
     return measure
 
 
+def _relationship_slope(fitted: Fit, place: int) -> Measure:
+    technology, mean = fitted.technology, fitted.technology.mean_point()
+
+    def measure(theta: Array) -> Array:
+        slope = technology.slopes(theta, mean).relationships[..., place]
+        return np.broadcast_to(slope, (*theta.shape[:-1], 1))
+
+    return measure
+
+
 def robustness(fitted: Fit) -> pd.DataFrame:
     """Robustness values of scale (against one) and of each relationship variable (against zero), at the mean.
 
     The share of the residual variance, of cost and of the variable alike, that something left out would have to explain
-    to bring the estimate to its null (Cinelli and Hazlett, 2020): from the classical t and the degrees of freedom alone.
+    to bring the estimate to its null (Cinelli and Hazlett, 2020), from the classical t and the degrees of freedom.
     """
-    technology, mean = fitted.technology, fitted.technology.mean_point()
-    rows = [("scale", ray_elasticity(fitted), 1.0)]
-    for place, name in enumerate(technology.relationships):
-
-        def measure(theta: Array, place: int = place) -> Array:
-            return np.broadcast_to(technology.slopes(theta, mean).relationships[..., place], (*theta.shape[:-1], 1))
-
-        rows.append((fitted.data.labels(name), measure, 0.0))
-    variance = fitted.ssr / fitted.df_resid
-    found = []
-    for name, measure, null in rows:
+    measures = [("scale", ray_elasticity(fitted), 1.0)]
+    for place, name in enumerate(fitted.technology.relationships):
+        measures.append((fitted.data.labels(name), _relationship_slope(fitted, place), 0.0))
+    rows = []
+    for name, measure, null in measures:
         gradient = jacobian(measure, fitted.theta)[0]
-        error = np.sqrt(variance * gradient @ fitted.solution.inverse_gram @ gradient)
+        variance = fitted.scale * gradient @ fitted.solution.inverse_gram @ gradient
         value = float(measure(fitted.theta)[0])
-        found.append(
-            {
-                "of": name,
-                "estimate": value,
-                "null": null,
-                "robustness value": _robustness_value(value - null, error, fitted.df_resid),
-            }
-        )
-    return pd.DataFrame(found)
+        strength = (value - null) ** 2 / variance / fitted.df_resid
+        rows.append((name, value, null, 0.5 * (np.sqrt(strength**2 + 4.0 * strength) - strength)))
+    return pd.DataFrame(rows, columns=["of", "estimate", "null", "robustness value"])
 
 
-def _robustness_value(difference: float, error: float, freedom: float) -> float:
-    f_squared = (difference / error) ** 2 / freedom
-    return float(0.5 * (np.sqrt(f_squared**2 + 4.0 * f_squared) - f_squared))
+def outcomes_by_size(fitted: Fit, log_size: Array, level: float) -> pd.DataFrame:
+    """Slope of each declared outcome on log size with the context held, by statsmodels' least squares.
 
+    Whether the results of larger providers differ is what could tell scale from thinned relationship. Errors are
+    clustered where those of the fit are.
+    """
+    if not fitted.data.outcomes:
+        return pd.DataFrame()
+    import statsmodels.api as sm
 
-def words(fitted: Fit, table: pd.DataFrame, brackets: pd.DataFrame, level: float) -> str:
-    """The finding of a separation, in the words that its data allow."""
-    rows = table.set_index("term")
-    sentences = [_apparent(rows, level), _scale(fitted, rows, level)]
-    for name, role in fitted.data.relationships.items():
-        row = rows.loc[f"relationship: {name}"]
-        label = fitted.data.labels(name)
-        interval = interval_in_words(row["conf_low"], row["conf_high"], level)
-        share = f"{_signed(row['estimate'])} of the slope ({interval})"
-        if role.kind == "attribute":
-            sentences.append(f"{share} is associated with {label}, a measured attribute of the relationship.")
-        else:
-            sentences.append(f"{share} is located in {label}, {_reason(role.kind)}.")
-    ratios = [fitted.data.labels(name) for name in input_ratios(fitted)]
-    if ratios:
-        sentences.append(_bracket_words(brackets, " and ".join(ratios), level))
-    return " ".join(sentences)
-
-
-def _reason(kind: str) -> str:
-    return "an input ratio" if kind == "input_ratio" else "whose kind is not stated and which is read as an input ratio"
-
-
-def _signed(value: float) -> str:
-    return f"+{format_number(value, 3)}" if value > 0 else format_number(value, 3)
-
-
-def _apparent(rows: pd.DataFrame, level: float) -> str:
-    row = rows.loc["apparent"]
-    doubled = 100 * (2 ** (row["estimate"] - 1.0) - 1.0)
-    return (
-        f"As a league table shows it, one per cent more size goes with {format_number(row['estimate'])} % more cost "
-        f"({interval_in_words(row['conf_low'], row['conf_high'], level)}): a provider of twice the size has "
-        f"{format_number(abs(doubled), 2)} % {'lower' if doubled < 0 else 'higher'} unit cost."
-    )
-
-
-def _scale(fitted: Fit, rows: pd.DataFrame, level: float) -> str:
-    row = rows.loc["scale"]
-    verdict = judge(row["estimate"], row["std_error"], 1.0, fitted.freedom, level=level)
-    held = "all else in the model held" if len(rows) > 3 else "alone"
-    return (
-        f"Scale, {held}, is {format_number(row['estimate'])} of it "
-        f"({interval_in_words(row['conf_low'], row['conf_high'], level)}): {scale_words(verdict)}."
-    )
-
-
-def _bracket_words(brackets: pd.DataFrame, label: str, level: float) -> str:
-    held = brackets[brackets["with"] == HELD].iloc[0]
-    arithmetic = (
-        f"Holding {label} pulls the elasticity to one by arithmetic, and a technology whose staff need rises less than "
-        "volume gives the same numbers as rationed contact"
-    )
-    if len(brackets) == 1:
-        return f"{arithmetic}; no outcome is declared, so scale and relationship cannot be told apart."
-    free = brackets[brackets["with"] == FREE].iloc[0]
-    return (
-        f"{arithmetic}, so two numbers bracket scale: {format_number(free['ray elasticity'])} with outcomes held and the "
-        f"ratio free ({interval_in_words(free['conf_low'], free['conf_high'], level)}), and "
-        f"{format_number(held['ray elasticity'])} with the ratio held "
-        f"({interval_in_words(held['conf_low'], held['conf_high'], level)}). Whether the difference is scale or thinned "
-        "relationship depends on what else the relationship produces, which these data do not hold."
-    )
+    columns = fitted.sample.rows.columns
+    context = [columns[name] for name, part in fitted.sample.controls.items() if part == "context"]
+    regressors = np.column_stack([np.ones(len(log_size)), log_size, *context])
+    rows = []
+    for name, role in fitted.data.outcomes.items():
+        outcome = fitted.data.frame[name].to_numpy(dtype=float, na_value=np.nan)
+        outcome = np.log(outcome) if role.scale == "log" else outcome
+        seen = np.isfinite(outcome)
+        how: dict[str, object] = {"cov_type": "HC3"}
+        if fitted.cov_type == "cluster" and fitted.clusters is not None:
+            how = {"cov_type": "cluster", "cov_kwds": {"groups": fitted.clusters.codes[seen]}}
+        found = sm.OLS(outcome[seen], regressors[seen]).fit(use_t=True, **how)
+        low, high = found.conf_int(1.0 - level)[1]
+        rows.append((fitted.data.labels(name), int(seen.sum()), found.params[1], found.bse[1], low, high))
+    return pd.DataFrame(rows, columns=["outcome", "rows", "slope on log size", "std_error", "conf_low", "conf_high"])

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from econmodel.economies.separation import APPARENT, separate
 from econmodel.economies.path import SCALE
+from econmodel.economies.separation import APPARENT, separate
 from econmodel.errors import NotSupported
 from econmodel.estimate.fit import Fit
 from econmodel.results import Answer, Effects
@@ -25,8 +25,8 @@ def compare(services: Mapping[str, Fit], *, replications: int = 999, seed: int =
     -------
     Answer
         One row a service: service type, providers, cost concept, unit of size; the apparent slope and the scale part
-        with intervals; and the elasticity with outcomes held and input ratios free, where it exists. `tables` holds each
-        separation.
+        with intervals; and the elasticity with outcomes held and input ratios free, where it exists. `tables` holds
+        each separation.
 
     Examples
     --------
@@ -101,7 +101,8 @@ def _text(table: pd.DataFrame, level: float) -> str:
     kept = table[(table["scale_high"] < 1.0) & table["service"].isin(below)]["service"].tolist()
     text = "As a league table shows it, " + "; ".join(parts) + "."
     if below:
-        text += f" With all else in each model held, scale alone still lowers it in {_listed(kept) if kept else 'none of them'}."
+        where = _listed(kept) if kept else "none of them"
+        text += f" With all else in each model held, scale alone still lowers it in {where}."
     return text
 
 

@@ -20,7 +20,7 @@ def require_corners(technology: Technology, what: str) -> None:
     """FormError, with the cure, where a form has no cost at zero output."""
     if not technology.is_level:
         raise FormError(
-            f"{what} compares cost at zero output of some products, and the {technology.form.title} form has none there. "
+            f"{what} compares cost at zero output of some products, where the {technology.form.title} form has none. "
             'Fit a level form (form="composite" or form="flexible_fixed_cost"), or ask for quasi-scope, '
             "em.scope(fit, epsilon=0.1), which never leaves any output at zero (and answers another question)."
         )

@@ -40,7 +40,7 @@ def parts(
     Returns
     -------
     dict
-        "scale", "mix" (several outputs), "relationship: <name>", "prices", and the controls' parts; arrays (..., n) that
+        "scale", "mix" (several outputs), "relationship: <name>", "prices", the controls' parts; arrays (..., n) that
         add up to the difference, missing where the aggregate of a level form is not positive on the way. A jump of an
         output's own fixed cost at an end belongs to the mix.
     """

@@ -80,13 +80,20 @@ def resolve(function: CostFunction, at: object) -> Places:
     if isinstance(at, Mapping):
         table = pd.DataFrame([dict(at)])
         return Places(points_in(function.technology, table), (_row_label(table.iloc[0]),))
-    if isinstance(at, Real):
-        at = [at]
-    if isinstance(at, Sequence | np.ndarray) and len(at) and all(isinstance(one, Real) and one > 0 for one in at):
-        multiples = np.array(at, dtype=float)
+    multiples = _multiples(at)
+    if multiples is not None:
         labels = tuple("mean" if one == 1.0 else f"{format_number(one)} x mean" for one in multiples)
         return Places(mean.with_outputs(multiples[:, None] * mean.outputs), labels)
     raise _unknown(at)
+
+
+def _multiples(at: object) -> Array | None:
+    """Multiples of the mean, or None where `at` is something else."""
+    values = at if isinstance(at, Sequence | np.ndarray) else [at]
+    if not len(values) or not all(isinstance(one, Real) for one in values):
+        return None
+    multiples = np.array(values, dtype=float)
+    return multiples if (multiples > 0).all() else None
 
 
 def _named(function: CostFunction, at: str, mean: Point) -> Places:
@@ -107,8 +114,8 @@ def _named(function: CostFunction, at: str, mean: Point) -> Places:
 
 def _unknown(at: object) -> UnknownName:
     return UnknownName(
-        f'at={at!r} is not a place. It may be "mean", "median", a percentile such as "p25", "every provider", multiples '
-        "of the mean such as [0.5, 1, 2], a mapping of column to value, or a table with such columns."
+        f'at={at!r} is not a place. It may be "mean", "median", a percentile such as "p25", "every provider", '
+        "multiples of the mean such as [0.5, 1, 2], a mapping of column to value, or a table with such columns."
     )
 
 

@@ -60,7 +60,7 @@ def scale(
     >>> from econmodel.estimate.fitting import fit
     >>> from econmodel.table.shipped import load
     >>> result = scale(fit(load("electricity_1955"), form="cobb_douglas"))
-    >>> round(result.row("ray scale economies")["estimate"], 4)
+    >>> float(result.row("ray scale economies")["estimate"].round(4))
     1.3876
     """
     technology, places = function.technology, resolve(function, at)
@@ -136,7 +136,8 @@ def _text(table: pd.DataFrame, places: int, level: float, conclusion: str) -> st
     first = table[table["term"] == ELASTICITY].iloc[0]
     ray = table[table["term"] == RAY].iloc[0]
     text = (
-        f"At {at_words(first['at'])}, one per cent more of every output goes with {format_number(first['estimate'])} % more cost "
+        f"At {at_words(first['at'])}, one per cent more of every output goes with "
+        f"{format_number(first['estimate'])} % more cost "
         f"({interval_in_words(first['conf_low'], first['conf_high'], level)}; ray scale economies "
         f"{format_number(ray['estimate'])}): {conclusion}."
     )

@@ -1,6 +1,6 @@
 """Economies of scope: whether making outputs together costs less than making them apart."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -35,7 +35,7 @@ def scope(
     function : a fit with at least two outputs
     at : where, as in `econmodel.scale`
     epsilon : None for the degree of scope of all outputs and of each against the rest; a number in (0, 1/m] for
-        quasi-scope, in which each of m firms makes the share 1 - (m - 1) epsilon of one output and epsilon of the others
+        quasi-scope, in which each of m firms makes 1 - (m - 1) epsilon of one output and epsilon of the others
     method : "delta", "simulate" or "bootstrap"
 
     Returns
@@ -52,7 +52,7 @@ def scope(
 
     Notes
     -----
-    SC_N = [sum_i C(y_i alone) - C(y)] / C(y) (Panzar and Willig, 1981; Baumol, Panzar and Willig, 1982); for quasi-scope
+    SC_N = [sum_i C(y_i alone) - C(y)] / C(y) (Panzar and Willig, 1981; Baumol, Panzar and Willig, 1982); quasi-scope,
     Pulley and Humphrey (1993). Quasi-scope charges every firm the whole fixed cost of all outputs, so it is no
     substitute for scope: it answers what a less extreme division of labour costs.
 
@@ -140,9 +140,9 @@ def _quasi_scope(
     first = table.iloc[0]
     text = (
         f"At {at_words(first['at'])}, {m} firms that each make {100 * (1 - (m - 1) * epsilon):.4g} % of one output and "
-        f"{100 * epsilon:.4g} % of the others would cost {_more_or_less(first['estimate'])} than one firm with all of it "
-        f"({interval_in_words(first['conf_low'], first['conf_high'], conf_level)}, as a share of joint cost). Every firm "
-        "is charged the whole fixed cost of all outputs, so this is not the degree of scope."
+        f"{100 * epsilon:.4g} % of the others would cost {_more_or_less(first['estimate'])} than one firm with all "
+        f"of it ({interval_in_words(first['conf_low'], first['conf_high'], conf_level)}, as a share of joint cost). "
+        "Every firm is charged the whole fixed cost of all outputs, so this is not the degree of scope."
     )
     return Effects("Quasi-scope", table, text, notes=_notes(function, table), method=method, conf_level=conf_level)
 
@@ -165,9 +165,9 @@ def _text(table: pd.DataFrame, level: float) -> str:
     if np.isnan(first["estimate"]):
         low, high = first["identified_low"], first["identified_high"]
         text = (
-            f"{where}, the degree of scope lies between {format_number(low)} and {format_number(high)}: the data identify "
-            f"an interval only, since some output is made by everyone and its fixed cost cannot be told from the common "
-            f"one ({interval}, covering all of it)"
+            f"{where}, the degree of scope lies between {format_number(low)} and {format_number(high)}: the data "
+            "identify an interval only, since some output is made by everyone and its fixed cost cannot be told from "
+            f"the common one ({interval}, covering all of it)"
         )
     else:
         text = f"{where}, the degree of scope is {format_number(first['estimate'])} ({interval})"
@@ -186,8 +186,8 @@ def _notes(function: CostFunction, table: pd.DataFrame) -> tuple[str, ...]:
     if len(outside):
         terms = ", ".join(dict.fromkeys(outside["term"]))
         notes.append(
-            f"No support: {terms} rests on cost at output mixes beyond those of all providers. The numbers there are what "
-            "the form implies, not what providers show."
+            f"No support: {terms} rests on cost at output mixes beyond those of all providers. The numbers there are "
+            "what the form implies, not what providers show."
         )
     if function.sample is not None:
         columns = function.sample.rows.columns

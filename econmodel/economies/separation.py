@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies import bracket
+from econmodel.economies.bracket import bracket, outcomes_by_size, robustness
 from econmodel.economies.inference import summarise, tabulate
 from econmodel.economies.path import MIX, SCALE, parts
+from econmodel.economies.separation_words import words
 from econmodel.economies.size import WEIGHTS_TABLE, Size, size_of, weights_table
 from econmodel.errors import NotSupported
 from econmodel.estimate.bootstrap import Replications
@@ -51,7 +52,13 @@ class Parts:
 
 
 def separate(
-    fitted: Fit, size: object = None, *, replications: int = 999, seed: int = 0, conf_level: float = 0.95
+    fitted: Fit,
+    size: object = None,
+    *,
+    replications: int = 999,
+    seed: int = 0,
+    conf_level: float = 0.95,
+    steps: int = 1,
 ) -> Effects:
     """Split the slope of log cost on log size into what it comes from.
 
@@ -62,14 +69,15 @@ def separate(
         column, weights by output (a tariff), or another separation
     replications, seed : of the bootstrap, in which everything is re-estimated (parameters, size weights, means)
     conf_level : level of the intervals
+    steps : Gauss-Newton steps of each replication of a level form (log forms are exact in one)
 
     Returns
     -------
     Effects
         Terms "apparent" (slope of log cost on log size; null 1), "scale" (null 1), "mix", "relationship: <name>",
-        "prices", "context", "outcomes", "time", "provider effects" and "residual" (null 0), which add up to the apparent
-        slope. Further tables: parts by size fifth, size weights, the bracket of scale, robustness values, equal weights,
-        other references (level forms).
+        "prices", "context", "outcomes", "time", "provider effects" and "residual" (null 0), which add up to the
+        apparent slope. Further tables: parts by size fifth, size weights, the bracket of scale, outcomes by size,
+        robustness values, equal weights, other references (level forms).
 
     Raises
     ------
@@ -78,9 +86,9 @@ def separate(
 
     Notes
     -----
-    Parts are path values (see `econmodel.economies.path`), each provider compared with the mean provider; a part's slope
-    is its regression coefficient on log size. One output, log-linear form and least squares: the parts are those of
-    Gelbach (2016). Nothing here is causal: parts are associated with size.
+    Parts are path values (see `econmodel.economies.path`), each provider compared with the mean provider; a part's
+    slope is its regression coefficient on log size. One output, log-linear form and least squares: the parts are those
+    of Gelbach (2016). Nothing here is causal: parts are associated with size.
 
     Examples
     --------
@@ -88,8 +96,8 @@ def separate(
     >>> from econmodel.table.shipped import load
     >>> schools = load("california_schools").using(controls=[])
     >>> found = separate(fit(schools, form="cobb_douglas"), replications=99)
-    >>> [round(value, 4) for value in found.table["estimate"]]
-    [0.9889, 1.0079, -0.019, -0.0]
+    >>> found.table["estimate"].round(4).tolist()
+    [0.9889, 1.0079, -0.019, 0.0]
     """
     how = size_of(fitted, size)
     points = fitted.points()
@@ -99,30 +107,33 @@ def separate(
     if len(left_out) > LARGEST_SHARE_LEFT_OUT * len(keep):
         raise NotSupported(
             f"Fitted cost is not positive for {len(left_out)} of {len(keep)} providers on the way from the mean "
-            f"({', '.join(left_out[:5])}): the {fitted.technology.form.title} form does not describe them. Use a log form, "
-            "or fewer second-order terms."
+            f"({', '.join(left_out[:5])}): the {fitted.technology.form.title} form does not describe them. Use a log "
+            "form, or fewer second-order terms."
         )
     terms = [APPARENT, *one.of]
     values = _slopes(one, keep.astype(float)[None])[0]
     draws = fitted.replications(replications, seed)
-    drawn = _replicated_slopes(fitted, how, points, draws, keep)
+    drawn = _replicated_slopes(fitted, how, points, draws, keep, steps)
     if abs(values[-1]) < ROUNDING and np.nanmax(np.abs(drawn[:, -1])) < ROUNDING:
         values[-1], drawn[:, -1] = 0.0, 0.0
     nulls = np.array([1.0 if term in (APPARENT, SCALE) else 0.0 for term in terms])
     found = summarise(values, drawn, nulls, conf_level)
     table = tabulate(terms, ["all providers"] * len(terms), found, np.ones(len(terms), dtype=bool))
-    brackets = bracket.bracket(fitted, conf_level)
+    brackets = bracket(fitted, conf_level)
+    outcomes = outcomes_by_size(fitted, one.log_size[0], conf_level)
     tables = {
         "parts by size fifth": _fifths(fitted, one, keep),
         WEIGHTS_TABLE: weights_table(fitted.technology.outputs, how),
         "bracket of scale": brackets,
-        "robustness values": bracket.robustness(fitted),
+        "outcomes by size": outcomes,
+        "robustness values": robustness(fitted),
         "equal weights": _equal_weights(fitted, points, terms),
         "other references": _other_references(fitted, how, points, terms, one),
     }
     labels = {f"relationship: {name}": fitted.data.labels(name) for name in fitted.technology.relationships}
     return Effects(
-        "Where the slope of cost on size comes from", table, bracket.words(fitted, table, brackets, conf_level), labels,
+        "Where the slope of cost on size comes from", table,
+        words(fitted, table, brackets, outcomes, conf_level), labels,
         _notes(fitted, left_out, drawn, how), {name: one for name, one in tables.items() if len(one)}, "bootstrap",
         conf_level,
     )  # fmt: skip
@@ -190,9 +201,11 @@ def _positive(values: Array) -> Array:
     return np.where(values > 0, values, np.nan)
 
 
-def _replicated_slopes(fitted: Fit, size: Size, points: Point, draws: Replications, keep: NDArray[np.bool_]) -> Array:
-    theta = fitted.bootstrap(draws)
-    size_weights = size.replicated(draws)
+def _replicated_slopes(
+    fitted: Fit, size: Size, points: Point, draws: Replications, keep: NDArray[np.bool_], steps: int
+) -> Array:
+    theta = fitted.bootstrap(draws, steps)
+    size_weights = size.replicated(draws, steps)
     batch = max(1, BATCH_PAIRS // len(points))
     slopes = []
     for start in range(0, draws.count, batch):
@@ -258,6 +271,7 @@ def _notes(fitted: Fit, left_out: list[str], drawn: Array, size: Size) -> tuple[
     lost = int((~np.isfinite(drawn).all(axis=1)).sum())
     if lost:
         notes.append(
-            f"{lost} of {len(drawn)} replications are left out: a size weight was not positive or a parameter not identified."
+            f"{lost} of {len(drawn)} replications are left out: a size weight was not positive or a parameter not "
+            "identified."
         )
     return tuple(notes)

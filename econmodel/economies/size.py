@@ -45,11 +45,11 @@ class Size:
         assert used is not None
         return np.log(used @ outputs.T)
 
-    def replicated(self, draws: Replications) -> Array | None:
+    def replicated(self, draws: Replications, steps: int) -> Array | None:
         """The weights in every replication (B, m), missing where one is not positive; None where they are given."""
         if self.source is None:
             return None
-        weights = marginal_weights(self.source, self.source.bootstrap(draws))
+        weights = marginal_weights(self.source, self.source.bootstrap(draws, steps))
         return np.where((weights > 0).all(axis=1, keepdims=True), weights, np.nan)
 
 
@@ -118,10 +118,11 @@ def _given(names: tuple[str, ...], weights: Mapping[str, float]) -> Size:
 
 def _column(fitted: Fit, name: str) -> Size:
     if name not in fitted.data.frame.columns:
-        raise UnknownName(f"There is no column {name!r} to measure size by. There are {', '.join(fitted.data.frame)}.")
+        known = ", ".join(map(str, fitted.data.frame.columns))
+        raise UnknownName(f"There is no column {name!r} to measure size by. There are {known}.")
     column = fitted.data.frame[name].to_numpy(dtype=float)
     if not (column > 0).all():
         raise TableError(
-            f"{name} must be above zero in every row used to measure size; {int((~(column > 0)).sum())} are not."
+            f"{name} must be above zero in every row to measure size; {int((~(column > 0)).sum())} are not."
         )
     return Size(None, column, f"the column {name}")

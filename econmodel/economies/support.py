@@ -94,10 +94,11 @@ def inside_hull(seen: Array, points: Array) -> NDArray[np.bool_]:
     spread = np.where(spread > 0, spread, 1.0)
     seen, points = (seen - centre) / spread, (points - centre) / spread
     if seen.shape[1] == 1:
-        return ((points >= seen.min() - ON_THE_EDGE) & (points <= seen.max() + ON_THE_EDGE))[:, 0]
+        return ((points >= seen.min() - ON_THE_EDGE) & (points <= seen.max() + ON_THE_EDGE)).all(axis=1)
     facets = _facets(seen)
     if facets is not None:
-        return (points @ facets[:, :-1].T + facets[:, -1] <= ON_THE_EDGE).all(axis=1)
+        beyond = points @ facets[:, :-1].T + facets[:, -1]
+        return np.asarray((beyond <= ON_THE_EDGE).all(axis=1))
     return np.array([_is_mixture(seen, point) for point in points])
 
 

@@ -61,7 +61,7 @@ def at_words(label: str) -> str:
 
 
 def interval_in_words(low: float, high: float, level: float) -> str:
-    """ "95 % interval 0.981 to 0.997"."""
+    """An interval as it reads in a sentence: 95 % interval 0.981 to 0.997."""
     return f"{100 * level:g} % interval {format_number(low)} to {format_number(high)}"
 
 

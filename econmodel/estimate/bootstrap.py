@@ -13,6 +13,7 @@ from econmodel.estimate.design import BLOCK_ROWS, Design
 from econmodel.estimate.least_squares import Groups, transformed_blocks
 
 Array = NDArray[np.float64]
+Triangle = tuple[NDArray[np.intp], NDArray[np.intp]]
 # Above this many clusters their weights are independent Poisson draws (Chamandy et al., 2012), made while streaming.
 MULTINOMIAL_CLUSTERS = 20_000
 
@@ -64,20 +65,35 @@ def replications(count: int, rows: int, seed: int, clusters: Groups | None = Non
     return Replications(count, rows, seed, None if clusters is None else clusters.codes, number, weights)
 
 
-def replicate(design: Design, theta: Array, effects: Groups | None, draws: Replications) -> Array:
-    """Parameters in every replication, (replications, k); missing where a replication identifies too little."""
+def replicate(design: Design, theta: Array, effects: Groups | None, draws: Replications, steps: int = 1) -> Array:
+    """Parameters in every replication, (replications, k); missing where a replication identifies too little.
+
+    Log forms are exact in one step. Level forms take `steps` Gauss-Newton steps; those after the first go through the
+    rows once for each replication.
+    """
     k = design.count
-    upper = np.triu_indices(k + 1)
+    upper: Triangle = np.triu_indices(k + 1)
     collect = _by_cluster if draws.weights is not None and draws.codes is not None else _by_row
     packed = collect(design, theta, effects, draws, upper)
     gram = np.empty((draws.count, k + 1, k + 1))
     gram[:, upper[0], upper[1]] = packed
     gram[:, upper[1], upper[0]] = packed
-    return theta + _steps(gram[:, :-1, :-1], gram[:, :-1, -1])
+    replicated = theta + _steps(gram[:, :-1, :-1], gram[:, :-1, -1])
+    for _ in range(steps - 1 if design.technology.is_level else 0):
+        for number, start in enumerate(replicated):
+            weights = draws.of_replications(slice(number, number + 1))[0]
+            products = ((block * weights[rows]) @ block.T for rows, block in transformed_blocks(design, start, effects))
+            gram[number] = sum(products, np.zeros((k + 1, k + 1)))
+        replicated = replicated + _steps(gram[:, :-1, :-1], gram[:, :-1, -1])
+    return replicated
 
 
 def _by_row(
-    design: Design, theta: Array, effects: Groups | None, draws: Replications, upper: tuple[Array, Array]
+    design: Design,
+    theta: Array,
+    effects: Groups | None,
+    draws: Replications,
+    upper: Triangle,
 ) -> Array:
     packed = np.zeros((draws.count, len(upper[0])))
     for rows, block in transformed_blocks(design, theta, effects):
@@ -86,7 +102,11 @@ def _by_row(
 
 
 def _by_cluster(
-    design: Design, theta: Array, effects: Groups | None, draws: Replications, upper: tuple[Array, Array]
+    design: Design,
+    theta: Array,
+    effects: Groups | None,
+    draws: Replications,
+    upper: Triangle,
 ) -> Array:
     assert draws.codes is not None
     assert draws.weights is not None
@@ -98,11 +118,13 @@ def _by_cluster(
 
 
 def _steps(gram: Array, target: Array) -> Array:
+    finite = np.isfinite(gram).all(axis=(1, 2))
+    gram = np.where(finite[:, None, None], gram, 0.0)
     scale = np.sqrt(np.maximum(np.einsum("bii->bi", gram), np.finfo(float).tiny))
     scaled = gram / (scale[:, :, None] * scale[:, None, :])
     smallest = np.linalg.eigvalsh(scaled)[:, 0]
     steps = np.full_like(target, np.nan)
-    sound = smallest > len(scaled[0]) * np.finfo(float).eps
+    sound = np.flatnonzero(smallest > len(scaled[0]) * np.finfo(float).eps)
     solved = np.linalg.solve(scaled[sound], (target[sound] / scale[sound])[..., None])[..., 0]
     steps[sound] = solved / scale[sound]
     return steps

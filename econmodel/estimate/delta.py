@@ -1,12 +1,13 @@
 """Standard errors of any smooth function of the parameters, exact to rounding."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-Measure = Callable[[Array], Array]
+Measure = Callable[[Any], Array]
 COMPLEX_STEP = 1e-30
 
 

@@ -7,7 +7,6 @@ products and moments cost one trip through memory and no table of regressors is 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray

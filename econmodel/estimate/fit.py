@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from econmodel.estimate import fit_display
 from econmodel.estimate.bootstrap import Replications, replicate, replications
 from econmodel.estimate.covariance import cluster_moments, wild_cluster_p_value
 from econmodel.estimate.delta import jacobian
@@ -17,7 +17,6 @@ from econmodel.estimate.design import Design
 from econmodel.estimate.least_squares import Groups, LeastSquares, transformed_blocks
 from econmodel.estimate.sample import Sample
 from econmodel.forms.technology import Point, Technology
-from econmodel.results import format_number, html_table, printed
 from econmodel.table.cost_data import CostData
 
 if TYPE_CHECKING:
@@ -268,9 +267,9 @@ class Fit:
         """Weights of a bootstrap by this fit's clusters."""
         return replications(count, self.sample.rows.count, seed, self.clusters)
 
-    def bootstrap(self, draws: Replications) -> Array:
-        """Parameters in every replication, (replications, k)."""
-        return replicate(self.design, self.theta, self.effects, draws)
+    def bootstrap(self, draws: Replications, steps: int = 1) -> Array:
+        """Parameters in every replication, (replications, k); level forms take `steps` steps from the estimate."""
+        return replicate(self.design, self.theta, self.effects, draws, steps)
 
     def _likelihood_results(self) -> Any:
         from statsmodels.base.model import LikelihoodModelResults
@@ -292,68 +291,13 @@ class Fit:
 
     def summary(self) -> Any:
         """A statsmodels Summary, filled by us."""
-        from statsmodels.iolib.summary import Summary
-        from statsmodels.iolib.table import SimpleTable
-
-        summary = Summary()
-        facts = [[name, value] for name, value in self._facts()]
-        summary.tables.append(SimpleTable(facts, title=self._title()))
-        table = printed(self._coefficients())
-        summary.tables.append(SimpleTable(table.to_numpy().tolist(), headers=list(table.columns)))
-        summary.add_extra_txt(list(self.notes))
-        return summary
-
-    def _title(self) -> str:
-        return f"{self.technology.form.title.capitalize()} cost function of {self.data.title or self.data.cost}"
-
-    def _coefficients(self) -> pd.DataFrame:
-        interval = self.conf_int()
-        return pd.DataFrame(
-            {
-                "parameter": self._names,
-                "coefficient": self.params.to_numpy(),
-                "std_error": self.bse.to_numpy(),
-                "t": self.tvalues.to_numpy(),
-                "p_value": self.pvalues.to_numpy(),
-                "conf_low": interval[0].to_numpy(),
-                "conf_high": interval[1].to_numpy(),
-            }
-        )
-
-    def _facts(self) -> list[tuple[str, str]]:
-        response = self.model.endog_names
-        steps = "solved exactly" if self.technology.aggregate is None else f"{self.solution.steps} Gauss-Newton steps"
-        covariance = "classical" if self.cov_type == "nonrobust" else self.cov_type
-        if self.clusters is not None and (self.cov_type == "cluster" or self.wild):
-            covariance += f", {len(self.clusters.sizes)} clusters" + (", wild-cluster p-values" if self.wild else "")
-        dropped = "; ".join(f"{count}: {why}" for count, why, _ in self.data.dropped)
-        return [
-            ("equation", f"{response} = {self.equation()}"),
-            ("rows used", format_number(self.nobs, 6)),
-            ("rows left out", dropped or "none"),
-            ("standard errors", covariance),
-            ("R-squared", format_number(self.rsquared)),
-            ("log-likelihood", format_number(self.llf, 6)),
-            ("convergence", steps),
-            ("condition number", format_number(self.condition_number, 2)),
-        ]
-
-    def equation(self) -> str:
-        """The form with its variables, in one line."""
-        t = self.technology
-        inside = ", ".join([*t.outputs, *t.prices, *t.relationships])
-        linear = "".join(f" + {name}" for name in t.controls if self.sample.controls[name] != "time")
-        linear += " + periods" if "time" in self.sample.controls.values() else ""
-        linear += " + provider effects" if self.effects is not None else ""
-        return f"{t.form.title}({inside}){linear}"
+        return fit_display.summary(self)
 
     def __repr__(self) -> str:
         return str(self.summary())
 
     def _repr_html_(self) -> str:
-        facts = html_table(pd.DataFrame(self._facts(), columns=["fact", "value"]), self._title())
-        notes = "".join(f'<p class="note">{escape(note)}</p>' for note in self.notes)
-        return f'<div class="econmodel">{facts}{html_table(self._coefficients(), "Parameters")}{notes}</div>'
+        return fit_display.html(self)
 
 
 class _Names:

@@ -29,7 +29,7 @@ Array = NDArray[np.float64]
 ESTIMATORS = ("least_squares",)
 EFFECTS = (None, "within")
 ERRORS = ("multiplicative", "additive")
-# Up to this many rows, or below this many rows a parameter, HC3 covers where HC1 falls short (MacKinnon and White, 1985).
+# Up to this many rows, or below this many a parameter, HC3 covers where HC1 falls short (MacKinnon and White, 1985).
 SMALL_SAMPLE = 500
 ROWS_A_PARAMETER = 50
 NEARLY_COLLINEAR = 1e3
@@ -99,7 +99,7 @@ def fit(
     --------
     >>> from econmodel.table.shipped import load
     >>> power = fit(load("electricity_1955"), form="cobb_douglas")
-    >>> round(power.params["output"], 4)
+    >>> float(power.params["output"].round(4))
     0.7207
     """
     specification = Specification(
@@ -164,7 +164,8 @@ def _provider_effects(data: CostData) -> Groups:
     assert found is not None
     if found.sizes.max() == 1:
         raise NotSupported(
-            f'Every {data.entity} has one row, so effects="within" leaves nothing to compare. Use effects=None, or add periods.'
+            f'Every {data.entity} has one row, so effects="within" leaves nothing to compare. Use effects=None, or add '
+            "periods."
         )
     return found
 

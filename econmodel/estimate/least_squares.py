@@ -23,7 +23,7 @@ from econmodel.estimate.moments import (
 
 Array = NDArray[np.float64]
 MAXIMUM_STEPS = 200
-# Bates and Watts (1981): the step's length in the tangent plane over that of the residual, scaled by degrees of freedom.
+# Bates and Watts (1981): length of the step in the tangent plane over that of the residual, scaled by freedom.
 RELATIVE_OFFSET = 1e-9
 # Where no shorter step lowers the sum of squares any more, this offset is rounding, not a failure.
 ROUNDING_OFFSET = 1e-6
@@ -94,10 +94,10 @@ def linear(design: Design, moments: Moments, effects: Groups | None = None) -> L
         moments = accumulate_orthogonally(transformed_blocks(design, None, effects))
     inverse_gram = inverse(moments, names)
     theta = solve(moments, inverse_gram)
-    squares = moments.residual_squares - theta @ moments.gram[:-1, -1]
+    squares = float(moments.residual_squares - theta @ moments.gram[:-1, -1])
     if moments.triangle is not None:
         squares = float(moments.triangle[-1, -1] ** 2)
-    return LeastSquares(theta, inverse_gram, float(max(squares, 0.0)), condition_number(moments))
+    return LeastSquares(theta, inverse_gram, max(squares, 0.0), condition_number(moments))
 
 
 def nonlinear(design: Design, effects: Groups | None = None) -> LeastSquares:
@@ -175,8 +175,11 @@ def _responses(design: Design) -> Iterator[Block]:
 
 
 def starting_values(design: Design) -> list[Array]:
-    """Starts for a level form, P at zero: cost regressed on H with weights 1/C^2 and 1/C, and the best non-negative
-    common cost and marginal costs, at which fitted cost is positive whatever the other starts give."""
+    """Starts for a level form, P at zero.
+
+    Cost regressed on H with weights 1/C^2 and 1/C; and the best non-negative common cost and marginal costs, at which
+    fitted cost is positive whatever the other starts give.
+    """
     from scipy.optimize import nnls
 
     assert design.technology.aggregate is not None

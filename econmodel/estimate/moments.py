@@ -56,10 +56,11 @@ def accumulate(blocks: Iterable[Block]) -> Moments:
 
 def accumulate_orthogonally(blocks: Iterable[Block]) -> Moments:
     """One pass by blockwise QR: twice the digits of the Gram matrix, several times the work."""
-    triangle, count = None, 0
+    triangle: Array | None = None
+    count = 0
     for _, block in blocks:
         stacked = block.T if triangle is None else np.vstack([triangle, block.T])
-        triangle = np.linalg.qr(stacked, mode="r")
+        triangle = np.asarray(np.linalg.qr(stacked, mode="r"))
         count += block.shape[1]
     assert triangle is not None
     if len(triangle) < triangle.shape[1]:

@@ -51,11 +51,11 @@ def take(data: CostData, *, hold_outcomes: bool = False, time_effects: bool = Fa
     for name in held:
         if data.outcomes[name].scale == "log":
             columns[name] = np.log(columns[name])
-    controls = {name: "context" for name in data.controls} | {name: "outcomes" for name in held}
+    controls = dict.fromkeys(data.controls, "context") | dict.fromkeys(held, "outcomes")
     if time_effects:
         dummies = _periods(data)
         columns |= dummies
-        controls |= {name: "time" for name in dummies}
+        controls |= dict.fromkeys(dummies, "time")
     return Sample(data, Rows(columns), controls)
 
 
@@ -147,7 +147,7 @@ def groups_of(data: CostData, groups: object) -> Groups | None:
             raise UnknownName(f"There is no column {groups!r} to cluster by. The columns are {known}.")
         labels = data.frame[groups]
     else:
-        labels = pd.Series(groups)  # type: ignore[call-overload]
+        labels = pd.Series(groups)
         if len(labels) != len(data):
             raise NotSupported(
                 f"groups has {len(labels)} labels for {len(data)} rows used. Name a column instead, so that rows with "

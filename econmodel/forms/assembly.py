@@ -14,7 +14,8 @@ Array = NDArray[np.float64]
 @dataclass(frozen=True, slots=True, eq=False)
 class Centres:
     """Means at which coordinates are centred: of the output coordinates (m,), log prices (K,), relationship variables
-    (R,) and controls (X,)."""
+    (R,) and controls (X,).
+    """
 
     outputs: Array
     log_prices: Array

@@ -17,8 +17,13 @@ class Coordinate(Protocol):
     division by its mean (as levels are, so that the cost function keeps its meaning at zero).
     """
 
-    allows_zero: bool
-    centring: Literal["shift", "scale"]
+    @property
+    def allows_zero(self) -> bool:
+        """Whether zero output has a coordinate."""
+
+    @property
+    def centring(self) -> Literal["shift", "scale"]:
+        """How the coordinate is centred."""
 
     def transform(self, output: Array) -> Array:
         """The coordinate of an output, before centring."""

@@ -114,7 +114,7 @@ class Technology:
         )
 
     def coordinates(self, point: Point) -> Array:
-        """The centred coordinates z (n, d): outputs, prices over the numeraire, relationships, controls, fixed costs."""
+        """The centred coordinates z (n, d): outputs, relative prices, relationships, controls, fixed costs."""
         u = self.form.coordinate.transform(point.outputs)
         u = u - self.output_centres if self.form.coordinate.centring == "shift" else u / self.output_centres
         v = self._relative(point.log_prices) - self._relative(self.log_price_centres[None])
@@ -150,7 +150,8 @@ class Technology:
 
     def intercept(self, theta: Array, point: Point) -> Array:
         """Money that a level form charges to whoever produces anything (..., n): the common fixed cost, and the own
-        fixed costs of outputs that everyone produces, which data cannot tell from it."""
+        fixed costs of outputs that everyone produces, which data cannot tell from it.
+        """
         of_aggregate, of_exponent = self.split(theta)
         scale = np.exp(self.exponent.evaluate(of_exponent, self.coordinates(point))[0] + self._log_numeraire(point))
         return scale * of_aggregate[..., :1]
