@@ -1,0 +1,123 @@
+"""Which findings moved: those of a fresh run against those on file, each within its own tolerance."""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from econmodel.errors import UnknownName
+from econmodel.results import SIGNIFICANT_DIGITS
+
+_NUMBER = re.compile(r"[−-]?\d[\d,]*(\.\d+)?(e[−+-]?\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One difference: where, what stood on file, what a fresh run gives, how far apart they may be."""
+
+    report: str
+    finding: str
+    value: str
+    on_file: str
+    now: str
+    allowed: str
+
+
+def on_file(folder: Path, name: str) -> Mapping[str, Any]:
+    """The findings file of a report.
+
+    Raises
+    ------
+    UnknownName : there is none
+    """
+    path = folder / f"{name}.findings.json"
+    if not path.is_file():
+        raise UnknownName(f"There are no findings of {name} in {folder}: make them with `econmodel report {name}`.")
+    content: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def moved(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Moved]:
+    """The differences between two findings files of one report.
+
+    A number may differ by its tolerance and by one unit in the last digit that the file holds. Words may differ in
+    their numbers only: a sentence that now says something else has moved. The tolerance is that of the fresh run.
+
+    Parameters
+    ----------
+    old, new : contents of findings files
+    """
+    name = new["report"]
+    rows: list[Moved] = []
+    before, after = old["findings"], new["findings"]
+    for key in sorted(set(before) | set(after)):
+        if key not in after:
+            rows.append(Moved(name, key, "", before[key]["text"], "gone", ""))
+        elif key not in before:
+            rows.append(Moved(name, key, "", "not there", after[key]["text"], ""))
+        else:
+            rows += _values(name, key, before[key], after[key])
+            if _words(before[key]["text"]) != _words(after[key]["text"]):
+                rows.append(Moved(name, key, "words", before[key]["text"], after[key]["text"], "same words"))
+    was, now = ({check["name"]: _result(check) for check in each["checks"]} for each in (old, new))
+    for check in sorted(set(was) | set(now)):
+        if was.get(check) != now.get(check):
+            rows.append(Moved(name, f"check “{check}”", "", was.get(check, "not there"), now.get(check, "gone"), ""))
+    return rows
+
+
+def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """What else differs between two runs and may explain a move: files, parameters, the package."""
+    words = []
+    if old["econmodel"] != new["econmodel"]:
+        words.append(f"econmodel was {old['econmodel']}, is {new['econmodel']}")
+    if old["notebook_sha256"] != new["notebook_sha256"]:
+        words.append("the notebook changed")
+    words += [f"data {name} changed" for name in new["data"] if old["data"].get(name) != new["data"][name]]
+    for name in sorted(set(old["parameters"]) | set(new["parameters"])):
+        was, now = old["parameters"].get(name), new["parameters"].get(name)
+        if was != now:
+            words.append(f"{name} was {was!r}, is {now!r}")
+    return words
+
+
+def _values(report: str, key: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Moved]:
+    rows = []
+    old, new = before["values"], after["values"]
+    for value in sorted(set(old) | set(new)):
+        if value not in new or value not in old:
+            was, now = (str(each.get(value, "not there")) for each in (old, new))
+            rows.append(Moved(report, key, value, was, now, ""))
+            continue
+        tolerance = after["tolerance"].get(value, 0.0)
+        allowed = _allowed(old[value], new[value], tolerance)
+        if allowed is not None:
+            rows.append(Moved(report, key, value, str(old[value]), str(new[value]), allowed))
+    return rows
+
+
+def _allowed(old: Any, new: Any, tolerance: float) -> str | None:
+    """None where the two agree, else how far apart they could have been."""
+    numbers = all(isinstance(each, int | float) and not isinstance(each, bool) for each in (old, new))
+    if not numbers:
+        return None if old == new else "the same"
+    if old == new:
+        return None
+    largest = max(abs(old), abs(new))
+    whole = isinstance(old, int) and isinstance(new, int)
+    # Both were rounded when they were written, and may have been rounded apart.
+    last_digit = 0.0 if whole else 10.0 ** (math.floor(math.log10(largest)) - SIGNIFICANT_DIGITS + 1)
+    if abs(new - old) <= tolerance * largest + last_digit * 1.0001:
+        return None
+    return f"{tolerance:g} relative"
+
+
+def _words(text: str) -> str:
+    return _NUMBER.sub("#", text)
+
+
+def _result(check: Mapping[str, Any]) -> str:
+    return {True: "passed", False: "failed", None: "for information"}[check["passed"]]

@@ -1,0 +1,67 @@
+"""The process in which a notebook runs: this interpreter and this package, one thread, no one's start-up files."""
+
+import os
+import site
+import sys
+from pathlib import Path
+from typing import Any
+
+_HERE = Path(__file__).parents[2]
+# One thread: a sum that threads share out differs in the last digits from run to run. The order of sets must not
+# change either.
+_SAME_EVERYWHERE = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+}
+# An optional check of web addresses, loaded with every chart, that builds a grammar for two seconds. A module that is
+# None counts as not installed.
+SLOW_GRAMMAR = "rfc3987_syntax"
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """What the process is told: see this module's first line.
+
+    Parameters
+    ----------
+    folder : an empty folder for IPython's profile, so that nobody's start-up files change a result
+    """
+    told = {**_SAME_EVERYWHERE, "IPYTHONDIR": str(folder)}
+    if str(_HERE) not in (*site.getsitepackages(), site.getusersitepackages()):
+        told["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_HERE), os.environ.get("PYTHONPATH", "")]))
+    return told
+
+
+def kernel_manager(folder: Path) -> type:
+    """A manager whose kernel is this interpreter, whatever kernels are installed on the machine."""
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+    from zmq import has
+
+    without_grammar = f"__import__('sys').modules.setdefault({SLOW_GRAMMAR!r})"
+    spec = KernelSpec(
+        argv=[
+            *(sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"),
+            f"--IPKernelApp.exec_lines={without_grammar}",
+        ],
+        display_name="Python",
+        language="python",
+        env=environment(folder),
+        metadata={"supported_encryption": "curve"},
+    )
+
+    class OwnKernel(AsyncKernelManager):
+        """Answers every name with the same kernel, and talks to it in cipher: other users share the machine."""
+
+        def __init__(self, **traits: Any) -> None:
+            super().__init__(**traits)
+            if has("curve"):
+                self.transport_encryption = "auto"
+
+        @property
+        def kernel_spec(self) -> KernelSpec:
+            return spec
+
+    return OwnKernel

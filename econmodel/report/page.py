@@ -1,0 +1,129 @@
+"""Page one: what a reader must know before any chart, in a fixed order."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from econmodel.errors import UnknownName
+from econmodel.report.findings import Collected
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from econmodel.report.provenance import DataSet
+
+# What a notebook may say about its report, under `report` in its metadata.
+KNOWN = ("title", "status", "data", "so_what", "limits", "review", "facts", "assumptions")
+_WORDS = {True: "Passed", False: "Failed", None: "For information"}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a report cannot be quoted: where the run stopped, what happened, and what to do."""
+
+    where: str
+    what: str
+    cure: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything on page one, and what the end of the report says about how it was made."""
+
+    name: str
+    title: str
+    version: str
+    notebook_sha256: str
+    status: str
+    headlines: Sequence[str]
+    so_what: Sequence[str]
+    limits: Sequence[str]
+    facts: Sequence[tuple[str, str]]
+    parameters: Sequence[Mapping[str, str]]
+    assumptions: Sequence[Sequence[str]]
+    checks: Sequence[Mapping[str, str]]
+    data: Sequence["DataSet"]
+    failure: Failure | None = None
+    sections: Sequence[Mapping[str, Any]] = field(default=())
+    codes: Sequence[Any] = field(default=())
+
+
+def said(notebook: "NotebookNode") -> Mapping[str, Any]:
+    """What the notebook's metadata say about the report.
+
+    Raises
+    ------
+    UnknownName : an entry that means nothing here
+    """
+    report: Mapping[str, Any] = notebook.metadata.get("report", {})
+    if stray := [name for name in report if name not in KNOWN]:
+        raise UnknownName(f"The notebook's metadata say report.{stray[0]}; known are: {', '.join(KNOWN)}.")
+    return report
+
+
+def page_one(
+    *,
+    name: str,
+    title: str,
+    version: str,
+    notebook_sha256: str,
+    report: Mapping[str, Any],
+    collected: Collected,
+    data: Sequence["DataSet"],
+    parameters: Sequence[Mapping[str, Any]],
+    failure: Failure | None = None,
+    sections: Sequence[Mapping[str, Any]] = (),
+    codes: Sequence[Any] = (),
+) -> Page:
+    """Page one from what the notebook says, what its run published, and the files that it read."""
+    return Page(
+        name=name,
+        title=title,
+        version=version,
+        notebook_sha256=notebook_sha256,
+        status=report.get("status", "Draft. Not quality assured."),
+        headlines=collected.headlines,
+        so_what=_list(report.get("so_what", [])),
+        limits=_list(report.get("limits", [])),
+        facts=_facts(report, collected, data, parameters),
+        parameters=[{**row, "default": _shown(row["default"]), "value": _shown(row["value"])} for row in parameters],
+        assumptions=report.get("assumptions", []),
+        checks=[{**check, "result": _WORDS[check["passed"]]} for check in collected.checks],
+        data=data,
+        failure=failure,
+        sections=sections,
+        codes=codes,
+    )
+
+
+def _facts(
+    report: Mapping[str, Any],
+    collected: Collected,
+    data: Sequence["DataSet"],
+    parameters: Sequence[Mapping[str, Any]],
+) -> list[tuple[str, str]]:
+    facts = []
+    for each in data:
+        facts.append(("Data", f"{each.title}. {each.rows:,} rows in the file. Source: {each.source or 'not stated'}"))
+        money = [words for words in (each.cost_concept and f"{each.cost_concept} cost", each.money) if words]
+        if money:
+            facts.append(("Money", "; ".join(money)))
+    if not data:
+        facts.append(("Data", "No data set: every number below is computed from the parameters."))
+    facts += [(fact["name"], fact["text"]) for fact in collected.facts]
+    facts += list(report.get("facts", {}).items())
+    seeds = [_shown(row["value"]) for row in parameters if row["name"] == "seed"]
+    facts.append(("Seed", seeds[0] if seeds else "No random numbers are declared."))
+    if report.get("review"):
+        facts.append(("Review", str(report["review"])))
+    return facts
+
+
+def _list(words: str | Sequence[str]) -> list[str]:
+    return [words] if isinstance(words, str) else list(words)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else repr(value)

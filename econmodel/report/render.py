@@ -1,0 +1,74 @@
+"""One HTML file from an executed notebook: no script, no outside address, the same bytes for the same run."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from econmodel.errors import ReportFailed
+from econmodel.report.page import Page
+from econmodel.report.static import page_faults
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+TEMPLATES = Path(__file__).parent / "template"
+
+
+def to_page(notebook: "NotebookNode", page: Page) -> str:
+    """The report as HTML.
+
+    Parameters
+    ----------
+    notebook : executed and made ready by `econmodel.report.body.prepare`
+    page : page one and the end
+
+    Raises
+    ------
+    ReportFailed : something in the notebook needs a script, an outside address or a second title
+    """
+    from nbconvert.exporters.templateexporter import TemplateExporter
+
+    class Report(TemplateExporter):
+        """The exporter of this package's template."""
+
+        file_extension = ".html"
+        output_mimetype = "text/html"
+
+    exporter = Report(  # type: ignore[no-untyped-call]
+        template_name="report",
+        extra_template_basedirs=[str(TEMPLATES)],
+        exclude_input=True,
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        filters={"css_text": css_text, "python_code": python_code},
+    )
+    html: str = exporter.from_notebook_node(notebook, {"page": page})[0]
+    if faults := page_faults(html):
+        raise ReportFailed(
+            f"The page holds {faults[0]}, which a report without a network cannot show. "
+            "Look for it in the text cells of the notebook."
+        )
+    return html.strip() + "\n"
+
+
+def css_text(text: str) -> str:
+    r"""Text as it may stand between quotes in a style sheet.
+
+    Examples
+    --------
+    >>> css_text('Who "pays"?')
+    'Who \\22 pays\\22 \\3f '
+    """
+    return "".join(c if c.isalnum() or c == " " else f"\\{ord(c):x} " for c in text)
+
+
+def python_code(source: str) -> str:
+    """Python as HTML with classes for its colours."""
+    from nbconvert.filters.highlight import Highlight2HTML
+
+    coloured: str = Highlight2HTML(pygments_lexer="python3")(source)
+    return f'<div tabindex="0" role="region" aria-label="Code">{coloured}</div>'
+
+
+def style() -> str:
+    """The style sheet that all pages share."""
+    return (TEMPLATES / "report" / "report.css").read_text(encoding="utf-8")

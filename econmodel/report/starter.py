@@ -1,0 +1,112 @@
+"""A first notebook for the user's own table: short, runnable, and with everything that a report needs."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from econmodel.errors import EconmodelError, UnknownName
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+EXAMPLE = "california_schools"
+
+_QUESTION = """\
+# Where do larger providers save, and where do they not?
+
+Replace this question by yours. The first line of this cell is the title of the report.
+"""
+_MODEL = """\
+## Model
+
+The cost $C$ of a provider depends on its outputs $y$, on prices $w$ and on its relationship variables $r$:
+
+$$\\ln C = f(\\ln y, \\ln w, r) + \\text{residual}.$$
+"""
+_CHANGE = """\
+## What would change the answer
+
+Say which assumption matters most, and what a reader would have to see to think otherwise.
+"""
+
+
+def write_starter(path: Path, card: Path | None = None) -> Path:
+    """Write a notebook without outputs that reads a table, fits a cost function and publishes a finding.
+
+    Parameters
+    ----------
+    path : the new file
+    card : of the user's own table; without one the notebook starts with a shipped table
+
+    Raises
+    ------
+    EconmodelError : the file exists
+    UnknownName : there is no such card
+    """
+    import nbformat
+
+    if path.exists():
+        raise EconmodelError(f"{path.name} exists and was left as it is: choose another name, or move it away.")
+    if card is not None and not card.is_file():
+        raise UnknownName(f"There is no card {str(card)!r}: describe your table in a TOML file first.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(nbformat.writes(starter(path.parent, card)) + "\n", encoding="utf-8", newline="\n")
+    return path
+
+
+def starter(folder: Path, card: Path | None) -> "NotebookNode":
+    """The notebook itself."""
+    from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+    data = EXAMPLE if card is None else _relative(card, folder)
+    reading = (
+        f'data = em.load("{EXAMPLE}")  # your own table: em.read("providers.toml")'
+        if card is None
+        else f"data = em.read({data!r})"
+    )
+    cells = [
+        new_markdown_cell(_QUESTION.strip()),
+        new_code_cell(
+            "seed: int = 1  # draws of the bootstrap\n"
+            "replications: int = 199  # bootstrap replications\n"
+            "conf_level: float = 0.95  # level of every interval",
+            metadata={"tags": ["parameters"]},
+        ),
+        new_code_cell(f"import econmodel as em\n\n{reading}\ndata"),
+        new_markdown_cell(_MODEL.strip()),
+        new_code_cell(
+            'fit = em.fit(data, form="cobb_douglas")  # then "translog", or "composite" where outputs are zero\nfit'
+        ),
+        new_markdown_cell("## Results"),
+        new_code_cell(
+            "parts = em.separate(fit, replications=replications, seed=seed, conf_level=conf_level)\n"
+            'apparent = parts.row("apparent")\n'
+            'em.finding("apparent", parts.text, headline=True, tolerance=1e-3,\n'
+            '           estimate=apparent["estimate"], low=apparent["conf_low"], high=apparent["conf_high"])\n'
+            "parts"
+        ),
+        new_code_cell("em.charts.separation(parts)"),
+        new_markdown_cell("## Checks"),
+        new_code_cell(
+            'em.qa(fit.converged, "The search converged")\n'
+            'em.qa(em.support(fit, at="mean"), must_pass=False)\n'
+            'em.fact("Rows", f"{fit.nobs:,.0f} used, {fit.rows_dropped} dropped")'
+        ),
+        new_markdown_cell(_CHANGE.strip()),
+    ]
+    # A random name for each cell would make two new notebooks differ.
+    for number, cell in enumerate(cells):
+        cell["id"] = f"cell-{number}"
+    report = {
+        "status": "Draft. Not quality assured.",
+        "data": [data],
+        "limits": ["Say here for what this report must not be used."],
+        "assumptions": [["A1", "Providers cannot choose the prices that they pay", "Amber", "Scale may be misstated"]],
+    }
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return new_notebook(cells=cells, metadata={"kernelspec": kernel, "report": report})
+
+
+def _relative(card: Path, folder: Path) -> str:
+    """The card as the notebook names it: from where the notebook lies, if it can."""
+    card, folder = card.resolve(), folder.resolve()
+    return (card.relative_to(folder) if card.is_relative_to(folder) else card).as_posix()

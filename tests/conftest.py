@@ -1,0 +1,71 @@
+"""What tests of several rooms share: every shipped report, made once, and a browser without a network."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+REQUIRED = os.environ.get("ECONMODEL_BROWSER") == "required"
+
+
+def _absent(what: str) -> None:
+    """An absent browser skips a test, or fails it where ECONMODEL_BROWSER=required."""
+    if REQUIRED:
+        pytest.fail(f"{what}, and ECONMODEL_BROWSER is required")
+    pytest.skip(f"{what}; ECONMODEL_BROWSER=required makes this a failure")
+
+
+@pytest.fixture(scope="session")
+def rendered_reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the report of every shipped notebook, made once for the whole suite, whichever test asks first.
+
+    It holds NAME.html, NAME.findings.json, the executed NAME.ipynb, NAME.pdf where there is a browser, index.html; and
+    NAME.failed.html in place of these where a notebook failed.
+    """
+    from econmodel.report.batch import run_reports
+    from econmodel.report.notebooks import shipped_notebooks
+    from econmodel.report.pdf import chromium
+
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder = shared / "rendered_reports"
+    with (shared / "rendered_reports.lock").open("w") as lock:
+        # Released by the system even if the process that makes the reports dies.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "index.html").is_file():
+            run_reports(shipped_notebooks(), folder, browser=chromium(), keep=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium_program() -> str:
+    """The browser on this machine."""
+    from econmodel.report.pdf import chromium
+
+    found = chromium()
+    if found is None:
+        _absent("there is no Chromium")
+    return str(found)
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_program: str) -> "Iterator[Browser]":
+    """A browser that finds no host but this machine's files."""
+    from econmodel.report.pdf import FLAGS, sandbox
+
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        _absent("playwright is not installed")
+    flags = [flag for flag in FLAGS if flag != "--headless"]
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium_program, args=[*flags, *sandbox()])
+        yield opened
+        opened.close()

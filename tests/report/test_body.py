@@ -1,0 +1,199 @@
+"""The cells of an executed notebook on the page: each kind of output, what is refused, what is cleaned."""
+
+from pathlib import Path
+
+import pytest
+from nbformat.v4 import new_markdown_cell, new_notebook, new_output
+
+from econmodel.errors import ReportFailed, UnknownName
+from econmodel.report.body import plain_message, prepare, title_of
+from econmodel.report.finding import CHECK, FACT, FINDING
+from econmodel.report.findings import Collected, collect
+from econmodel.report.page import Failure, page_one, said
+from econmodel.report.render import css_text, to_page
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><text x="1" y="9">Larger firms</text></svg>'
+PICTURE = {"image/svg+xml": {"alt": "A dot.", "title": "Larger firms"}}
+
+
+def page_of(notebook, **more):
+    """The page of an executed notebook."""
+    report = more.pop("report", {})
+    collected = collect(notebook)
+    body = prepare(notebook, Path())
+    known = {
+        "name": "tiny",
+        "version": "1.2.3",
+        "notebook_sha256": "0" * 64,
+        "data": [],
+        "parameters": [],
+        **more,
+    }
+    page = page_one(
+        title=body.title, report=report, collected=collected, sections=body.sections, codes=body.codes, **known
+    )
+    return to_page(notebook, page)
+
+
+@pytest.fixture
+def page(executed, shown):
+    """The page of one output."""
+    return lambda data, metadata=None, **more: page_of(executed([shown(data, metadata)]), **more)
+
+
+def test_the_title_is_the_first_heading(executed):
+    found = page_of(executed([], "# Who pays <more>?\n\nWhy it is asked.\n\n# Another"))
+    assert found.count("<h1>") == 1
+    assert "<h1>Who pays &lt;more&gt;?</h1>" in found
+    assert '<h2 id="another">Another</h2>' in found
+    assert "<p>Why it is asked.</p>" in found
+
+
+def test_the_title_may_stand_in_the_metadata():
+    notebook = new_notebook(cells=[new_markdown_cell("Words.")], metadata={"report": {"title": "Who pays?"}})
+    assert title_of(notebook) == "Who pays?"
+
+
+def test_a_notebook_without_a_title_is_refused(executed):
+    with pytest.raises(ReportFailed, match="The notebook has no title: start its first text cell"):
+        prepare(executed([], "Words only."), Path())
+
+
+def test_a_picture_is_carried_inside_with_its_description(page):
+    found = page({"image/svg+xml": SVG}, PICTURE)
+    assert '<img alt="A dot." src="data:image/svg+xml;base64,' in found
+    assert 'Figure 1<span class="unseen">. Larger firms</span>' in found, "its title is drawn, so it is not shown again"
+    assert 'class="figure-title"' not in found
+
+
+def test_a_title_that_is_not_drawn_stands_above_the_picture(page):
+    found = page({"image/svg+xml": SVG}, {"image/svg+xml": {"alt": "A dot.", "title": "Smaller firms"}})
+    assert '<p class="figure-title">Smaller firms</p>' in found
+
+
+@pytest.mark.parametrize("kind", ["image/svg+xml", "image/png"])
+def test_a_picture_without_a_description_is_refused(page, kind):
+    with pytest.raises(ReportFailed, match="The output of code cell 1 is a picture without a description"):
+        page({kind: SVG}, {kind: {"alt": " "}})
+
+
+def test_tables_are_numbered_and_scroll_on_their_own(page):
+    table = "<table><caption>Costs &amp; more</caption><tr><td>1</td></tr></table>"
+    found = page({"text/html": f"<p>Words.</p>{table}{table}", "text/plain": "never"})
+    assert "<caption>Table 1. Costs &amp; more</caption>" in found
+    assert 'tabindex="0" aria-label="Table 2. Costs &amp; more"' in found
+    assert "never" not in found
+
+
+def test_an_output_with_a_script_is_refused(page):
+    with pytest.raises(ReportFailed, match="The output of code cell 1 holds <script>, which a report"):
+        page({"text/html": "<script>go()</script>"})
+
+
+def test_a_text_cell_with_a_script_is_refused(executed):
+    with pytest.raises(ReportFailed, match=r"The page holds <script>.*text cells of the notebook"):
+        page_of(executed([], "# Title\n\n<script>go()</script>"))
+
+
+def test_findings_checks_and_facts_have_a_form_of_their_own(page):
+    finding = {"key": "a", "text": "Costs <b>rise</b>.", "values": {}, "tolerance": {}, "headline": True}
+    assert '<p class="finding">Costs &lt;b&gt;rise&lt;/b&gt;.</p>' in page({FINDING: finding, "text/plain": "x"})
+    check = {"name": "Monotone", "passed": False, "must_pass": False, "note": "At <two> points."}
+    assert '<p class="check failed"><strong>Check failed:</strong> Monotone. At &lt;two&gt; points.</p>' in page(
+        {CHECK: check, "text/plain": "x"}
+    )
+    assert '<th scope="row">Rows</th><td>90 used</td>' in page({FACT: {"name": "Rows", "text": "90 used"}})
+
+
+def test_text_is_escaped_and_markdown_is_set(page):
+    assert "a &lt; b" in page({"text/plain": "a < b"})
+    assert "<strong>b</strong>" in page({"text/markdown": "a **b**", "text/plain": "never"})
+
+
+def test_messages_of_the_run_are_shown_without_folders(executed):
+    warning = "/home/me/.venv/x.py:3: UserWarning: few clusters\n  warnings.warn(message)\nand more\n"
+    found = page_of(executed([new_output("stream", name="stderr", text=warning)]))
+    assert "Message from the run" in found
+    assert "UserWarning: few clusters\nand more" in found
+    assert "/home/me" not in found
+
+
+def test_colours_of_a_terminal_are_taken_out():
+    assert plain_message("\x1b[31mred\x1b[0m\n  indented") == "red\n  indented"
+
+
+def test_an_error_is_shown_by_its_name_and_message(executed):
+    error = new_output("error", ename="ValueError", evalue="y <= 0", traceback=["/home/me"])
+    found = page_of(executed([error]), failure=Failure("The run stopped", "y <= 0", "Mend it."))
+    assert "<strong>ValueError:</strong> y &lt;= 0" in found
+    assert "This report failed. No figure below may be quoted." in found
+    assert "/home/me" not in found
+
+
+def test_code_is_at_the_end_beside_what_it_makes(page):
+    found = page({"image/svg+xml": SVG}, PICTURE)
+    assert '<a href="#cell-1">1</a></th><td>Figure 1, Larger firms</td>' in found
+    assert found.index("<summary>The code</summary>") > found.index("<figure")
+    assert '<h3 id="cell-1">Code cell 1</h3>' in found
+
+
+def test_contents_are_listed_from_four_sections_on(executed):
+    assert "<nav" not in page_of(executed([], "# T\n\n## A\n\n## B\n\n## C"))
+    assert '<li><a href="#d">D</a></li>' in page_of(executed([], "# T\n\n## A\n\n## B\n\n## C\n\n## D"))
+
+
+def test_page_one_is_in_its_order(executed):
+    report = {
+        "status": "Assured",
+        "so_what": "Do this.",
+        "limits": ["Not that.", "Nor those."],
+        "facts": {"Disclosure": "Published."},
+        "review": "When the data change.",
+        "assumptions": [["A1", "Prices are given", "Amber", "Scale is <wrong>"]],
+    }
+    parameters = [
+        {"name": "seed", "meaning": "draws", "default": 1, "value": 7, "changed": True},
+        {"name": "share", "meaning": "", "default": 0.5, "value": 0.5, "changed": False},
+    ]
+    found = page_of(executed([]), report=report, parameters=parameters)
+    parts = [
+        "<h1>", "Assured", "The notebook states no finding.", "Do this.", "Not that.", "<h2>Facts</h2>", "Disclosure",
+        "<th scope=\"row\">Seed</th><td>7</td>", "When the data change.", "econmodel 1.2.3, notebook",
+        "<h2>Parameters</h2>",
+        "<td>1</td><td><strong>7</strong> changed</td>", "<td>not stated</td><td>0.5</td><td>0.5</td>",
+        "<h2>Assumptions</h2>", "Scale is &lt;wrong&gt;", "<h2>Quality log</h2>", "The notebook made no checks.",
+    ]  # fmt: skip
+    places = [found.index(part) for part in parts]
+    assert places == sorted(places)
+
+
+def test_failures_stand_first_in_the_log(executed, shown):
+    rows = [{"name": name, "passed": passed, "must_pass": True, "note": ""} for name, passed in
+            [("good", True), ("none", None), ("bad", False)]]  # fmt: skip
+    found = page_of(executed([shown({CHECK: row}) for row in rows]))
+    log = found[found.index("<h2>Quality log</h2>") :]
+    assert log.index("bad") < log.index("good") < log.index("none")
+    assert '<td class="failed">Failed (must pass)</td>' in log
+
+
+def test_an_unknown_entry_of_the_metadata_is_refused():
+    with pytest.raises(UnknownName, match=r"say report\.limit; known are: title, status, data"):
+        said(new_notebook(metadata={"report": {"limit": "x"}}))
+
+
+def test_two_findings_of_one_name_are_refused(executed, shown):
+    finding = shown({FINDING: {"key": "a", "text": "A.", "values": {}, "tolerance": {}, "headline": False}})
+    with pytest.raises(ReportFailed, match="Two findings are called 'a'"):
+        collect(executed([finding, finding]))
+
+
+@pytest.mark.parametrize(("marked", "headlines"), [([], ["A."]), (["b"], ["B."]), (["a", "b"], ["A.", "B."])])
+def test_headlines_are_those_marked_or_the_first(marked, headlines):
+    findings = {key: {"text": f"{key.upper()}.", "headline": key in marked} for key in "ab"}
+    assert Collected(findings, [], []).headlines == headlines
+
+
+def test_a_title_cannot_leave_the_style_sheet(executed):
+    found = page_of(executed([], '# "; } </style><p id="out">'))
+    assert '<p id="out">' not in found
+    assert css_text('a"\\</') == "a\\22 \\5c \\3c \\2f "
