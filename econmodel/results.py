@@ -7,6 +7,7 @@ in a notebook, and writes every number with one formatter.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
+from math import floor, log10
 from types import MappingProxyType
 
 import pandas as pd
@@ -16,6 +17,7 @@ EFFECT_COLUMNS = (
 )  # fmt: skip
 INTERVAL_COLUMNS = ("identified_low", "identified_high")
 SIGNIFICANT_DIGITS = 6
+MISSING = "–"
 
 _HEADINGS = {
     "std_error": "std. error",
@@ -43,7 +45,7 @@ def format_number(value: object, digits: int = 4) -> str:
     if isinstance(value, str):
         return value
     if value is None or value is pd.NA or (isinstance(value, float) and value != value):
-        return "–"
+        return MISSING
     if isinstance(value, bool) or type(value).__name__ == "bool_":
         return "yes" if value else "no"
     number = float(value)  # type: ignore[arg-type]
@@ -62,23 +64,108 @@ def format_number(value: object, digits: int = 4) -> str:
 def format_probability(value: float) -> str:
     """Write a p-value as readers expect it: three decimals, or "<0.001"."""
     if value != value:
-        return "–"
+        return MISSING
     return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
+def decimals_for(low: float, high: float) -> int:
+    """Decimals that show an interval to two significant digits of its width, at most six."""
+    width = abs(high - low)
+    if not width > 0 or width == float("inf"):
+        return 4
+    return min(max(1 - floor(log10(width)), 0), SIGNIFICANT_DIGITS)
+
+
+def beside_interval(value: float, low: float, high: float) -> str:
+    """An estimate with the decimals that its interval has in words."""
+    return _fixed(value, decimals_for(low, high))
+
+
+def interval_in_words(low: float, high: float, conf_level: float) -> str:
+    """An interval as it reads in a sentence, with as many decimals as its width deserves.
+
+    Examples
+    --------
+    >>> interval_in_words(0.98021, 0.99718, 0.95)
+    '95 % interval 0.980 to 0.997'
+    """
+    decimals = decimals_for(low, high)
+    return f"{100 * conf_level:g} % interval {_fixed(low, decimals)} to {_fixed(high, decimals)}"
+
+
+def with_interval(value: float, low: float, high: float, conf_level: float) -> str:
+    """An estimate with its interval, all with the same decimals.
+
+    Examples
+    --------
+    >>> with_interval(0.98894, 0.98021, 0.99718, 0.95)
+    '0.989 (95 % interval 0.980 to 0.997)'
+    """
+    return f"{beside_interval(value, low, high)} ({interval_in_words(low, high, conf_level)})"
+
+
+def _fixed(value: float, decimals: int) -> str:
+    if value != value:
+        return MISSING
+    written = f"{value:,.{decimals}f}"
+    return written.lstrip("-") if float(written.replace(",", "")) == 0 else written.replace("-", "−")
+
+
+def _column(values: pd.Series) -> list[str]:
+    """Numbers of one column with the same decimals.
+
+    Four significant digits of the middle entry, but no more than four decimals or three digits of the largest.
+    """
+    sizes = sorted(abs(float(value)) for value in values if value == value and value not in (0, float("inf")))
+    if not sizes or all(float(value) == int(value) for value in values if value == value and abs(value) < 1e15):
+        return [format_number(value, SIGNIFICANT_DIGITS) for value in values]
+    decimals = min(max(3 - floor(log10(sizes[len(sizes) // 2])), 0), SIGNIFICANT_DIGITS)
+    largest = floor(log10(sizes[-1]))
+    decimals = max(min(decimals, max(4, 2 - largest), SIGNIFICANT_DIGITS - 1 - largest), 0)
+    lost = 0.5 * 10.0**-decimals
+    return [format_number(value, 2) if 0 < abs(value) < lost else _fixed(value, decimals) for value in values]
+
+
 def printed(table: pd.DataFrame, labels: Mapping[str, str] | None = None) -> pd.DataFrame:
-    """The table as readers see it: labels for terms, one number format, empty columns left out."""
+    """The table as readers see it.
+
+    Labels stand for terms, a column's numbers have the same decimals, empty columns are left out, and a column with
+    its interval beside it ("x", "x_low", "x_high") becomes one.
+    """
     shown = table.dropna(axis="columns", how="all")
     if "supported" in shown and shown["supported"].all():
         shown = shown.drop(columns="supported")
-    columns = {}
-    for name in shown.columns:
-        write = format_probability if name == "p_value" else format_number
-        values = [write(value) for value in shown[name]]
-        if name == "term" and labels:
-            values = [labels.get(value, value) for value in values]
-        columns[_HEADINGS.get(str(name), str(name).replace("_", " "))] = values
+    columns: dict[str, list[str]] = {}
+    for name in map(str, shown.columns):
+        base = name.removesuffix("_low").removesuffix("_high")
+        if base != name and base in shown and {f"{base}_low", f"{base}_high"} <= set(shown):
+            continue
+        columns[_heading(name)] = _cells(shown, name, labels or {})
     return pd.DataFrame(columns)
+
+
+def _heading(name: str) -> str:
+    return _HEADINGS.get(name, name.replace("_", " "))
+
+
+def _cells(shown: pd.DataFrame, name: str, labels: Mapping[str, str]) -> list[str]:
+    values = shown[name]
+    if name == "p_value":
+        return [format_probability(value) for value in values]
+    if {f"{name}_low", f"{name}_high"} <= set(shown):
+        rows = zip(values, shown[f"{name}_low"], shown[f"{name}_high"], strict=True)
+        return [_cell_with_interval(*row) for row in rows]
+    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+        return _column(values)
+    cells = [format_number(value) for value in values]
+    return [labels.get(cell, cell) for cell in cells] if name == "term" else cells
+
+
+def _cell_with_interval(value: float, low: float, high: float) -> str:
+    if value != value:
+        return MISSING
+    decimals = decimals_for(low, high)
+    return f"{_fixed(value, decimals)} ({_fixed(low, decimals)} to {_fixed(high, decimals)})"
 
 
 def html_table(table: pd.DataFrame, caption: str = "", labels: Mapping[str, str] | None = None) -> str:
@@ -101,7 +188,7 @@ def _class(is_words: bool) -> str:
 
 
 def _is_numeric(table: pd.DataFrame, heading: str) -> bool:
-    back = {_HEADINGS.get(str(name), str(name).replace("_", " ")): name for name in table.columns}
+    back = {_heading(str(name)): name for name in table.columns}
     return pd.api.types.is_numeric_dtype(table[back[heading]])
 
 
@@ -177,6 +264,24 @@ class Effects(_Shown):
             known = ", ".join(f"{t!r} at {a!r}" for t, a in zip(self.table["term"], self.table["at"], strict=True))
             raise KeyError(f"{len(found)} rows for {term!r}" + (f" at {at!r}" if at else "") + f"; there are: {known}")
         return found.iloc[0]
+
+    def words(self, term: str, at: str | None = None) -> str:
+        """A term's estimate with its interval as a sentence takes it, or the interval that is identified.
+
+        Examples
+        --------
+        >>> row = dict.fromkeys(EFFECT_COLUMNS, float("nan")) | {"term": "scale", "at": "mean"}
+        >>> row |= {"estimate": 0.98894, "conf_low": 0.98021, "conf_high": 0.99718}
+        >>> Effects("Scale", pd.DataFrame([row]), "").words("scale")
+        '0.989 (95 % interval 0.980 to 0.997)'
+        """
+        row = self.row(term, at)
+        low, high = float(row["conf_low"]), float(row["conf_high"])
+        if row["estimate"] == row["estimate"]:
+            return with_interval(float(row["estimate"]), low, high, self.conf_level)
+        decimals = decimals_for(low, high)
+        ends = [_fixed(float(row[name]), decimals) for name in INTERVAL_COLUMNS]
+        return f"between {ends[0]} and {ends[1]} ({interval_in_words(low, high, self.conf_level)})"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

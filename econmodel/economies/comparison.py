@@ -6,19 +6,27 @@ import pandas as pd
 
 from econmodel.economies.path import SCALE
 from econmodel.economies.separation import APPARENT, separate
-from econmodel.errors import NotSupported
+from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.fit import Fit
 from econmodel.results import Answer, Effects
 
 UNSTATED = "not stated"
 
 
-def compare(services: Mapping[str, Fit], *, replications: int = 999, seed: int = 0, conf_level: float = 0.95) -> Answer:
+def compare(
+    services: Mapping[str, Fit],
+    *,
+    sizes: Mapping[str, object] | None = None,
+    replications: int = 999,
+    seed: int = 0,
+    conf_level: float = 0.95,
+) -> Answer:
     """Apparent and separated economies of several services, with their cost concepts; no pooled test.
 
     Parameters
     ----------
     services : name -> fit
+    sizes : name -> how its size is measured, where not as `econmodel.separate` does by itself
     replications, seed, conf_level : of each separation
 
     Returns
@@ -38,8 +46,11 @@ def compare(services: Mapping[str, Fit], *, replications: int = 999, seed: int =
     """
     if not services:
         raise NotSupported("em.compare needs at least one service: {name: fit}.")
+    unknown = [name for name in sizes or {} if name not in services]
+    if unknown:
+        raise UnknownName(f"sizes= names {', '.join(unknown)}, and the services are {', '.join(services)}.")
     separations = {
-        name: separate(fitted, replications=replications, seed=seed, conf_level=conf_level)
+        name: separate(fitted, (sizes or {}).get(name), replications=replications, seed=seed, conf_level=conf_level)
         for name, fitted in services.items()
     }
     table = pd.DataFrame([_row(name, services[name], separations[name]) for name in services])

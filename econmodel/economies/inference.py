@@ -58,8 +58,7 @@ def estimate(
     """
     if method not in METHODS:
         raise UnknownName(f"There is no method {method!r}. The methods are {', '.join(METHODS)}.")
-    if not 0.0 < conf_level < 1.0:
-        raise NotSupported(f"conf_level={conf_level} is not between 0 and 1.")
+    check_level(conf_level)
     # Where cost is not positive values are missing, and stay so: complex arithmetic warns of it, real does not.
     with np.errstate(invalid="ignore", divide="ignore"):
         return _estimate(function, measure, nulls, method, conf_level, seed)
@@ -74,6 +73,12 @@ def _estimate(
         return _by_delta(function, measure, values, null, level)
     draws = _simulated(function, seed) if method == "simulate" else _bootstrapped(function, seed)
     return summarise(values, _in_batches(measure, draws, len(values)), null, level)
+
+
+def check_level(conf_level: float) -> None:
+    """NotSupported for a level that is not one."""
+    if not 0.0 < conf_level < 1.0:
+        raise NotSupported(f"conf_level={conf_level} is not between 0 and 1. Usual levels are 0.9 and 0.95.")
 
 
 def _by_delta(function: CostFunction, measure: Measure, values: Array, null: Array, level: float) -> Estimates:

@@ -10,8 +10,9 @@ from econmodel.economies.corners import incremental_cost, unidentified
 from econmodel.economies.inference import Estimates, Method, by_place, estimate, set_identified, tabulate
 from econmodel.economies.places import CostFunction, Places, resolve
 from econmodel.economies.support import outputs_supported, supported
-from econmodel.economies.verdict import at_words, interval_in_words
-from econmodel.results import Effects, format_number
+from econmodel.economies.verdict import at_words
+from econmodel.errors import UnknownName
+from econmodel.results import Effects, beside_interval, format_number, interval_in_words
 
 Array = NDArray[np.float64]
 RAY = (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
@@ -64,7 +65,8 @@ def marginal_cost(
     table = by_place(pd.concat(tables), n)
     first = table.iloc[0]
     text = (
-        f"At {at_words(first['at'])}, one more unit of {names[0]} costs {format_number(first['estimate'])} "
+        f"At {at_words(first['at'])}, one more unit of {names[0]} costs "
+        f"{beside_interval(first['estimate'], first['conf_low'], first['conf_high'])} "
         f"({interval_in_words(first['conf_low'], first['conf_high'], conf_level)}{_unit(function)})."
     )
     return Effects("Marginal cost", table, text, notes=(TYPICAL,), method=method, conf_level=conf_level)
@@ -127,6 +129,8 @@ def unit_cost(
     >>> bool(curve["estimate"].is_monotonic_decreasing)
     True
     """
+    if isinstance(at, str):
+        raise UnknownName(f"at={at!r} is not a way along the ray: give multiples of the mean, such as [0.5, 1, 2].")
     places = resolve(function, list(at))
     outputs = places.point.outputs
     size = outputs[:, 0] if outputs.shape[1] == 1 else np.asarray(at, dtype=float)

@@ -76,6 +76,8 @@ def resolve(function: CostFunction, at: object) -> Places:
     if isinstance(at, str):
         return _named(function, at, mean)
     if isinstance(at, pd.DataFrame):
+        if not len(at):
+            raise UnknownName("at= is a table without a row: give one row for each place.")
         return Places(points_in(function.technology, at), tuple(_row_label(row) for _, row in at.iterrows()))
     if isinstance(at, Mapping):
         table = pd.DataFrame([dict(at)])

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from econmodel.economies.inference import Method, by_place, estimate, tabulate
 from econmodel.economies.places import CostFunction, Places, resolve
 from econmodel.economies.support import supported
-from econmodel.economies.verdict import at_words, interval_in_words
+from econmodel.economies.verdict import at_words
 from econmodel.errors import NotSupported
-from econmodel.results import Effects, format_number
+from econmodel.results import Effects, beside_interval, format_number, interval_in_words
 
 Array = NDArray[np.float64]
 
@@ -148,7 +148,8 @@ def _sentence(function: CostFunction, table: pd.DataFrame, name: str, level: flo
     size = first["estimate"] if in_logs else 100 * (np.exp(first["estimate"]) - 1)
     text = (
         f"At {at_words(first['at'])} and with outputs held, {step} is associated with {format_number(abs(size), 3)} % "
-        f"{'more' if size > 0 else 'less'} cost (slope {format_number(first['estimate'])}, {interval})"
+        f"{'more' if size > 0 else 'less'} cost (slope "
+        f"{beside_interval(first['estimate'], first['conf_low'], first['conf_high'])}, {interval})"
     )
     if kind == "attribute":
         if first["conf_low"] <= 0 <= first["conf_high"]:

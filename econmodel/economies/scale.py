@@ -10,9 +10,9 @@ from econmodel.economies.corners import assert_identity, incremental_cost, requi
 from econmodel.economies.inference import Estimates, Method, by_place, estimate, set_identified, tabulate
 from econmodel.economies.places import CostFunction, Places, resolve
 from econmodel.economies.support import outputs_supported, supported
-from econmodel.economies.verdict import MARGIN, at_words, interval_in_words, judge, scale_words
+from econmodel.economies.verdict import MARGIN, at_words, judge, scale_words
 from econmodel.errors import UnknownName
-from econmodel.results import Effects, format_number
+from econmodel.results import Effects, beside_interval, format_number, interval_in_words
 
 Array = NDArray[np.float64]
 ELASTICITY, RAY = "ray elasticity", "ray scale economies"
@@ -79,7 +79,9 @@ def scale(
         _product_rows(function, places, name, members, method, conf_level, seed) for name, members in groups.items()
     ]
     table = by_place(pd.concat([table, *products]), n)
-    verdict = judge(found.values[0], found.errors[0], 1.0, function.freedom, margin=margin, level=conf_level)
+    verdict = judge(
+        found.low[0], found.high[0], found.errors[0], 1.0, function.freedom, margin=margin, level=conf_level
+    )
     return Effects(
         "Economies of scale", table, _text(table, n, conf_level, scale_words(verdict, margin=margin)),
         notes=_notes(function, inside, found.values[:n]), method=method, conf_level=conf_level,
@@ -137,9 +139,9 @@ def _text(table: pd.DataFrame, places: int, level: float, conclusion: str) -> st
     ray = table[table["term"] == RAY].iloc[0]
     text = (
         f"At {at_words(first['at'])}, one per cent more of every output goes with "
-        f"{format_number(first['estimate'])} % more cost "
+        f"{beside_interval(first['estimate'], first['conf_low'], first['conf_high'])} % more cost "
         f"({interval_in_words(first['conf_low'], first['conf_high'], level)}; ray scale economies "
-        f"{format_number(ray['estimate'])}): {conclusion}."
+        f"{beside_interval(ray['estimate'], ray['conf_low'], ray['conf_high'])}): {conclusion}."
     )
     if places > 1:
         rays = table.loc[table["term"] == ELASTICITY, "estimate"]

@@ -10,9 +10,9 @@ from econmodel.economies import corners
 from econmodel.economies.inference import Estimates, Method, by_place, estimate, set_identified, tabulate
 from econmodel.economies.places import CostFunction, Places, resolve
 from econmodel.economies.support import outputs_supported, supported
-from econmodel.economies.verdict import at_words, interval_in_words
+from econmodel.economies.verdict import at_words
 from econmodel.errors import FormError, UnknownName
-from econmodel.results import Effects, format_number
+from econmodel.results import INTERVAL_COLUMNS, Effects, beside_interval, format_number, interval_in_words
 
 Array = NDArray[np.float64]
 Members = NDArray[np.bool_]
@@ -163,14 +163,15 @@ def _text(table: pd.DataFrame, level: float) -> str:
     interval = interval_in_words(first["conf_low"], first["conf_high"], level)
     where = f"At {at_words(first['at'])}"
     if np.isnan(first["estimate"]):
-        low, high = first["identified_low"], first["identified_high"]
+        low, high = (beside_interval(first[end], first["conf_low"], first["conf_high"]) for end in INTERVAL_COLUMNS)
         text = (
-            f"{where}, the degree of scope lies between {format_number(low)} and {format_number(high)}: the data "
+            f"{where}, the degree of scope lies between {low} and {high}: the data "
             "identify an interval only, since some output is made by everyone and its fixed cost cannot be told from "
             f"the common one ({interval}, covering all of it)"
         )
     else:
-        text = f"{where}, the degree of scope is {format_number(first['estimate'])} ({interval})"
+        degree = beside_interval(first["estimate"], first["conf_low"], first["conf_high"])
+        text = f"{where}, the degree of scope is {degree} ({interval})"
     if first["conf_low"] > 0:
         conclusion = "economies of scope"
     elif first["conf_high"] < 0:

@@ -12,12 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies.bracket import bracket, outcomes_by_size, robustness
-from econmodel.economies.inference import summarise, tabulate
-from econmodel.economies.path import MIX, SCALE, parts
+from econmodel.economies.inference import check_level, summarise, tabulate
+from econmodel.economies.path import SCALE, parts
 from econmodel.economies.separation_words import words
 from econmodel.economies.size import WEIGHTS_TABLE, Size, size_of, weights_table
 from econmodel.errors import NotSupported
 from econmodel.estimate.bootstrap import Replications
+from econmodel.estimate.covariance import FEWEST_CLUSTERS
 from econmodel.estimate.fit import Fit
 from econmodel.forms.technology import Point
 from econmodel.results import Effects
@@ -29,6 +30,7 @@ BATCH_PAIRS = 1_000_000
 # With more providers than this share without a positive cost on their path, the parts no longer describe the table.
 LARGEST_SHARE_LEFT_OUT = 0.05
 FIFTHS = 5
+FEWEST_REPLICATIONS = 19
 # The residual has no slope where size is in the span of the regressors; what is left of it then is rounding.
 ROUNDING = 1e-11
 
@@ -99,8 +101,16 @@ def separate(
     >>> found.table["estimate"].round(4).tolist()
     [0.9889, 1.0079, -0.019, 0.0]
     """
+    if not isinstance(fitted, Fit):
+        raise NotSupported("A separation needs providers, and stated parameters have none: fit a table of providers.")
+    check_level(conf_level)
+    if replications < FEWEST_REPLICATIONS:
+        raise NotSupported(
+            f"replications={replications} gives no interval. Use 999, or {FEWEST_REPLICATIONS} at least."
+        )
     how = size_of(fitted, size)
     points = fitted.points()
+    how.check(fitted, points.outputs)
     one = _parts(fitted, fitted.theta[None], how, points, None)
     keep = np.isfinite(one.of[RESIDUAL][0])
     left_out = [name for name, kept in zip(fitted.data.row_names(), keep, strict=True) if not kept]
@@ -263,8 +273,13 @@ def _other_references(fitted: Fit, size: Size, points: Point, terms: list[str], 
 
 
 def _notes(fitted: Fit, left_out: list[str], drawn: Array, size: Size) -> tuple[str, ...]:
-    notes = ["The parts describe what is associated with size. Context that is not in the table loads on scale."]
-    if MIX in fitted.technology.outputs or size.weights is None or len(size.weights) > 1:
+    notes = []
+    if fitted.clusters is not None and len(fitted.clusters.sizes) < FEWEST_CLUSTERS:
+        notes.append(
+            f"The bootstrap draws from {len(fitted.clusters.sizes)} providers only: its intervals are an indication."
+        )
+    notes.append("The parts describe what is associated with size. Context that is not in the table loads on scale.")
+    if size.weights is None or len(size.weights) > 1:
         notes.append(f"Size is measured by {size.words}.")
     if left_out:
         notes.append(f"Left out of parts and slope, fitted cost not being positive: {', '.join(left_out)}.")

@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 
 from econmodel.economies.bracket import FREE, HELD, input_ratios
-from econmodel.economies.verdict import interval_in_words, judge, scale_words
+from econmodel.economies.verdict import judge, scale_words
 from econmodel.estimate.fit import Fit
-from econmodel.results import format_number
+from econmodel.results import beside_interval, format_number, interval_in_words, with_interval
 
 Row = Mapping[str, Any]
 
@@ -24,6 +24,7 @@ def words(fitted: Fit, table: pd.DataFrame, brackets: pd.DataFrame, outcomes: pd
     ratios = [fitted.data.labels(name) for name in input_ratios(fitted)]
     if ratios:
         sentences.append(_bracket(brackets, " and ".join(ratios), level))
+    if ratios and len(outcomes):
         sentences += [_outcome(row, level) for row in _records(outcomes)]
         sentences.append(
             "Whether the part is scale or thinned relationship depends on what else the relationship produces, which "
@@ -40,32 +41,33 @@ def _interval(row: Row, level: float) -> str:
     return interval_in_words(row["conf_low"], row["conf_high"], level)
 
 
-def _signed(value: float) -> str:
-    return f"+{format_number(value, 3)}" if value > 0 else format_number(value, 3)
+def _estimate(row: Row, level: float, column: str = "estimate") -> str:
+    return with_interval(row[column], row["conf_low"], row["conf_high"], level)
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _apparent(row: Row, level: float) -> str:
     doubled = 100 * (2 ** (row["estimate"] - 1.0) - 1.0)
     return (
-        f"As a league table shows it, one per cent more size goes with {format_number(row['estimate'])} % more cost "
-        f"({_interval(row, level)}): a provider of twice the size has {format_number(abs(doubled), 2)} % "
-        f"{'lower' if doubled < 0 else 'higher'} unit cost."
+        f"As a league table shows it, cost has a slope of {_estimate(row, level)} on size, both in logs: a provider of "
+        f"twice the size has {format_number(abs(doubled), 2)} % {'lower' if doubled < 0 else 'higher'} unit cost."
     )
 
 
 def _scale(fitted: Fit, rows: Mapping[str, Row], level: float) -> str:
     row = rows["scale"]
-    verdict = judge(row["estimate"], row["std_error"], 1.0, fitted.freedom, level=level)
+    verdict = judge(row["conf_low"], row["conf_high"], row["std_error"], 1.0, fitted.freedom, level=level)
     others = [term for term in rows if term not in ("apparent", "scale", "residual")]
-    held = "all else in the model held" if others else "alone"
-    return (
-        f"Scale, {held}, is {format_number(row['estimate'])} of it ({_interval(row, level)}): {scale_words(verdict)}."
-    )
+    held = ", all else in the model held," if others else " alone"
+    return f"Scale{held} accounts for {_estimate(row, level)}: {scale_words(verdict)}."
 
 
 def _relationship(fitted: Fit, rows: Mapping[str, Row], name: str, level: float) -> str:
     row, kind, label = rows[f"relationship: {name}"], fitted.data.relationships[name].kind, fitted.data.labels(name)
-    share = f"{_signed(row['estimate'])} of the slope ({_interval(row, level)})"
+    share = f"Of the slope, {_estimate(row, level)}"
     if kind == "attribute":
         return f"{share} is associated with {label}, a measured attribute of the relationship."
     reason = "an input ratio" if kind == "input_ratio" else "of unstated kind and so read as an input ratio"
@@ -80,17 +82,16 @@ def _bracket(brackets: pd.DataFrame, label: str, level: float) -> str:
     )
     if FREE not in rows:
         return f"{arithmetic}; no outcome is declared, so scale and relationship cannot be told apart."
-    free, held = rows[FREE], rows[HELD]
     return (
-        f"{arithmetic}, so two numbers bracket scale: {format_number(free['ray elasticity'])} with outcomes held and "
-        f"the ratio free ({_interval(free, level)}), and {format_number(held['ray elasticity'])} with the ratio held "
-        f"({_interval(held, level)})."
+        f"{arithmetic}, so two numbers bracket scale: {_estimate(rows[FREE], level, 'ray elasticity')} with outcomes "
+        f"held and the ratio free, and {_estimate(rows[HELD], level, 'ray elasticity')} with the ratio held."
     )
 
 
 def _outcome(row: Row, level: float) -> str:
-    slope = f"slope on log size {format_number(row['slope on log size'], 3)}, {_interval(row, level)}"
-    label = f"{row['outcome'][0].upper()}{row['outcome'][1:]}"
+    size = beside_interval(row["slope on log size"], row["conf_low"], row["conf_high"])
+    slope = f"slope on log size {size}, {_interval(row, level)}"
+    label = _capital(row["outcome"])
     if row["conf_low"] <= 0.0 <= row["conf_high"]:
         return f"{label} does not move with size detectably ({slope})."
     return f"{label} {'rises' if row['slope on log size'] > 0 else 'falls'} with size ({slope})."

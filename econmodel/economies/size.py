@@ -45,6 +45,16 @@ class Size:
         assert used is not None
         return np.log(used @ outputs.T)
 
+    def check(self, fitted: Fit, outputs: Array) -> None:
+        """NotSupported, by name, for providers without any output: they have no size."""
+        none = outputs.max(axis=1) <= 0
+        if self.column is None and none.any():
+            names = [name for name, empty in zip(fitted.data.row_names(), none, strict=True) if empty]
+            raise NotSupported(
+                f"{', '.join(names[:5])} has no output at all, and so no size. Leave it out with "
+                'data.where(..., because="...").'
+            )
+
     def replicated(self, draws: Replications, steps: int) -> Array | None:
         """The weights in every replication (B, m), missing where one is not positive; None where they are given."""
         if self.source is None:

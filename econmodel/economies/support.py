@@ -5,6 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies.places import CostFunction, Places, resolve
+from econmodel.errors import NotSupported
 from econmodel.results import Check
 
 Array = NDArray[np.float64]
@@ -37,6 +38,8 @@ def support(function: CostFunction, at: object = "mean") -> Check:
     >>> support(fit(load("electricity_1970")), at=[0.5, 1, 1000]).table["supported"].tolist()
     [True, True, False]
     """
+    if function.sample is None:
+        raise NotSupported("Support is judged against providers, and stated parameters have none.")
     places = resolve(function, at)
     seen, points = _coordinates(function, places.point.outputs)
     inside = supported(function, places)

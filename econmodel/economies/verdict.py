@@ -1,7 +1,7 @@
 """What an interval allows one to say: a difference, its absence, or nothing.
 
-"No economies" is claimed only where an equivalence test rejects every difference that matters (two one-sided tests,
-Schuirmann, 1987). Otherwise a wide interval is no conclusion, and the smallest difference that such data would have
+"No economies" is claimed only where an equivalence test rejects every difference that matters (Schuirmann, 1987).
+Otherwise a wide interval is no conclusion, and the smallest difference that such data would have
 found is printed beside it.
 """
 
@@ -13,6 +13,7 @@ from econmodel.results import format_number
 # A departure of an elasticity from its null that would not change any decision about size.
 MARGIN = 0.05
 POWER = 0.8
+NORMAL_FROM = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,37 +33,35 @@ class Verdict:
 
 
 def judge(
-    value: float, error: float, null: float, freedom: float, *, margin: float = MARGIN, level: float = 0.95
+    low: float, high: float, error: float, null: float, freedom: float, *, margin: float = MARGIN, level: float = 0.95
 ) -> Verdict:
-    """Judge an estimate with a standard error against a null value.
+    """Judge an interval, as it is printed, against a null value.
+
+    "equivalent" asks that the whole interval lies within the margin, which is stricter than two one-sided tests at the
+    same level.
 
     Examples
     --------
-    >>> judge(0.90, 0.02, 1.0, 100).conclusion, judge(0.99, 0.01, 1.0, 100).conclusion
+    >>> judge(0.86, 0.94, 0.02, 1.0, 100).conclusion, judge(0.97, 1.01, 0.01, 1.0, 100).conclusion
     ('below', 'equivalent')
-    >>> judge(0.95, 0.20, 1.0, 100).conclusion
+    >>> judge(0.55, 1.35, 0.2, 1.0, 100).conclusion
     'open'
     """
     from scipy.special import ndtri, stdtrit
 
-    t = stdtrit(freedom, 0.5 + level / 2.0) if freedom < 1e9 else ndtri(0.5 + level / 2.0)
-    one_sided = stdtrit(freedom, level) if freedom < 1e9 else ndtri(level)
-    difference = value - null
-    within = abs(difference) + one_sided * error < margin
-    detectable = (t + ndtri(POWER)) * error
-    if abs(difference) > t * error:
-        return Verdict("below" if difference < 0 else "above", bool(within), float(detectable))
-    return Verdict("equivalent" if within else "open", bool(within), float(detectable))
+    t = stdtrit(freedom, 0.5 + level / 2.0) if freedom < NORMAL_FROM else ndtri(0.5 + level / 2.0)
+    detectable = float((t + ndtri(POWER)) * error)
+    within = bool(low > null - margin and high < null + margin)
+    if high < null:
+        return Verdict("below", within, detectable)
+    if low > null:
+        return Verdict("above", within, detectable)
+    return Verdict("equivalent" if within else "open", within, detectable)
 
 
 def at_words(label: str) -> str:
     """A place as it reads in a sentence: "the mean", "pupils 300"."""
     return f"the {label}" if label in ("mean", "median") else label
-
-
-def interval_in_words(low: float, high: float, level: float) -> str:
-    """An interval as it reads in a sentence: 95 % interval 0.981 to 0.997."""
-    return f"{100 * level:g} % interval {format_number(low)} to {format_number(high)}"
 
 
 def scale_words(verdict: Verdict, *, margin: float = MARGIN) -> str:

@@ -29,7 +29,7 @@ class Replications:
     seed : seed of the weights
     codes : (n,) cluster of each row, or None where every row is its own
     clusters : number of clusters
-    weights : (count, clusters) multinomial weights, or None where they are Poisson
+    weights : (count, clusters) weights, or None where each row's Poisson weights are drawn as it comes by
     """
 
     count: int
@@ -37,31 +37,32 @@ class Replications:
     seed: int
     codes: NDArray[np.intp] | None
     clusters: int
-    weights: Array | None
+    weights: NDArray[np.integer] | None
 
     def of(self, rows: slice) -> Array:
         """The weights of some rows, (count, n)."""
         if self.weights is None:
             rng = np.random.default_rng([self.seed, rows.start])
             return rng.poisson(1.0, (self.count, rows.stop - rows.start)).astype(float)
-        return self.weights[:, rows if self.codes is None else self.codes[rows]]
+        return self.weights[:, rows if self.codes is None else self.codes[rows]].astype(float)
 
     def of_replications(self, chosen: slice) -> Array:
         """The weights of all rows in some replications, (b, rows)."""
         if self.weights is None:
             blocks = range(0, self.rows, BLOCK_ROWS)
             return np.hstack([self.of(slice(a, min(a + BLOCK_ROWS, self.rows)))[chosen] for a in blocks])
-        weights = self.weights[chosen]
+        weights = self.weights[chosen].astype(float)
         return weights if self.codes is None else weights[:, self.codes]
 
 
 def replications(count: int, rows: int, seed: int, clusters: Groups | None = None) -> Replications:
     """Draw the weights of a pairs bootstrap, or of a cluster bootstrap where clusters are given."""
     number = rows if clusters is None else len(clusters.sizes)
-    weights = None
-    if number <= MULTINOMIAL_CLUSTERS or clusters is not None:
-        rng = np.random.default_rng(seed)
-        weights = rng.multinomial(number, np.full(number, 1.0 / number), size=count).astype(float)
+    rng, weights = np.random.default_rng(seed), None
+    if number <= MULTINOMIAL_CLUSTERS:
+        weights = rng.multinomial(number, np.full(number, 1.0 / number), size=count).astype(np.uint16)
+    elif clusters is not None:
+        weights = np.stack([rng.poisson(1.0, number).astype(np.uint8) for _ in range(count)])
     return Replications(count, rows, seed, None if clusters is None else clusters.codes, number, weights)
 
 
@@ -118,13 +119,13 @@ def _by_cluster(
 
 
 def _steps(gram: Array, target: Array) -> Array:
-    finite = np.isfinite(gram).all(axis=(1, 2))
-    gram = np.where(finite[:, None, None], gram, 0.0)
+    gram = np.where(np.isfinite(gram).all(axis=(1, 2), keepdims=True), gram, 0.0)
     scale = np.sqrt(np.maximum(np.einsum("bii->bi", gram), np.finfo(float).tiny))
     scaled = gram / (scale[:, :, None] * scale[:, None, :])
+    k = scaled.shape[1]
     smallest = np.linalg.eigvalsh(scaled)[:, 0]
     steps = np.full_like(target, np.nan)
-    sound = np.flatnonzero(smallest > len(scaled[0]) * np.finfo(float).eps)
+    sound = np.flatnonzero(np.greater(smallest, k * np.finfo(float).eps))
     solved = np.linalg.solve(scaled[sound], (target[sound] / scale[sound])[..., None])[..., 0]
     steps[sound] = solved / scale[sound]
     return steps

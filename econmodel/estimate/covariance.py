@@ -12,6 +12,8 @@ from econmodel.estimate.design import Block
 Array = NDArray[np.float64]
 COVARIANCES = ("nonrobust", "HC0", "HC1", "HC2", "HC3", "cluster")
 FEWEST_CLUSTERS = 20
+# One less the leverage of a row that nothing else resembles is rounding.
+FITTED_EXACTLY = 1e-10
 WILD_DRAWS = 9_999
 # The six points of Webb (2023), for so few clusters that two points would give too few different samples.
 WEBB_POINTS = np.sqrt(np.array([1.5, 1.0, 0.5]))
@@ -23,22 +25,41 @@ def check_covariance(name: str) -> None:
         raise UnknownName(f"There is no covariance {name!r}. The covariances are {', '.join(COVARIANCES)}.")
 
 
-def robust(blocks: Iterator[Block], inverse_gram: Array, kind: str, count: int) -> Array:
+def robust(
+    blocks: Iterator[Block], inverse_gram: Array, kind: str, count: int, parameters: int, absorbed: Array | None = None
+) -> tuple[Array, NDArray[np.intp]]:
     """Heteroscedasticity-consistent covariance (k, k) in one pass over blocks at the estimate.
 
+    Parameters
+    ----------
+    parameters : number of parameters with absorbed effects among them
+    absorbed : (n,) leverage of each row from effects that were taken out
+
+    Returns
+    -------
+    covariance, and the rows with leverage one: they are fitted exactly whatever they hold, so they say nothing of the
+    error and add nothing
+
+    Notes
+    -----
     HC0 to HC3 as in MacKinnon and White (1985); leverages are those of the tangent plane for level forms.
     """
     meat = np.zeros_like(inverse_gram)
     root = np.linalg.cholesky(inverse_gram) if kind in ("HC2", "HC3") else None
-    for _, block in blocks:
+    exact: list[NDArray[np.intp]] = []
+    for rows, block in blocks:
         residual = block[-1]
         if root is not None:
-            kept = 1.0 - ((root.T @ block[:-1]) ** 2).sum(axis=0)
-            residual = residual / (kept if kind == "HC3" else np.sqrt(kept))
+            kept = 1.0 - ((root.T @ block[:-1]) ** 2).sum(axis=0) - (0.0 if absorbed is None else absorbed[rows])
+            alone = kept < FITTED_EXACTLY
+            exact.append(rows.start + np.flatnonzero(alone))
+            kept = np.where(alone, 1.0, kept)
+            residual = np.where(alone, 0.0, residual / (kept if kind == "HC3" else np.sqrt(kept)))
         scores = block[:-1] * residual
         meat += scores @ scores.T
-    correction = count / (count - len(inverse_gram)) if kind == "HC1" else 1.0
-    return correction * inverse_gram @ meat @ inverse_gram
+    correction = count / (count - parameters) if kind == "HC1" else 1.0
+    found = np.concatenate(exact) if exact else np.zeros(0, dtype=np.intp)
+    return correction * inverse_gram @ meat @ inverse_gram, found
 
 
 @dataclass(frozen=True, slots=True, eq=False)

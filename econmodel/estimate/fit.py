@@ -57,6 +57,9 @@ class Fit:
     wild: bool
     notes: tuple[str, ...]
 
+    def __post_init__(self) -> None:
+        self.covariance.flags.writeable = False
+
     @property
     def data(self) -> CostData:
         """The table, rows used only."""

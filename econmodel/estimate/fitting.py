@@ -254,13 +254,27 @@ def _with_covariance(
         covariance = clustered(scores, solution.inverse_gram, count)
     else:
         blocks = transformed_blocks(design, solution.theta, effects)
-        covariance = robust(blocks, solution.inverse_gram, kind, count)
+        # The grand mean stays in the transformed rows, so its share of leverage is counted there already.
+        absorbed = None if effects is None else 1.0 / effects.sizes[effects.codes] - 1.0 / count
+        covariance, exact = robust(blocks, solution.inverse_gram, kind, count, parameters, absorbed)
+        notes += _exact_note(sample, exact)
     freedom = len(clusters.sizes) - 1.0 if kind == "cluster" and clusters is not None else float(count - parameters)
     wild = bool(few and specification.cov_type is None)
     return Fit(
         specification, sample, design.technology, design, solution, covariance, kind, clusters, effects, freedom, wild,
         tuple(notes),
     )  # fmt: skip
+
+
+def _exact_note(sample: Sample, rows: NDArray[np.intp]) -> list[str]:
+    if not len(rows):
+        return []
+    names = sample.data.row_names()
+    named = ", ".join(names[row] for row in rows[:5]) + (", ..." if len(rows) > 5 else "")
+    return [
+        f"{named} is fitted exactly, whatever its cost: some variable differs from zero there only. It adds nothing to "
+        "the standard errors."
+    ]
 
 
 def _default_covariance(count: int, parameters: int, clusters: Groups | None, few: bool) -> str:

@@ -59,6 +59,10 @@ class LeastSquares:
     steps: int = 1
     offset: float = 0.0
 
+    def __post_init__(self) -> None:
+        self.theta.flags.writeable = False
+        self.inverse_gram.flags.writeable = False
+
 
 def moments_at(design: Design, theta: Array | None, effects: Groups | None) -> Moments:
     """One pass at theta, within groups where there are effects."""

@@ -153,6 +153,13 @@ def groups_of(data: CostData, groups: object) -> Groups | None:
                 f"groups has {len(labels)} labels for {len(data)} rows used. Name a column instead, so that rows with "
                 "missing values leave both."
             )
+    empty = int(pd.isna(labels).sum())
+    if empty:
+        what = groups if isinstance(groups, str) else "groups"
+        raise NotSupported(
+            f"{what} is missing in {empty} of the rows used, so they belong to no cluster. Fill it in, or leave them "
+            'out with data.where(..., because="...").'
+        )
     codes, names = pd.factorize(labels)
     if groups is None and len(names) == len(data):
         return None
