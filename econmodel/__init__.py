@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from econmodel.report.finding import fact as fact
     from econmodel.report.finding import finding as finding
     from econmodel.report.finding import qa as qa
+    from econmodel.results import Answer as Answer
+    from econmodel.results import format_number as format_number
     from econmodel.simulation import simulate as simulate
     from econmodel.simulation import simulate_case_mix as simulate_case_mix
     from econmodel.simulation import simulate_staffing as simulate_staffing
@@ -60,6 +62,8 @@ else:
         "support": "economies.support",
         "compare": "economies.comparison",
         "Form": "forms.form",
+        "Answer": "results",
+        "format_number": "results",
         "state": "simulation",
         "simulate": "simulation",
         "simulate_staffing": "simulation",

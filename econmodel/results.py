@@ -5,7 +5,7 @@ in a notebook, and writes every number with one formatter.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from math import floor, log10
 from types import MappingProxyType
@@ -264,6 +264,20 @@ class Effects(_Shown):
             known = ", ".join(f"{t!r} at {a!r}" for t, a in zip(self.table["term"], self.table["at"], strict=True))
             raise KeyError(f"{len(found)} rows for {term!r}" + (f" at {at!r}" if at else "") + f"; there are: {known}")
         return found.iloc[0]
+
+    def only(self, *names: str) -> "Effects":
+        """The same result with some of its further tables, or none.
+
+        Examples
+        --------
+        >>> both = Effects("Scale", pd.DataFrame(), "", tables={"size weights": pd.DataFrame(), "parts": pd.DataFrame()})
+        >>> list(both.only("parts").tables)
+        ['parts']
+        """
+        unknown = [name for name in names if name not in self.tables]
+        if unknown:
+            raise KeyError(f"no table {', '.join(unknown)}; there are: {', '.join(self.tables)}")
+        return replace(self, tables={name: self.tables[name] for name in names})
 
     def words(self, term: str, at: str | None = None) -> str:
         """A term's estimate with its interval as a sentence takes it, or the interval that is identified.

@@ -137,7 +137,7 @@ def simulate(
     correlation : between log outputs
     noise : standard deviation of the log error
     noise_grows : how fast that standard deviation grows with log size, per standard deviation of it
-    specialised : output -> share of providers that make none of it (level forms)
+    specialised : output -> share of providers that make none of it (level forms); nobody is left without any output
     follows_size : relationship variable -> its slope on the log of the first output
     seed : of all draws
 
@@ -158,7 +158,9 @@ def simulate(
     centring = 0.0 if technology.form.coordinate.centring == "shift" else 0.5 * spread**2
     outputs = mean.outputs * np.exp(log_outputs - centring)
     for name, share in (specialised or {}).items():
-        outputs[rng.random(providers) < share, technology.outputs.index(name)] = 0.0
+        without = rng.random(providers) < share
+        others = np.delete(outputs, technology.outputs.index(name), axis=1).max(axis=1, initial=0.0)
+        outputs[without & (others > 0), technology.outputs.index(name)] = 0.0
     log_prices = mean.log_prices + 0.5 * spread * rng.standard_normal((providers, len(technology.prices)))
     relationships = mean.relationships + spread / 3.0 * rng.standard_normal((providers, len(technology.relationships)))
     for name, slope in (follows_size or {}).items():

@@ -6,9 +6,10 @@ import pandas as pd
 
 from econmodel.economies.path import SCALE
 from econmodel.economies.separation import APPARENT, separate
+from econmodel.economies.verdict import judge
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.fit import Fit
-from econmodel.results import Answer, Effects
+from econmodel.results import Answer, Effects, format_number
 
 UNSTATED = "not stated"
 
@@ -33,8 +34,8 @@ def compare(
     -------
     Answer
         One row a service: service type, providers, cost concept, unit of size; the apparent slope and the scale part
-        with intervals; and the elasticity with outcomes held and input ratios free, where it exists. `tables` holds
-        each separation.
+        with intervals, what the latter says, and the elasticity with outcomes held and input ratios free, where it
+        exists. `tables` holds each separation.
 
     Examples
     --------
@@ -86,10 +87,20 @@ def _row(name: str, fitted: Fit, separation: Effects) -> dict[str, object]:
         "scale": scale["estimate"],
         "scale_low": scale["conf_low"],
         "scale_high": scale["conf_high"],
+        "says": _says(fitted, scale, separation.conf_level),
         "outcomes_held": float("nan") if free is None else free["ray elasticity"],
         "outcomes_held_low": float("nan") if free is None else free["conf_low"],
         "outcomes_held_high": float("nan") if free is None else free["conf_high"],
     }
+
+
+def _says(fitted: Fit, scale: pd.Series, level: float) -> str:
+    """The verdict on the scale part in a few words; without a conclusion, what would have been needed for one."""
+    verdict = judge(scale["conf_low"], scale["conf_high"], scale["std_error"], 1.0, fitted.freedom, level=level)
+    words = {"below": "economies of scale", "above": "diseconomies of scale", "equivalent": "constant returns"}
+    if verdict.conclusion == "open":
+        return f"no conclusion; a departure of {format_number(verdict.detectable, 2)} would be found"
+    return words[verdict.conclusion] + (", small" if verdict.small and verdict.conclusion != "equivalent" else "")
 
 
 def _providers(fitted: Fit) -> int:

@@ -26,6 +26,7 @@ def parts(
     end: Point,
     log_size: tuple[Array, Array],
     controls: Mapping[str, str],
+    nodes: int = NODES,
 ) -> dict[str, Array]:
     """Parts of f(end) - f(start), f being log cost.
 
@@ -36,6 +37,7 @@ def parts(
     end : (n points)
     log_size : ln lambda of start (..., 1) and end (..., n)
     controls : control name -> the part it belongs to ("context", "time", "outcomes")
+    nodes : Gauss-Legendre nodes, where the closed form does not hold
 
     Returns
     -------
@@ -46,9 +48,9 @@ def parts(
     """
     in_logs = isinstance(technology.form.coordinate, Logarithm)
     exact = in_logs and technology.aggregate is None
-    nodes, weights = (np.array([0.0, 1.0]), np.array([0.5, 0.5])) if exact else _gauss_legendre()
+    places, weights = (np.array([0.0, 1.0]), np.array([0.5, 0.5])) if exact else _gauss_legendre(nodes)
     found: dict[str, Array] = {}
-    for node, weight in zip(nodes, weights, strict=True):
+    for node, weight in zip(places, weights, strict=True):
         for name, value in _integrand(technology, theta, start, end, log_size, node, in_logs, controls).items():
             found[name] = found.get(name, 0.0) + weight * value
     if technology.fixed_costs and MIX in found:
@@ -56,9 +58,9 @@ def parts(
     return found
 
 
-def _gauss_legendre() -> tuple[Array, Array]:
-    nodes, weights = np.polynomial.legendre.leggauss(NODES)
-    return 0.5 * (nodes + 1.0), 0.5 * weights
+def _gauss_legendre(nodes: int) -> tuple[Array, Array]:
+    places, weights = np.polynomial.legendre.leggauss(nodes)
+    return 0.5 * (places + 1.0), 0.5 * weights
 
 
 def _integrand(

@@ -152,7 +152,7 @@ def _sentence(function: CostFunction, table: pd.DataFrame, name: str, level: flo
         f"{beside_interval(first['estimate'], first['conf_low'], first['conf_high'])}, {interval})"
     )
     if kind == "attribute":
-        if first["conf_low"] <= 0 <= first["conf_high"]:
+        if first["conf_low"] <= 0 <= first["conf_high"] or (function.wild and first["p_value"] > 1.0 - level):
             text += "; whether it goes with more or with less cost cannot be told"
         return text + "."
     reason = "an input ratio" if kind == "input_ratio" else "of unstated kind and is read as an input ratio"

@@ -79,9 +79,11 @@ def scale(
         _product_rows(function, places, name, members, method, conf_level, seed) for name, members in groups.items()
     ]
     table = by_place(pd.concat([table, *products]), n)
+    wild = found.p_values[0] if function.wild else float("nan")
     verdict = judge(
-        found.low[0], found.high[0], found.errors[0], 1.0, function.freedom, margin=margin, level=conf_level
-    )
+        found.low[0], found.high[0], found.errors[0], 1.0, function.freedom,
+        margin=margin, level=conf_level, wild_p_value=wild,
+    )  # fmt: skip
     return Effects(
         "Economies of scale", table, _text(table, n, conf_level, scale_words(verdict, margin=margin)),
         notes=_notes(function, inside, found.values[:n]), method=method, conf_level=conf_level,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from econmodel.economies.bracket import bracket, outcomes_by_size, robustness
 from econmodel.economies.inference import check_level, summarise, tabulate
-from econmodel.economies.path import SCALE, parts
+from econmodel.economies.path import NODES, SCALE, parts
 from econmodel.economies.separation_words import words
 from econmodel.economies.size import WEIGHTS_TABLE, Size, size_of, weights_table
 from econmodel.errors import NotSupported
@@ -26,7 +26,9 @@ from econmodel.results import Effects
 Array = NDArray[np.float64]
 APPARENT, RESIDUAL, PROVIDERS = "apparent", "residual", "provider effects"
 # Parts are worked out for this many (replication, provider) pairs at a time.
-BATCH_PAIRS = 1_000_000
+BATCH_PAIRS = 100_000
+# Half the nodes leave an error below 1e-8 in a replication, whose own noise is far larger.
+REPLICATED_NODES = 8
 # With more providers than this share without a positive cost on their path, the parts no longer describe the table.
 LARGEST_SHARE_LEFT_OUT = 0.05
 FIFTHS = 5
@@ -157,12 +159,13 @@ def _parts(
     weights: Array | None,
     size_weights: Array | None = None,
     reference: int | None = None,
+    nodes: int = NODES,
 ) -> Parts:
     """Parts for parameters (B, k), row weights (B, n) and size weights (B, m); the reference is the weighted mean."""
     technology = fitted.technology
     log_size = np.atleast_2d(size.logs(points.outputs, size_weights))
     start, log_size_start = _reference(fitted, points, log_size, weights, reference)
-    of = parts(technology, theta, start, points, (log_size_start, log_size), fitted.sample.controls)
+    of = parts(technology, theta, start, points, (log_size_start, log_size), fitted.sample.controls, nodes)
     of = {name: np.broadcast_to(value, (len(theta), len(points))) for name, value in of.items()}
     log_cost = np.log(fitted.sample.rows.columns[fitted.design.cost])
     residual = log_cost - technology.log_cost(theta, points)
@@ -222,13 +225,14 @@ def _replicated_slopes(
         rows = slice(start, start + batch)
         weights = draws.of_replications(rows) * keep
         chosen = None if size_weights is None else size_weights[rows]
-        slopes.append(_slopes(_parts(fitted, theta[rows], size, points, weights, chosen), weights))
-    found = np.concatenate(slopes)
+        found = _parts(fitted, theta[rows], size, points, weights, chosen, nodes=REPLICATED_NODES)
+        slopes.append(_slopes(found, weights))
+    replicated = np.concatenate(slopes)
     bad = ~np.isfinite(theta).all(axis=1)
     if size_weights is not None:
         bad |= ~np.isfinite(size_weights).all(axis=1)
-    found[bad] = np.nan
-    return found
+    replicated[bad] = np.nan
+    return replicated
 
 
 def _fifths(fitted: Fit, found: Parts, keep: NDArray[np.bool_]) -> pd.DataFrame:

@@ -8,7 +8,7 @@ found is printed beside it.
 from dataclasses import dataclass
 from typing import Literal
 
-from econmodel.results import format_number
+from econmodel.results import format_number, format_probability
 
 # A departure of an elasticity from its null that would not change any decision about size.
 MARGIN = 0.05
@@ -25,17 +25,29 @@ class Verdict:
     conclusion : "below", "above", "equivalent" or "open"
     small : whether a difference was found that is surely within the margin
     detectable : the smallest difference that would be found with a chance of 80 %
+    wild_p_value : the p-value that took a difference back, else missing
     """
 
     conclusion: Literal["below", "above", "equivalent", "open"]
     small: bool
     detectable: float
+    wild_p_value: float = float("nan")
 
 
 def judge(
-    low: float, high: float, error: float, null: float, freedom: float, *, margin: float = MARGIN, level: float = 0.95
+    low: float,
+    high: float,
+    error: float,
+    null: float,
+    freedom: float,
+    *,
+    margin: float = MARGIN,
+    level: float = 0.95,
+    wild_p_value: float = float("nan"),
 ) -> Verdict:
     """Judge an interval, as it is printed, against a null value.
+
+    A wild cluster p-value, where there is one, overrules the classical interval: it can take a difference back.
 
     "equivalent" asks that the whole interval lies within the margin, which is stricter than two one-sided tests at the
     same level.
@@ -52,6 +64,8 @@ def judge(
     t = stdtrit(freedom, 0.5 + level / 2.0) if freedom < NORMAL_FROM else ndtri(0.5 + level / 2.0)
     detectable = float((t + ndtri(POWER)) * error)
     within = bool(low > null - margin and high < null + margin)
+    if wild_p_value > 1.0 - level:
+        return Verdict("open", within, detectable, wild_p_value)
     if high < null:
         return Verdict("below", within, detectable)
     if low > null:
@@ -73,6 +87,11 @@ def scale_words(verdict: Verdict, *, margin: float = MARGIN) -> str:
         return f"diseconomies of scale{', but small: ' + within if verdict.small else ''}"
     if verdict.conclusion == "equivalent":
         return f"constant returns to within {100 * margin:g} %"
+    if verdict.wild_p_value == verdict.wild_p_value:
+        return (
+            "no conclusion: there are few clusters, the interval is classical, and the wild cluster bootstrap does not "
+            f"reject constant returns (p = {format_probability(verdict.wild_p_value)})"
+        )
     return (
         "no conclusion: the interval holds both economies and diseconomies, and a departure from constant returns of "
         f"less than {format_number(verdict.detectable, 2)} would probably not have been found"
