@@ -5,7 +5,7 @@ from pathlib import Path
 
 # A folder of somebody's machine, where no address of the web and no longer path stands before it.
 # Nobody is called "me".
-SOMEBODYS_FOLDER = re.compile(r"(?<![\w.:/~$}-])/(?:home|root|Users|work|mnt|private/var)/(?!me/)[\w.-]+")
+SOMEBODYS_FOLDER = re.compile(r"(?<![\w.:/~$}-])/(?:home|root|Users|work|mnt|private/var)/(?!me\b)[\w.-]+")
 
 
 def test_the_pattern_sees_folders_and_not_addresses():
