@@ -270,7 +270,7 @@ class Effects(_Shown):
 
         Examples
         --------
-        >>> both = Effects("Scale", pd.DataFrame(), "", tables={"size weights": pd.DataFrame(), "parts": pd.DataFrame()})
+        >>> both = Effects("Scale", pd.DataFrame(), "", tables=dict.fromkeys(("weights", "parts"), pd.DataFrame()))
         >>> list(both.only("parts").tables)
         ['parts']
         """
