@@ -4,7 +4,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from econmodel.errors import EconmodelError
 from econmodel.report.kernel import SLOW_GRAMMAR
@@ -31,11 +31,6 @@ def main() -> None:
     except EconmodelError as fault:
         sys.stderr.write(f"{fault}\n")
         sys.exit(REFUSED)
-    except KeyboardInterrupt:
-        sys.stderr.write("Stopped. No unfinished report was put in place.\n")
-        sys.stdout.flush()
-        # An ordinary exit would wait for the notebooks that still run; their kernels end with this process.
-        os._exit(STOPPED)
 
 
 def application() -> "typer.Typer":
@@ -100,7 +95,7 @@ def make_reports(
     names: list[str], pairs: list[str], to: Path, *, pdf: bool = True, keep: bool = False, jobs: int = 2
 ) -> int:
     """What `econmodel report` does; returns the exit code."""
-    from econmodel.report.batch import parameters_of, run_reports
+    from econmodel.report.batch import parameters_of
     from econmodel.report.notebooks import find
     from econmodel.report.parameters import share_out, written
     from econmodel.report.pdf import chromium
@@ -112,7 +107,7 @@ def make_reports(
     if given and (without := [name for name, share in shares.items() if not share]):
         print(f"With their defaults, because they know none of these parameters: {', '.join(without)}.")
     browser = chromium() if pdf else None
-    outcomes = run_reports(sources, to, shares, browser=browser, keep=keep, jobs=jobs)
+    outcomes = _outcomes(sources, to, shares, browser=browser, keep=keep, jobs=jobs)
     if pdf and browser is None:
         print("No PDF: there is no Chromium. Install one, or name it in ECONMODEL_CHROMIUM.")
     print(f"The list of reports is {to / 'index.html'}.")
@@ -121,7 +116,7 @@ def make_reports(
 
 def check_reports(names: list[str], against: Path, *, jobs: int = 2) -> int:
     """What `econmodel check` does; returns the exit code."""
-    from econmodel.report.batch import parameters_of, run_reports
+    from econmodel.report.batch import parameters_of
     from econmodel.report.compare import changes, moved, on_file
     from econmodel.report.notebooks import find
 
@@ -135,7 +130,7 @@ def check_reports(names: list[str], against: Path, *, jobs: int = 2) -> int:
     }
     rows: list[Moved] = []
     with tempfile.TemporaryDirectory() as aside:
-        outcomes = run_reports(sources, Path(aside), given, jobs=jobs)
+        outcomes = _outcomes(sources, Path(aside), given, jobs=jobs)
         for outcome in outcomes:
             if outcome.good:
                 fresh = on_file(Path(aside), outcome.name)
@@ -170,6 +165,18 @@ def print_data_sets() -> None:
     console.print(listed.text, markup=False)
     if left_out:
         console.print(f"A terminal of {WIDE} columns also shows cost concept, outcomes and licence.")
+
+
+def _outcomes(sources: list[Path], to: Path, given: dict[str, dict[str, Any]], **how: Any) -> "list[Outcome]":
+    from econmodel.report.batch import run_reports
+
+    try:
+        return run_reports(sources, to, given, **how)
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped. No unfinished report was put in place.\n")
+        sys.stdout.flush()
+        # An ordinary exit would wait for the notebooks that still run; their kernels end with this process.
+        os._exit(STOPPED)
 
 
 def _print_moved(rows: "list[Moved]") -> None:

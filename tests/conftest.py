@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,11 @@ import pytest
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+from econmodel.report.kernel import SLOW_GRAMMAR
+
+# As the command line does: nothing here needs it, and every process of the suite would wait for it.
+sys.modules.setdefault(SLOW_GRAMMAR, None)  # type: ignore[arg-type]
 
 REQUIRED = os.environ.get("ECONMODEL_BROWSER") == "required"
 

@@ -1,8 +1,11 @@
 """The process in which a notebook runs: this interpreter and this package, one thread, no one's start-up files."""
 
+import asyncio
 import os
 import site
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -65,3 +68,21 @@ def kernel_manager(folder: Path) -> type:
             return spec
 
     return OwnKernel
+
+
+@contextmanager
+def own_loop() -> Iterator[None]:
+    """An event loop for this thread that is closed again; one that runs already is left to its owner."""
+    from jupyter_core.utils import ensure_event_loop
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        loop = ensure_event_loop()
+        try:
+            yield
+        finally:
+            loop.close()
+            asyncio.set_event_loop(None)
+    else:
+        yield

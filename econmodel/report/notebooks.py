@@ -32,7 +32,7 @@ def read(source: Path) -> "NotebookNode":
     try:
         notebook = nbformat.read(source, as_version=4)
         nbformat.validate(notebook)
-    except (ValueError, AttributeError, nbformat.ValidationError) as fault:
+    except (ValueError, TypeError, AttributeError, nbformat.ValidationError) as fault:
         raise ReportFailed(f"{source.name} is not a notebook: {str(fault).splitlines()[0]}") from fault
     return notebook
 

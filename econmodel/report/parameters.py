@@ -155,7 +155,14 @@ def share_out(
 
 
 def effective(known: Mapping[str, Parameter], given: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Every parameter of a run: name, meaning, default, value, and whether that was changed."""
+    """Every parameter of a run: name, meaning, default, value, and whether that was changed.
+
+    Raises
+    ------
+    ParameterError : a given name is not declared
+    """
+    if stray := [name for name in given if name not in known]:
+        raise ParameterError(_unknown(stray[0], list(known)))
     return [
         {
             "name": each.name,

@@ -14,7 +14,7 @@ from econmodel import __version__
 from econmodel.errors import EconmodelError, ReportFailed
 from econmodel.report.body import INJECTED, Body, prepare, title_of
 from econmodel.report.findings import Collected, collect, findings_text
-from econmodel.report.kernel import kernel_manager
+from econmodel.report.kernel import kernel_manager, own_loop
 from econmodel.report.markdown import Headings
 from econmodel.report.notebooks import read
 from econmodel.report.page import Failure, page_one, said
@@ -42,12 +42,14 @@ class Outcome:
     failure : why it may not be quoted; None where it is good
     seconds : how long it took
     files : what was written
+    note : what a reader of the terminal should know besides
     """
 
     name: str
     failure: Failure | None
     seconds: float
     files: tuple[Path, ...] = field(default=())
+    note: str = ""
 
     @property
     def good(self) -> bool:
@@ -58,9 +60,9 @@ class Outcome:
     def message(self) -> str:
         """One line for the terminal."""
         if self.failure is None:
-            return f"{self.seconds:.1f} s  " + ", ".join(path.name for path in self.files)
-        written = f" See {self.files[0].name}." if self.files else ""
-        return f"FAILED. {self.failure.where}: {self.failure.what}{written}"
+            written = ", ".join(path.name for path in self.files)
+            return f"{self.seconds:.1f} s  {written}" + (f"  {self.note}" if self.note else "")
+        return f"FAILED  {self.failure.where}: {self.failure.what}  See {self.files[0].name}"
 
 
 def run_report(
@@ -98,7 +100,8 @@ def run_report(
             files.append(run.log(seconds))
         if keep and run.executed.is_file():
             files.append(run.executed)
-        return Outcome(source.stem, run.failure, seconds, _put(files, source.stem, to, good=run.failure is None))
+        placed = _put(files, source.stem, to, good=run.failure is None)
+        return Outcome(source.stem, run.failure, seconds, placed, run.note)
 
 
 def remove_unfinished(to: Path) -> None:
@@ -119,6 +122,7 @@ class _Run:
         self.data: list[Any] = []
         self.parameters: list[dict[str, Any]] = []
         self.page = ""
+        self.note = ""
         self.cure = f"Mend the notebook {source.name}, and run: econmodel report {self.name}"
 
     def make(self, step: Callable[[int, int], None] | None) -> None:
@@ -142,35 +146,38 @@ class _Run:
             self.page = self._page(*_without_cells())
 
     def _execute(self, notebook: "NotebookNode", step: Callable[[int, int], None] | None) -> "NotebookNode":
-        import nbformat
         import papermill
         from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
         total = sum(cell.cell_type == "code" for cell in notebook.cells)
         ran = iter(range(1, total + 2))
         try:
-            papermill.execute_notebook(
-                notebook,
-                self.executed,
-                dict(self.given),
-                kernel_name="python3",
-                language="python",
-                progress_bar=False,
-                execution_timeout=CELL_SECONDS,
-                kernel_manager_class=kernel_manager(self.aside / ".ipython"),
-                # Not papermill's own cwd, which moves this whole process and with it the report beside.
-                resources={"metadata": {"path": str(self.source.parent)}},
-                on_cell_executed=(lambda **_: step(next(ran), total)) if step else None,
-            )
+            with own_loop():
+                papermill.execute_notebook(
+                    notebook,
+                    self.executed,
+                    dict(self.given),
+                    kernel_name="python3",
+                    language="python",
+                    progress_bar=False,
+                    execution_timeout=CELL_SECONDS,
+                    kernel_manager_class=kernel_manager(self.aside / ".ipython"),
+                    # Not papermill's own cwd, which moves this whole process and with it the report beside.
+                    resources={"metadata": {"path": str(self.source.parent)}},
+                    on_cell_executed=(lambda **_: step(next(ran), total)) if step else None,
+                )
         except papermill.PapermillExecutionError as stop:
-            self.failure = Failure(f"The run stopped in {_place(self.executed)}", _what(stop), self.cure)
-        except DeadKernelError as stop:
-            raise ReportFailed("The kernel died, which mostly means that the memory ran out.") from stop
-        except CellTimeoutError as stop:
-            raise ReportFailed(f"A cell ran for more than {CELL_SECONDS / 60:.0f} minutes.") from stop
-        executed = nbformat.read(self.executed, as_version=4)
+            self._stopped(f"{stop.ename}: {stop.evalue}")
+        except DeadKernelError:
+            self._stopped("the kernel died, which mostly means that the memory ran out.")
+        except CellTimeoutError:
+            self._stopped(f"the cell ran for more than {CELL_SECONDS / 60:.0f} minutes.")
+        executed = read(self.executed)
         executed.cells = [cell for cell in executed.cells if _ERROR not in cell.metadata.get("tags", [])]
         return executed
+
+    def _stopped(self, what: str) -> None:
+        self.failure = Failure(f"The run stopped in {_place(self.executed)}", what, self.cure)
 
     def _page(self, notebook: "NotebookNode", body: Body) -> str:
         page = page_one(
@@ -206,7 +213,11 @@ class _Run:
         if browser is None:
             return [page, findings]
         pdf = self.aside / f"{self.name}.pdf"
-        print_pdf(browser, page, pdf)
+        try:
+            print_pdf(browser, page, pdf)
+        except ReportFailed as fault:  # the page is good without it
+            self.note = str(fault)
+            return [page, findings]
         return [page, findings, pdf]
 
     def failed(self) -> list[Path]:
@@ -238,24 +249,20 @@ def _put(files: list[Path], name: str, to: Path, *, good: bool) -> tuple[Path, .
 
 
 def _place(executed: Path) -> str:
-    """Which code cell stopped, and under which heading a reader finds it."""
-    import nbformat
-
+    """The last code cell that was started, and the heading under which a reader finds it."""
     number, heading = 0, ""
-    for cell in nbformat.read(executed, as_version=4).cells:
+    for cell in read(executed).cells:
         tags = cell.metadata.get("tags", [])
-        if cell.cell_type == "markdown" and _ERROR not in tags:
+        if _ERROR in tags:
+            continue
+        if not cell.metadata.get("papermill", {}).get("start_time"):
+            break
+        if cell.cell_type == "code":
+            number += INJECTED not in tags
+        else:
             lines = [line for line in cell.source.splitlines() if line.startswith("#")]
             heading = lines[-1].strip("# ") if lines else heading
-        elif cell.cell_type == "code":
-            number += INJECTED not in tags
-            if any(output.output_type == "error" for output in cell.outputs):
-                break
     return f"code cell {number}" + (f", under “{heading}”" if heading else "")
-
-
-def _what(stop: Any) -> str:
-    return f"{stop.ename}: {stop.evalue}"
 
 
 def _without_cells() -> "tuple[NotebookNode, Body]":

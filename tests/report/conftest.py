@@ -16,37 +16,40 @@ CARD = (
 )
 
 
-@pytest.fixture
-def make_notebook(tmp_path: Path) -> Callable[..., Path]:
+@pytest.fixture(scope="session")
+def write_notebook() -> Callable[..., Path]:
     """Write a notebook of a title, the parameters, and the given code cells; texts start with '## '."""
 
-    def make(
+    def write(
+        path: Path,
         *cells: str,
-        name: str = "tiny",
         title: str = "# Does it run?",
         parameters: str = PARAMETERS,
         report: Mapping[str, Any] | None = None,
     ) -> Path:
-        listed = [new_markdown_cell(title)] if title else []
+        listed = [new_markdown_cell(title)]
         if parameters:
             listed.append(new_code_cell(parameters, metadata={"tags": ["parameters"]}))
         listed += [new_markdown_cell(cell) if cell.startswith("## ") else new_code_cell(cell) for cell in cells]
         for number, cell in enumerate(listed):
             cell["id"] = f"cell-{number}"
-        path = tmp_path / f"{name}.ipynb"
         nbformat.write(new_notebook(cells=listed, metadata={"report": dict(report or {})}), path)
         return path
 
-    return make
+    return write
 
 
-@pytest.fixture
-def card(tmp_path: Path) -> Path:
-    """A card and its table, beside the notebooks of this test."""
-    (tmp_path / "firms.csv").write_text(DATA, encoding="utf-8", newline="\n")
-    path = tmp_path / "firms.toml"
-    path.write_text(CARD, encoding="utf-8", newline="\n")
-    return path
+@pytest.fixture(scope="session")
+def write_card() -> Callable[[Path], Path]:
+    """Write a card and its table into a folder."""
+
+    def write(folder: Path) -> Path:
+        (folder / "firms.csv").write_text(DATA, encoding="utf-8", newline="\n")
+        path = folder / "firms.toml"
+        path.write_text(CARD, encoding="utf-8", newline="\n")
+        return path
+
+    return write
 
 
 @pytest.fixture

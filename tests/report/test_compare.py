@@ -1,0 +1,112 @@
+"""Findings that moved, and those that only look it."""
+
+import json
+
+import pytest
+
+from econmodel.errors import UnknownName
+from econmodel.report.compare import changes, moved, on_file
+from econmodel.report.index import write_index
+from econmodel.report.static import page_faults
+
+
+def findings(values, text="Costs rise by 0.98 per cent.", tolerance=1e-6, **more):
+    found = {"text": text, "values": values, "tolerance": dict.fromkeys(values, tolerance), "headline": True}
+    return {
+        "report": "tiny",
+        "title": "Does <it> run?",
+        "econmodel": "1.0",
+        "notebook_sha256": "0",
+        "data": {},
+        "parameters": {},
+        "findings": {"scale": found},
+        "checks": [],
+        **more,
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "tolerance", "moves"),
+    [
+        (0.983142, 0.983142, 0.0, 0),
+        (0.983142, 0.983143, 0.0, 0),  # rounded apart in the last digit that the file holds
+        (0.983142, 0.983144, 1e-7, 1),
+        (0.983142, 0.983144, 1e-5, 0),
+        (-1.0, -1.01, 0.02, 0),
+        (-1.0, 1.0, 0.02, 1),
+        (1, 1, 0.0, 0),
+        (1234567, 1234568, 0.0, 1),  # whole numbers are not rounded
+        (100, 101, 0.02, 0),
+        (0.0, 0.0, 0.0, 0),
+        (0.0, 1e-9, 1e-6, 1),
+        (None, None, 0.0, 0),
+        (None, 1.0, 1.0, 1),
+        ("low", "low", 0.0, 0),
+        ("low", "high", 1.0, 1),
+        (True, False, 1.0, 1),
+    ],
+)
+def test_a_number_may_move_within_its_tolerance(old, new, tolerance, moves):
+    found = moved(findings({"x": old}), findings({"x": new}, tolerance=tolerance))
+    assert len(found) == moves
+    if moves:
+        assert (found[0].finding, found[0].value, found[0].on_file, found[0].now) == ("scale", "x", str(old), str(new))
+
+
+def test_words_may_change_in_their_numbers_only():
+    old = findings({}, "Costs rise by 0.98 per cent (−0.1 to 1,200).")
+    assert not moved(old, findings({}, "Costs rise by 0.99 per cent (0.2 to 1.3e−5)."))
+    (row,) = moved(old, findings({}, "Costs fall by 0.98 per cent (−0.1 to 1,200)."))
+    assert (row.value, row.allowed) == ("words", "same words")
+
+
+def test_findings_and_values_that_came_or_went_have_moved():
+    old, new = findings({"x": 1.0}), findings({"y": 2.0})
+    new["findings"]["scope"] = new["findings"]["scale"]
+    assert [(row.finding, row.value, row.on_file, row.now) for row in moved(old, new)] == [
+        ("scale", "x", "1.0", "not there"),
+        ("scale", "y", "not there", "2.0"),
+        ("scope", "", "not there", "Costs rise by 0.98 per cent."),
+    ]
+    assert moved(new, old)[-1].now == "gone"
+
+
+def test_a_check_that_no_longer_passes_has_moved():
+    checks = [[{"name": "Monotone", "passed": passed}] for passed in (True, False)]
+    (row,) = moved(findings({}, checks=checks[0]), findings({}, checks=checks[1]))
+    assert (row.finding, row.on_file, row.now) == ("check “Monotone”", "passed", "failed")
+
+
+def test_what_may_explain_a_move_is_told():
+    old = findings({}, parameters={"seed": 1, "old": 2}, data={"firms": {"data_sha256": "1"}})
+    new = findings(
+        {}, parameters={"seed": 2}, data={"firms": {"data_sha256": "2"}}, econmodel="1.1", notebook_sha256="1"
+    )
+    assert changes(old, new) == [
+        "econmodel was 1.0, is 1.1",
+        "the notebook changed",
+        "data firms changed",
+        "old was 2, is None",
+        "seed was 1, is 2",
+    ]
+    assert changes(old, old) == []
+
+
+def test_findings_that_are_not_on_file_are_asked_for(tmp_path):
+    with pytest.raises(UnknownName, match=r"no findings of tiny in .*: make them with `econmodel report tiny`"):
+        on_file(tmp_path, "tiny")
+
+
+def test_the_index_lists_questions_and_findings(tmp_path):
+    checks = [{"name": str(n), "passed": passed} for n, passed in enumerate([True, False, None])]
+    content = findings({}, "Costs <rise>.", checks=checks, data={"firms": {}})
+    (tmp_path / "tiny.findings.json").write_text(json.dumps(content), encoding="utf-8")
+    page = write_index(tmp_path).read_text(encoding="utf-8")
+    assert '<h2><a href="tiny.html">Does &lt;it&gt; run?</a></h2>\n<p>Costs &lt;rise&gt;.</p>' in page
+    assert "Data: firms. 1 of 2 checks passed." in page
+    assert page_faults(page) == ['an address outside the page in href="tiny.html"'], "the only address is the report"
+    assert write_index(tmp_path).read_text(encoding="utf-8") == page
+
+
+def test_an_empty_folder_has_an_index_too(tmp_path):
+    assert "No report has been made yet." in write_index(tmp_path).read_text(encoding="utf-8")
