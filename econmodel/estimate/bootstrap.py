@@ -17,6 +17,9 @@ Triangle = tuple[NDArray[np.intp], NDArray[np.intp]]
 # Above this many clusters their weights are independent Poisson draws (Chamandy et al., 2012), made while streaming.
 MULTINOMIAL_CLUSTERS = 20_000
 
+# An eigenvalue of the scaled moments below this is rounding: the replication lost a direction.
+NO_DIRECTION = 1e-13
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Replications:
@@ -122,10 +125,9 @@ def _steps(gram: Array, target: Array) -> Array:
     gram = np.where(np.isfinite(gram).all(axis=(1, 2), keepdims=True), gram, 0.0)
     scale = np.sqrt(np.maximum(np.einsum("bii->bi", gram), np.finfo(float).tiny))
     scaled = gram / (scale[:, :, None] * scale[:, None, :])
-    k = scaled.shape[1]
     smallest = np.linalg.eigvalsh(scaled)[:, 0]
     steps = np.full_like(target, np.nan)
-    sound = np.flatnonzero(np.greater(smallest, k * np.finfo(float).eps))
+    sound = np.flatnonzero(np.greater(smallest, NO_DIRECTION))
     solved = np.linalg.solve(scaled[sound], (target[sound] / scale[sound])[..., None])[..., 0]
     steps[sound] = solved / scale[sound]
     return steps
