@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from econmodel.charts.sentences import SUBTITLE_LETTERS, TITLE_LETTERS, lines
+from econmodel.charts.sentences import SUBTITLE_LETTERS, TITLE_LETTERS, lines, packed
 from econmodel.charts.theme import WIDTH
 from econmodel.results import SIGNIFICANT_DIGITS
 
@@ -52,7 +52,7 @@ def framed(
 
     text = alt.TitleParams(text=lines(title, TITLE_LETTERS))
     if subtitle:
-        text.subtitle = lines("; ".join(subtitle), SUBTITLE_LETTERS)
+        text.subtitle = packed(subtitle, SUBTITLE_LETTERS)
     return chart.properties(
         width=WIDTH,
         height=height,

@@ -9,17 +9,17 @@ import pandas as pd
 from econmodel.charts.axes import value_axis
 from econmodel.charts.drawn import framed, rows
 from econmodel.charts.forest_words import Measure, measure_of, message
-from econmodel.charts.sentences import level, lines, number
+from econmodel.charts.sentences import capital, level, lines, number, packed
 from econmodel.charts.theme import CHARCOAL, INK, NAVY, ORANGE, PLUM, TEAL, enable
 from econmodel.errors import NotSupported, UnknownName
-from econmodel.results import Answer, Effects
+from econmodel.results import Answer, Effects, format_number
 
 if TYPE_CHECKING:
     import altair as alt
 
 NAMES = ("service", "name", "term")  # the column that names a row: the first of these that there is
-GROUP = "service type"
-SMALL_PRINT = ("cost concept", "unit of size")
+GROUP = "type"
+SMALL_PRINT = {"cost concept": "cost: {}", "unit of size": "size: {}", "providers": "{} providers"}
 # Shape and colour both say the type, so that neither is needed.
 MARKS = {
     "transactional": ("square", ORANGE),
@@ -32,7 +32,7 @@ NO_TYPE, PLAIN = "", ("circle", NAVY)
 NAME_LETTERS, NAME_COLUMN = 36, 236
 LETTER = 6.6  # width of a figure of the text size, in pixels
 LINE, GAP, HEADING = 17, 12, 30  # heights: a line of text, the space between services, the name of a type
-SMALL = 12  # the smallest text, in pixels
+SMALL = 12.5  # the smallest text, in pixels: eleven in print, where nine tenths of the width are left
 # An interval is drawn as far as this many times the spread of all estimates beyond them; an arrow says it goes on.
 BEYOND = 0.35
 
@@ -45,9 +45,9 @@ def forest(
     Parameters
     ----------
     table : the result of `em.compare`, any `Effects`, or a frame. Columns: `service` (or `name`, `term`), the measure
-        and its interval (`conf_low`, `conf_high`, or the measure's name with " low", " high"); if there are any also
-        `service type`, and `cost concept`, `unit of size`, `n`, printed in small below the service
-    measure : the column of estimates; None takes "estimate", else "apparent"
+        and its interval (its name with "_low", "_high", or `conf_low`, `conf_high`); where there are any also `type`,
+        and `cost concept`, `unit of size`, `providers`, printed in small below the service
+    measure : the column of estimates ("apparent", "scale", "outcomes_held"); None takes "estimate", else "apparent"
     conf_level : of the intervals, where the table does not say; 0.95
 
     Returns
@@ -64,10 +64,10 @@ def forest(
     --------
     >>> import pandas as pd
     >>> from econmodel.charts.forest_plot import forest
-    >>> table = pd.DataFrame({"service": ["schools", "power stations"], "service type": ["personal", "transactional"],
-    ...                       "apparent": [0.99, 0.82], "conf_low": [0.97, 0.79], "conf_high": [1.01, 0.85]})
+    >>> table = pd.DataFrame({"service": ["schools", "power stations"], "type": ["personal", "transactional"],
+    ...                       "apparent": [0.99, 0.82], "apparent_low": [0.97, 0.79], "apparent_high": [1.01, 0.85]})
     >>> print(*forest(table, "apparent").title.text)
-    Unit cost falls with size in 1 of 2 services; in 1 constant unit cost cannot be ruled out
+    Unit cost falls with size in 1 of 2 services; in 1 neither is clear
     """
     enable()
     frame = table if isinstance(table, pd.DataFrame) else table.table
@@ -83,12 +83,14 @@ def forest(
         legend.append(f"dashed: {measure_read.at_null} ({number(measure_read.null)})")
     if cut.any():
         legend.append("an arrow: the interval goes on")
+    if len(services) < len(frame):
+        legend.append(f"{len(frame) - len(services)} without such an estimate left out")
     return framed(
         _layers(services, measure_read, reach, bottom),
         height=bottom,
         title=title,
         subtitle=legend,
-        description=[title, *said],
+        description=[title, *said, *([capital(legend[-1])] if len(services) < len(frame) else [])],
     )
 
 
@@ -101,7 +103,7 @@ def _services(frame: pd.DataFrame, measure: Measure, labels: Mapping[str, str]) 
     if frame.empty:
         raise NotSupported(f"No row has a number in {measure.estimate!r}: there is nothing to draw.")
     group = frame[GROUP].fillna("not stated").astype(str) if GROUP in frame else pd.Series("", index=frame.index)
-    order = {name: place for place, name in enumerate([*MARKS, *dict.fromkeys(group)])}
+    order = {name: place for place, name in enumerate(dict.fromkeys([*MARKS, *group]))}
     frame = frame.assign(**{"_group": group}).sort_values("_group", key=lambda names: names.map(order), kind="stable")
     words = pd.DataFrame(
         {
@@ -114,7 +116,7 @@ def _services(frame: pd.DataFrame, measure: Measure, labels: Mapping[str, str]) 
         }
     )
     text = [lines(name, NAME_LETTERS) for name in words["name"]]
-    small = [lines(note, NAME_LETTERS + 4) if note else [] for note in map(_small_print, frame.to_dict("records"))]
+    small = [_small_print(row) for row in frame.to_dict("records")]
     height = np.array([LINE * (len(a) + len(b)) for a, b in zip(text, small, strict=True)])
     is_first = (words["group"] != words["group"].shift()) & (words["group"] != "")
     top = np.cumsum([0, *(height[:-1] + GAP)]) + np.cumsum(is_first.to_numpy()) * HEADING
@@ -122,11 +124,9 @@ def _services(frame: pd.DataFrame, measure: Measure, labels: Mapping[str, str]) 
     return placed.assign(text=pd.Series(text, dtype=object), small=pd.Series(small, dtype=object))
 
 
-def _small_print(row: Mapping[Hashable, Any]) -> str:
-    notes = [str(row[name]) for name in SMALL_PRINT if pd.notna(row.get(name)) and row[name]]
-    if pd.notna(row.get("n")):
-        notes.append(f"n = {number(row['n'])}")
-    return ", ".join(notes)
+def _small_print(row: Mapping[Hashable, Any]) -> list[str]:
+    known = {name: row[name] for name in SMALL_PRINT if pd.notna(row.get(name)) and row[name] != ""}
+    return packed((SMALL_PRINT[name].format(format_number(value)) for name, value in known.items()), NAME_LETTERS + 4)
 
 
 def _reach(services: pd.DataFrame, null: float | None) -> tuple[float, float]:

@@ -31,10 +31,12 @@ class Measure(NamedTuple):
 
 # How to read the measures that this package compares: null, axis, and what lies below, above and at the null.
 _SIZE = ("unit cost falls with size", "unit cost rises with size", "constant unit cost")
+_SCALE = ("the scale part lowers unit cost", "the scale part raises unit cost", "no such part")
+_HELD = ("with outcomes held, unit cost falls with size", "with outcomes held, unit cost rises with size", _SIZE[2])
 _READINGS: dict[str, tuple[float, str, tuple[str, str, str]]] = {
     "apparent": (1.0, "slope of log cost on log size", _SIZE),
-    "scale": (1.0, "part of the slope of log cost on log size that sits in scale", _SIZE),
-    "elasticity": (1.0, "elasticity of cost to size", _SIZE),
+    "scale": (1.0, "part of the slope of log cost on log size that sits in scale", _SCALE),
+    "outcomes_held": (1.0, "elasticity of cost to size, outcomes held, input ratios free", _HELD),
     "ray elasticity": (1.0, "elasticity of cost to size, mix held", _SIZE),
     "ray scale economies": (1.0, "scale economies S", (_SIZE[1], _SIZE[0], _SIZE[2])),
     "degree of scope": (0.0, "degree of scope", ("apart is cheaper", "together is cheaper", "no economies of scope")),
@@ -53,7 +55,7 @@ def measure_of(frame: pd.DataFrame, measure: str | None) -> Measure:
     name = measure or next((column for column in ("estimate", "apparent") if column in frame), None)
     if name is None or name not in frame:
         raise UnknownName(f"There is no measure {measure or 'estimate'!r} to draw; the columns are {known}.")
-    pairs = [(f"{name} low", f"{name} high"), (f"{name}_low", f"{name}_high"), ("conf_low", "conf_high")]
+    pairs = [(f"{name}_low", f"{name}_high"), ("conf_low", "conf_high")]
     found = next((pair for pair in pairs if set(pair) <= set(frame.columns)), None)
     if found is None:
         raise UnknownName(
@@ -84,6 +86,7 @@ def message(services: pd.DataFrame, measure: Measure, confidence: str, noun: str
     noun : what the rows are
     """
     count = len(services)
+    noun = noun.removesuffix("s") if count == 1 else noun
     estimates = services["estimate"].to_numpy(dtype=float)
     lowest, highest = services.iloc[int(estimates.argmin())], services.iloc[int(estimates.argmax())]
     span = f"Estimates reach from {_said(lowest)} to {_said(highest)}, with {confidence} intervals"
@@ -101,8 +104,8 @@ def message(services: pd.DataFrame, measure: Measure, confidence: str, noun: str
     both = count - below - above
     said = [f"{what} in {n}" for what, n in ((measure.below, below), (measure.above, above)) if n]
     if not said:
-        return capital(f"{measure.at_null} cannot be ruled out in any of {count} {noun}"), [span, medians]
-    undecided = f"; in {both} {measure.at_null} cannot be ruled out" if both else ""
+        return f"In none of {count} {noun} is it clear that {measure.below}, or that {measure.above}", [span, medians]
+    undecided = f"; in {both} neither is clear" if both else ""
     return capital(f"{said[0]} of {count} {noun}{''.join(f', {more}' for more in said[1:])}{undecided}"), [
         span,
         medians,

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from econmodel.charts.axes import log_axis, value_axis
 from econmodel.charts.drawn import framed, rows
-from econmodel.charts.groups import MANY, SMALLEST_GROUP, by_size
+from econmodel.charts.groups import MANY, SMALLEST_GROUP, by_size, providers_of
 from econmodel.charts.sentences import capital, number
 from econmodel.charts.size import SizeOf, size_of
-from econmodel.charts.theme import CHARCOAL, NAVY, PLUM, enable
+from econmodel.charts.theme import CHARCOAL, NAVY, ORANGE, enable
 from econmodel.errors import NotSupported, UnknownName
 
 if TYPE_CHECKING:
@@ -74,20 +74,21 @@ def relationship_against_size(
     good = np.isfinite(sizes) & np.isfinite(values) & (sizes > 0)
     sizes, values, left_out = sizes[good], values[good], int((~good).sum())
     grouped = confidential or len(sizes) > MANY
-    groups = by_size(sizes, values, most=GROUPS)
+    owners = providers_of(data)
+    groups = by_size(sizes, values, None if owners is None else owners[good], most=GROUPS)
+    what = "providers" if owners is None else "observations"
     if len(sizes) < 2 or (grouped and groups.empty):
         raise NotSupported(
-            f"{len(sizes)} providers with a size and a value of {name!r} are too few to be drawn"
-            + (f" in groups of {SMALLEST_GROUP}, as confidential data must be." if grouped else ".")
+            f"{len(sizes)} {what} with a size and a value of {name!r} are too few to be drawn"
+            + (f" in groups of {SMALLEST_GROUP} providers, as these must be." if grouped else ".")
         )
     label = data.labels(name)
     title, numbers = _message(sizes, values, groups, label)
-    points = f"circles: {number(len(sizes))} providers"
+    points = f"circles: {number(len(sizes))} {what}"
+    line = "" if groups.empty else f"line: median of each {_part(len(groups))} of the {what} by size"
     if grouped:
-        points = (
-            f"diamonds and bars: median and middle half of {len(groups)} groups by size, {number(len(sizes))} providers"
-        )
-    line = "" if groups.empty else f"line: median of each {_part(len(groups))} of the providers by size"
+        points = f"diamonds and bars: median and middle half of {len(groups)} groups by size"
+        line = f"{number(len(sizes))} {what}"
     gone = f"{left_out} without a positive size or a value left out" if left_out else ""
     legend = [part for part in (points, line, gone) if part]
     more = data.relationships[name].more_means
@@ -117,7 +118,7 @@ def _message(
         title = f"{capital(label)} does not clearly go with size{ends}"
     low, middle, high = np.percentile(values, [25, 50, 75])
     numbers = (
-        f"The rank correlation of {label} with size is {number(rho, 2)}; over all providers its median is "
+        f"The rank correlation of {label} with size is {number(rho, 2)}; over all of them its median is "
         f"{number(middle)}, the middle half lies between {number(low)} and {number(high)}"
     )
     return title, numbers
@@ -151,17 +152,16 @@ def _layers(
         return alt.Y(f"{column}:Q", scale=y_scale, axis=y_axis)
 
     layers: list[alt.Chart] = []
-    if grouped:
-        base = alt.Chart(rows(groups[["size", "low", "median", "high"]])).encode(x=x)
-        layers.append(base.mark_rule(color=CHARCOAL, strokeWidth=1.2).encode(y=y("low"), y2="high:Q"))
-        medians = base.mark_point(shape="diamond", filled=True, size=90, color=PLUM, opacity=1)
-        layers.append(medians.encode(y=y("median")))
-    else:
+    if not grouped:
         # Sorted, so that the picture does not depend on the order of the rows.
         points = pd.DataFrame({"size": sizes, "value": values}).sort_values(["size", "value"], ignore_index=True)
-        base = alt.Chart(rows(points)).encode(x=x)
-        layers.append(base.mark_point(size=22, color=CHARCOAL, opacity=0.6).encode(y=y("value")))
+        circles = alt.Chart(rows(points)).mark_point(size=22, color=CHARCOAL, opacity=0.6)
+        layers.append(circles.encode(x=x, y=y("value")))
     if len(groups):
-        middles = alt.Chart(rows(groups[["size", "median"]])).encode(x=x, y=y("median"))
-        layers.append(middles.mark_line(color=NAVY, strokeWidth=2.5))
+        base = alt.Chart(rows(groups[["size", "low", "median", "high"]])).encode(x=x)
+        layers.append(base.mark_line(color=NAVY, strokeWidth=2.5).encode(y=y("median")))
+    if grouped:
+        diamonds = base.mark_point(shape="diamond", filled=True, size=90, color=ORANGE, opacity=1)
+        layers.append(base.mark_rule(color=CHARCOAL, strokeWidth=1.2).encode(y=y("low"), y2="high:Q"))
+        layers.append(diamonds.encode(y=y("median")))
     return alt.LayerChart(layer=layers)

@@ -74,12 +74,28 @@ def lines(text: str, letters: int) -> list[str]:
     >>> lines("one two three four five", 20)
     ['one two three', 'four five']
     """
-    found = textwrap.wrap(text, letters, break_long_words=False) or [""]
+    found = textwrap.wrap(text, letters, break_long_words=False, break_on_hyphens=False) or [""]
     for fewer in range(letters - 1, len(text) // len(found), -1):
-        shorter = textwrap.wrap(text, fewer, break_long_words=False)
+        shorter = textwrap.wrap(text, fewer, break_long_words=False, break_on_hyphens=False)
         if len(shorter) > len(found):
             break
         found = shorter
+    return found
+
+
+def packed(parts: Iterable[str], letters: int) -> list[str]:
+    """Parts of a sentence, divided by semicolons, in lines that break between parts where they can.
+
+    >>> packed(["circles: 420 providers", "line: median"], 30)
+    ['circles: 420 providers;', 'line: median']
+    """
+    found: list[str] = []
+    for part in parts:
+        if found and len(f"{found[-1]}; {part}") < letters:
+            found[-1] += f"; {part}"
+        else:
+            found = [*found[:-1], f"{found[-1]};"] if found else []
+            found += lines(part, letters)
     return found
 
 

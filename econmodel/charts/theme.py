@@ -158,6 +158,15 @@ def save(chart: "Chart", path: str | Path) -> Path:
     ------
     UnknownName : another ending
     EconmodelError : the chart has no description
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import altair
+    >>> dot = altair.Chart(altair.InlineData([{"x": 1}]), description="One dot.").mark_point().encode(x="x:Q")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(dot, Path(folder) / "dot.pdf").name
+    'dot.pdf'
     """
     import vl_convert
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from econmodel.charts.axes import log_axis, value_axis
 from econmodel.charts.curve_words import Units, message, unsupported_sizes
 from econmodel.charts.drawn import framed, rows
-from econmodel.charts.groups import MANY, by_size
+from econmodel.charts.groups import MANY, by_size, providers_of
 from econmodel.charts.sentences import capital, level, number
 from econmodel.charts.size import SizeOf, in_mean_sizes, size_of
 from econmodel.charts.theme import CHARCOAL, NAVY, ORANGE, enable
@@ -36,6 +36,7 @@ class _Providers(NamedTuple):
     drawn: pd.DataFrame  # size, low, median, high
     grouped: bool
     how_many: int
+    what: str  # "providers", or "observations" of them
     not_positive: int
 
 
@@ -109,7 +110,7 @@ def _drawn_providers(
         )
     else:
         sizes = in_mean_sizes(source, size)
-    return _providers(sizes, data.frame[data.cost].to_numpy(dtype=float), confidential), data
+    return _providers(sizes, data, confidential), data
 
 
 def _along(fitted: "Fit", providers: _Providers | None) -> Effects:
@@ -142,14 +143,20 @@ def _line(curve: Effects) -> pd.DataFrame:
     return line.assign(supported=line["supported"].astype(bool))
 
 
-def _providers(sizes: NDArray[np.float64], cost: NDArray[np.float64], confidential: bool) -> _Providers:
+def _providers(sizes: NDArray[np.float64], data: "CostData", confidential: bool) -> _Providers:
+    cost, owners = data.frame[data.cost].to_numpy(dtype=float), providers_of(data)
+    what = "providers" if owners is None else "observations"
     good = np.isfinite(sizes) & np.isfinite(cost) & (sizes > 0)
     size, value = sizes[good], cost[good] / sizes[good]
     if confidential or len(size) > MANY:
-        return _Providers(by_size(size, value), True, len(size), int((~good).sum()))
+        return _Providers(
+            by_size(size, value, None if owners is None else owners[good]), True, len(size), what, int((~good).sum())
+        )
     # Drawn in an order of its own: which circle lies on top must not depend on the order of the rows.
     points = pd.DataFrame({"size": size, "low": value, "median": value, "high": value})
-    return _Providers(points.sort_values(["size", "median"], ignore_index=True), False, len(size), int((~good).sum()))
+    return _Providers(
+        points.sort_values(["size", "median"], ignore_index=True), False, len(size), what, int((~good).sum())
+    )
 
 
 def _reach(line: pd.DataFrame, providers: _Providers | None) -> tuple[float, float]:
@@ -215,13 +222,12 @@ def _stretches(line: pd.DataFrame, reach: tuple[float, float]) -> list[tuple[pd.
 def _points_in_words(providers: _Providers | None, reach: tuple[float, float]) -> str:
     if providers is None:
         return ""
-    count, drawn = providers.how_many, providers.drawn
+    count, drawn = f"{number(providers.how_many)} {providers.what}", providers.drawn
     if providers.grouped and not len(drawn):
-        words = f"{count} providers are too few to be drawn without showing single ones"
+        words = f"{count} are too few to be drawn without showing single providers"
     elif providers.grouped:
-        words = f"diamonds and bars: median and middle half of {len(drawn)} groups by size, {number(count)} providers"
+        words = f"diamonds and bars: median and middle half of {len(drawn)} groups by size, {count}"
     else:
-        words = f"circles: {number(count)} providers"
         outside = int((~drawn["median"].between(*reach)).sum())
-        words += f", {outside} of them outside the picture" if outside else ""
+        words = f"circles: {count}{f', {outside} of them outside the picture' if outside else ''}"
     return words + (f" ({providers.not_positive} without a positive size left out)" if providers.not_positive else "")

@@ -1,0 +1,141 @@
+"""Results made by hand, and every chart drawn from them."""
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from econmodel.charts.forest_plot import forest
+from econmodel.charts.ratio_by_size import relationship_against_size
+from econmodel.charts.separation_bars import separation
+from econmodel.charts.theme import svg
+from econmodel.charts.unit_cost_curve import cost_curve
+from econmodel.results import Effects
+from econmodel.table.cost_data import CostData
+from econmodel.table.roles import Output, Relationship
+
+
+def make_schools(count: int = 120, **roles: object) -> CostData:
+    generator = np.random.default_rng(7)
+    pupils = np.exp(generator.normal(7.0, 1.2, count))
+    staffing = 0.05 * (pupils / 1100) ** -0.04 * np.exp(generator.normal(0.0, 0.08, count))
+    cost = 5300 * pupils**0.98 * np.exp(generator.normal(0.0, 0.1, count))
+    frame = pd.DataFrame({"spend": cost, "pupils": pupils, "staffing": staffing})
+    label = "teachers per pupil"
+    relationships = {"staffing": Relationship("input_ratio", scale="log", more_means="closer", label=label)}
+    given = {"outputs": {"pupils": Output("personal", unit="pupils")}, "relationships": relationships} | roles
+    return CostData(frame, cost="spend", cost_unit="USD", **given)
+
+
+def make_curve(estimates: list[float], half_width: float = 100.0, supported: list[bool] | None = None) -> Effects:
+    sizes = 100.0 * 4.0 ** np.arange(len(estimates))
+    table = pd.DataFrame({"term": "unit cost", "at": [f"{size:g}" for size in sizes], "size": sizes})
+    table["estimate"] = estimates
+    table["conf_low"], table["conf_high"] = table["estimate"] - half_width, table["estimate"] + half_width
+    table["supported"] = True if supported is None else supported
+    return Effects("Unit cost along the ray", table, "", labels={"size": "pupils"})
+
+
+def make_separation(scale: float = 1.0012, staffing: float = -0.0168, context: float = 0.0044) -> Effects:
+    terms = ["apparent", "scale", "mix", "relationship: staffing", "context", "residual"]
+    estimate = np.array([scale + staffing + context, scale, np.nan, staffing, context, 1e-17])
+    table = pd.DataFrame({"term": terms, "at": "all providers", "estimate": estimate})
+    table["conf_low"], table["conf_high"] = estimate - 0.006, estimate + 0.006
+    return Effects("Separation", table, "", labels={"relationship: staffing": "teachers per pupil"})
+
+
+def make_services() -> pd.DataFrame:
+    rows = [
+        ("Power stations", "transactional", "total", "million kWh", 145, 0.71, 0.63, 0.77),
+        ("Grids", "infrastructure", "total", "kilometres", 89, 0.93, 0.89, 0.97),
+        ("School districts of a long name", "personal", "per head x heads", "pupils", 420, 0.99, 0.98, 0.996),
+        ("Homes", "personal", "partial: nursing pay and facilities", "hundred in-patient days", 52, 0.59, 0.1, 2.4),
+        ("Inspections", "regulatory", "pay bill", "visits", 60, 1.10, 1.02, 1.18),
+        ("Libraries", "personal and transactional", "operating", "loans and visits", 31, 1.01, 0.95, 1.07),
+    ]  # fmt: skip
+    names = [
+        "service",
+        "type",
+        "cost concept",
+        "unit of size",
+        "providers",
+        "apparent",
+        "apparent_low",
+        "apparent_high",
+    ]
+    return pd.DataFrame(rows, columns=names)
+
+
+def with_dashes() -> object:
+    return cost_curve(make_curve([6100, 5800, 5300, 5200], supported=[False, True, True, True]), make_schools())
+
+
+CHARTS: dict[str, Callable[[], object]] = {
+    "curve with providers": with_dashes,
+    "curve with groups": lambda: cost_curve(make_curve([5300, 5200, 5600]), make_schools(1200)),
+    "curve alone": lambda: cost_curve(make_curve([9000, 400, 90], half_width=30)),
+    "separation": lambda: separation(make_separation()),
+    "separation with large parts": lambda: separation(make_separation(0.8, -0.31, 0.42)),
+    "forest": lambda: forest(make_services()),
+    "forest of one": lambda: forest(make_services().head(1)),
+    "relationship": lambda: relationship_against_size(make_schools(), "staffing"),
+    "relationship in groups": lambda: relationship_against_size(make_schools(1200), "staffing"),
+    "relationship of few": lambda: relationship_against_size(make_schools(8), "staffing"),
+}
+
+
+@cache
+def first_picture(name: str) -> tuple[object, str]:
+    chart = CHARTS[name]()
+    return chart, svg(chart)
+
+
+@pytest.fixture(params=list(CHARTS))
+def picture(request):
+    """A chart, drawn once for all tests that look at it: the chart and its SVG."""
+    return first_picture(request.param)
+
+
+@pytest.fixture(params=list(CHARTS))
+def draw(request):
+    """A function that draws one of the charts anew."""
+    return CHARTS[request.param]
+
+
+@pytest.fixture
+def schools():
+    return make_schools
+
+
+@pytest.fixture
+def curve():
+    return make_curve
+
+
+@pytest.fixture
+def separated():
+    return make_separation
+
+
+@pytest.fixture
+def services():
+    return make_services()
+
+
+@pytest.fixture
+def words():
+    """Title and description of a chart, in one line each."""
+    return lambda chart: (" ".join(chart.title.text), chart.description)
+
+
+@pytest.fixture
+def drawn_rows():
+    """All rows that a chart hands to the drawing."""
+
+    def rows(chart):
+        spec = chart.to_dict()
+        return [row for dataset in spec["datasets"].values() for row in dataset]
+
+    return rows
