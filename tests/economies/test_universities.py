@@ -1,0 +1,152 @@
+"""UK universities: scale and scope at four places, published-style, and the separation of a composite fit."""
+
+import numpy as np
+import pytest
+
+import econmodel as em
+
+# Known numbers are given with four decimals.
+FOUR_DECIMALS = 5e-5
+# Two percentile seeds of some 300 replications differ by some ten per cent.
+BOOTSTRAP = 0.35
+
+
+@pytest.fixture(scope="module")
+def known(reference):
+    return reference("uk_universities")
+
+
+@pytest.fixture(scope="module")
+def outputs_only():
+    return em.load("uk_universities").using(prices=[], relationships=[])
+
+
+@pytest.fixture(scope="module")
+def additive(outputs_only):
+    return em.fit(outputs_only, "flexible_fixed_cost", error="additive", cov_type="nonrobust")
+
+
+def test_scale_with_classical_delta_standard_errors(known, additive):
+    found = em.scale(additive, at=known["places"]).table
+    found = found[found["term"] == "ray scale economies"]
+    assert found["at"].tolist() == ["0.5 x mean", "mean", "1.5 x mean", "2 x mean"]
+    assert found["estimate"].tolist() == pytest.approx(known["scale"], abs=FOUR_DECIMALS)
+    assert found["std_error"].tolist() == pytest.approx(known["scale_se"], abs=FOUR_DECIMALS)
+
+
+def half_widths(row, freedom):
+    """Standard errors at the two ends of an identified interval, out of the interval that covers both."""
+    from scipy.special import stdtrit
+
+    t = stdtrit(freedom, 0.975)
+    return (row["identified_low"] - row["conf_low"]) / t, (row["conf_high"] - row["identified_high"]) / t
+
+
+def test_scope_charged_to_the_common_cost_is_the_upper_end(known, additive):
+    found = em.scope(additive, at=known["places"])
+    for at, scope, error in zip(
+        ["0.5 x mean", "mean", "1.5 x mean", "2 x mean"], known["scope"], known["scope_se"], strict=True
+    ):
+        row = found.row("degree of scope", at)
+        assert np.isnan(row["estimate"])
+        assert row["identified_high"] == pytest.approx(scope, abs=FOUR_DECIMALS)
+        assert half_widths(row, additive.freedom)[1] == pytest.approx(error, abs=FOUR_DECIMALS)
+        assert row["identified_low"] < row["identified_high"]
+
+
+def test_robust_standard_errors_at_the_mean(known, outputs_only):
+    robust = em.fit(outputs_only, "flexible_fixed_cost", error="additive")
+    assert robust.cov_type == "HC3"
+    scale = em.scale(robust).row("ray scale economies")
+    assert scale["std_error"] == pytest.approx(known["hc3_at_mean"]["scale_se"], abs=FOUR_DECIMALS)
+    scope = em.scope(robust).row("degree of scope")
+    assert half_widths(scope, robust.freedom)[1] == pytest.approx(known["hc3_at_mean"]["scope_se"], abs=FOUR_DECIMALS)
+
+
+def test_the_lower_end_of_scope_is_complementarity_alone(additive):
+    raw = additive.in_units()["coefficient"]
+    mean = {name: additive.data.frame[name].mean() for name in additive.data.outputs}
+    names = list(mean)
+    cross = sum(
+        raw[f"{one} x {other}"] * mean[one] * mean[other]
+        for place, one in enumerate(names)
+        for other in names[place + 1 :]
+    )
+    joint = additive.technology.cost(additive.theta, additive.technology.mean_point())[0]
+    row = em.scope(additive).row("degree of scope")
+    assert row["identified_low"] == pytest.approx(-cross / joint, rel=1e-9)
+    width = 2 * raw["common cost"] / joint
+    assert row["identified_high"] - row["identified_low"] == pytest.approx(width, rel=1e-9)
+
+
+def test_with_a_multiplicative_error_scope_changes_its_sign(known, outputs_only):
+    fitted = em.fit(outputs_only, "composite")
+    scale = em.scale(fitted).row("ray scale economies")["estimate"]
+    assert scale == pytest.approx(known["multiplicative"]["scale"], abs=FOUR_DECIMALS)
+    row = em.scope(fitted).row("degree of scope")
+    assert row["identified_high"] == pytest.approx(known["multiplicative"]["scope"], abs=5e-4)
+    assert known["scope"][1] < 0 < row["identified_high"]
+
+
+@pytest.fixture(scope="module")
+def separated():
+    fitted = em.fit(em.load("uk_universities"), "composite", second_order="outputs")
+    assert len(fitted.params) == 12
+    assert fitted.nobs == 62
+    return em.separate(fitted, replications=300)
+
+
+def test_the_separation_of_a_composite(known, separated):
+    found = separated.table.set_index("term")["estimate"]
+    assert found.index.tolist() == list(known["separation"])
+    for term, value in known["separation"].items():
+        assert found[term] == pytest.approx(value, abs=FOUR_DECIMALS), term
+    assert found.drop("apparent").sum() == pytest.approx(found["apparent"], abs=1e-10)
+
+
+def test_its_bootstrap_standard_errors(known, separated):
+    found = separated.table.set_index("term")["std_error"]
+    for term, value in known["separation_se"].items():
+        assert found[term] == pytest.approx(value, rel=BOOTSTRAP), term
+
+
+def test_replications_that_lose_a_weight_are_counted(separated):
+    assert any("of 300 replications are left out: a size weight was not positive" in note for note in separated.notes)
+
+
+def test_its_sentence_concludes_nothing_of_mix_and_staffing(separated):
+    table = separated.table.set_index("term")
+    for term in ("mix", "relationship: academics_per_student"):
+        assert table.loc[term, "conf_low"] < 0 < table.loc[term, "conf_high"]
+    assert "is located in academics per student, an input ratio" in separated.text
+    assert "no outcome is declared, so scale and relationship cannot be told apart" in separated.text
+
+
+def test_its_further_tables(separated):
+    weights = separated.tables["size weights"]
+    assert weights["output"].tolist() == ["undergraduates", "postgraduates", "research"]
+    assert (weights["weight"] > 0).all()
+    table = separated.table.set_index("term")["estimate"]
+    others = separated.tables["other references"].set_index("term")
+    assert others.columns.tolist() == ["p5 as reference", "p50 as reference", "p95 as reference"]
+    for name in others:
+        assert others[name].drop("apparent").sum() == pytest.approx(table["apparent"], abs=1e-10)
+    # The share that falls to mix hangs on the reference.
+    assert others.loc["mix"].max() - others.loc["mix"].min() > 0.05
+    equal = separated.tables["equal weights"].set_index("term")["estimate"]
+    assert equal.drop("apparent").sum() == pytest.approx(equal["apparent"], abs=1e-10)
+
+
+@pytest.mark.parametrize(("form", "apparent"), [("translog", 0.889), ("composite", 0.927)])
+def test_size_and_the_apparent_slope_do_not_move_with_a_regressor(form, apparent):
+    data = em.load("uk_universities")
+    if form == "translog":
+        data = data.where("undergraduates > 0", because="a form in logarithms")
+    order = "outputs" if form == "composite" else "all"
+    fits = [em.fit(one, form, second_order=order) for one in (data, data.using(relationships=[]))]
+    found = [em.separate(fit, replications=19) for fit in fits]
+    slopes = [one.row("apparent")["estimate"] for one in found]
+    assert slopes[0] == pytest.approx(slopes[1], abs=1e-9)
+    assert slopes[0] == pytest.approx(apparent, abs=5e-4)
+    weights = [one.tables["size weights"]["weight"].tolist() for one in found]
+    assert weights[0] == pytest.approx(weights[1], rel=1e-9)
