@@ -18,6 +18,8 @@ EFFECT_COLUMNS = (
 INTERVAL_COLUMNS = ("identified_low", "identified_high")
 SIGNIFICANT_DIGITS = 6
 MISSING = "–"
+# A column with entries below the first and above the second holds several units, and each entry keeps its own digits.
+MIXED_UNITS = (1.0, 100.0)
 
 _HEADINGS = {
     "std_error": "std. error",
@@ -114,11 +116,14 @@ def _fixed(value: float, decimals: int) -> str:
 def _column(values: pd.Series) -> list[str]:
     """Numbers of one column with the same decimals.
 
-    Four significant digits of the middle entry, but no more than four decimals or three digits of the largest.
+    Four significant digits of the middle entry, but no more than four decimals or three digits of the largest. Columns
+    of mixed units (parameters in money beside elasticities) keep each entry's own digits.
     """
     sizes = sorted(abs(float(value)) for value in values if value == value and value not in (0, float("inf")))
     if not sizes or all(float(value) == int(value) for value in values if value == value and abs(value) < 1e15):
         return [format_number(value, SIGNIFICANT_DIGITS) for value in values]
+    if sizes[-1] >= MIXED_UNITS[1] and sizes[0] < MIXED_UNITS[0]:
+        return [format_number(value) for value in values]
     decimals = min(max(3 - floor(log10(sizes[len(sizes) // 2])), 0), SIGNIFICANT_DIGITS)
     largest = floor(log10(sizes[-1]))
     decimals = max(min(decimals, max(4, 2 - largest), SIGNIFICANT_DIGITS - 1 - largest), 0)

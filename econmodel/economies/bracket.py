@@ -101,8 +101,8 @@ def outcomes_by_size(fitted: Fit, log_size: Array, level: float) -> pd.DataFrame
         return pd.DataFrame()
     import statsmodels.api as sm
 
-    columns = fitted.sample.rows.columns
-    context = [columns[name] for name, part in fitted.sample.controls.items() if part == "context"]
+    values = fitted.sample.rows.columns
+    context = [values[name] for name, part in fitted.sample.controls.items() if part == "context"]
     regressors = np.column_stack([np.ones(len(log_size)), log_size, *context])
     rows = []
     for name, role in fitted.data.outcomes.items():
@@ -114,5 +114,7 @@ def outcomes_by_size(fitted: Fit, log_size: Array, level: float) -> pd.DataFrame
             how = {"cov_type": "cluster", "cov_kwds": {"groups": fitted.clusters.codes[seen]}}
         found = sm.OLS(outcome[seen], regressors[seen]).fit(use_t=True, **how)
         low, high = found.conf_int(1.0 - level)[1]
-        rows.append((fitted.data.labels(name), int(seen.sum()), found.params[1], found.bse[1], low, high))
-    return pd.DataFrame(rows, columns=["outcome", "rows", "slope on log size", "std_error", "conf_low", "conf_high"])
+        spread = float(outcome[seen].std(ddof=1))
+        rows.append((fitted.data.labels(name), int(seen.sum()), spread, found.params[1], found.bse[1], low, high))
+    columns = ["outcome", "rows", "standard deviation", "slope on log size", "std_error", "conf_low", "conf_high"]
+    return pd.DataFrame(rows, columns=columns)

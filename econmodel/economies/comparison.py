@@ -104,7 +104,8 @@ def _says(fitted: Fit, scale: pd.Series, level: float) -> str:
 
 
 def _providers(fitted: Fit) -> int:
-    if fitted.data.entity is None:
+    # Without periods, rows of one entity are providers that belong together (schools of a district), not repeats.
+    if fitted.data.entity is None or fitted.data.time is None:
         return int(fitted.nobs)
     return int(fitted.data.frame[fitted.data.entity].nunique())
 

@@ -120,7 +120,7 @@ def inverse(moments: Moments, names: Sequence[str], advice: str = "") -> Array:
     else:
         matrix, scale = _equilibrated(moments.gram[:-1, :-1])
         values, rows = np.linalg.eigh(matrix)
-        spectrum, vectors, floor = values[::-1], rows.T[::-1], len(matrix) * np.finfo(float).eps
+        spectrum, vectors, floor = values[::-1], rows.T[::-1], 100 * len(matrix) * np.finfo(float).eps
     if not np.isfinite(spectrum).all() or spectrum[-1] <= floor * spectrum[0]:
         raise NotIdentified(_direction(vectors[-1], names, advice))
     return (vectors.T / spectrum) @ vectors / np.outer(scale, scale)
