@@ -329,7 +329,18 @@ class Check(_Shown):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Answer(_Shown):
-    """A table and a text, for what is neither an estimate nor a yes or no: a comparison, a selection, a plan."""
+    """A table and a text, for what is neither an estimate nor a yes or no: a comparison, a selection, a plan.
+
+    Examples
+    --------
+    >>> print(Answer("Published and ours", pd.DataFrame({"published": [0.7210], "ours": [0.7207]}), "They agree."))
+    Published and ours
+    <BLANKLINE>
+    They agree.
+    <BLANKLINE>
+    published   ours
+       0.7210 0.7207
+    """
 
     title: str
     table: pd.DataFrame
