@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from econmodel import charts as charts
     from econmodel.economies.comparison import compare as compare
+    from econmodel.economies.decomposition import decompose as decompose
     from econmodel.economies.marginal_cost import marginal_cost as marginal_cost
     from econmodel.economies.marginal_cost import unit_cost as unit_cost
     from econmodel.economies.relationship import relationship as relationship
@@ -59,6 +60,7 @@ else:
         "marginal_cost": "economies.marginal_cost",
         "unit_cost": "economies.marginal_cost",
         "separate": "economies.separation",
+        "decompose": "economies.decomposition",
         "support": "economies.support",
         "compare": "economies.comparison",
         "Form": "forms.form",

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.errors import FormError, NotIdentified, NotSupported, UnknownName
+from econmodel.errors import FormError, NotIdentified, NotSupported, TableError, UnknownName
 from econmodel.estimate.least_squares import Groups
 from econmodel.forms.assembly import Centres
 from econmodel.forms.form import Form, Variables
@@ -27,8 +27,8 @@ class Sample:
     Attributes
     ----------
     data : the table, complete rows only; `data.dropped` says which rows were left out and why
-    rows : the columns as numbers, with period dummies and held outcomes among the controls
-    controls : control name -> the part of a separation that it belongs to ("context", "outcomes", "time")
+    rows : the columns as numbers, with logs of the network, held outcomes and period dummies among the controls
+    controls : control name -> the part of a separation that it belongs to ("context", "network", "outcomes", "time")
     """
 
     data: CostData
@@ -39,7 +39,7 @@ class Sample:
 def take(data: CostData, *, hold_outcomes: bool = False, time_effects: bool = False) -> Sample:
     """Complete rows of the columns with a role, as numbers."""
     held = list(data.outcomes) if hold_outcomes else []
-    names = [data.cost, *data.outputs, *data.prices, *data.relationships, *data.controls, *held]
+    names = [data.cost, *data.outputs, *data.prices, *data.relationships, *data.controls, *data.network, *held]
     columns = {name: _numbers(data.frame[name]) for name in names}
     keep = np.ones(len(data), dtype=bool)
     for column in columns.values():
@@ -51,7 +51,10 @@ def take(data: CostData, *, hold_outcomes: bool = False, time_effects: bool = Fa
     for name in held:
         if data.outcomes[name].scale == "log":
             columns[name] = np.log(columns[name])
-    controls = dict.fromkeys(data.controls, "context") | dict.fromkeys(held, "outcomes")
+    network = _network(data, columns)
+    columns |= network
+    controls = dict.fromkeys(data.controls, "context") | dict.fromkeys(network, "network")
+    controls |= dict.fromkeys(held, "outcomes")
     if time_effects:
         dummies = _periods(data)
         columns |= dummies
@@ -61,6 +64,30 @@ def take(data: CostData, *, hold_outcomes: bool = False, time_effects: bool = Fa
 
 def _numbers(column: pd.Series) -> Array:
     return column.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def log_of(name: str) -> str:
+    """What the log of a network column is called in a cost function."""
+    return f"log {name}"
+
+
+def _network(data: CostData, columns: Mapping[str, Array]) -> dict[str, Array]:
+    """Logs of the sites, routes or users served: beside the outputs, and in logs like them in log forms."""
+    logs = {}
+    for name in data.network:
+        none = columns[name] <= 0
+        if none.any():
+            rows = [row for row, empty in zip(data.row_names(), none, strict=True) if empty]
+            raise TableError(
+                f"{name} is zero for {', '.join(rows[:5])}{', ...' if len(rows) > 5 else ''}, and the network enters a "
+                f'cost function in logs. Leave these rows out in the open: data.where("{name} > 0", because="...").'
+            )
+        if log_of(name) in columns:
+            raise TableError(
+                f"{log_of(name)!r} is what the log of the network is called; give that column another name."
+            )
+        logs[log_of(name)] = np.log(columns[name])
+    return logs
 
 
 def _periods(data: CostData) -> dict[str, Array]:
@@ -104,14 +131,15 @@ def _has_two_values(column: Array) -> bool:
 
 def _refuse_constants(data: CostData, columns: Mapping[str, Array], numeraire: int | None) -> None:
     same = []
-    for role in ("outputs", "prices", "relationships", "controls"):
+    for role in ("outputs", "prices", "relationships", "controls", "network"):
         for place, name in enumerate(getattr(data, role)):
             constant = columns[name].min() == columns[name].max()
             if constant and not (role == "prices" and place == numeraire):
                 same.append((role, name))
     if same:
         words = ", ".join(name for _, name in same)
-        cure = "; ".join(f"data.using({role}=[...]) without {name}" for role, name in same)
+        how = {"network": "dataclasses.replace(data, network=[...])"}
+        cure = "; ".join(f"{how.get(role, f'data.using({role}=[...])')} without {name}" for role, name in same)
         raise NotIdentified(
             f"{words} {'has' if len(same) == 1 else 'have'} the same value in every row, so nothing can be learnt of "
             f"{'its' if len(same) == 1 else 'their'} effect on cost. Leave out what does not vary: {cure}."

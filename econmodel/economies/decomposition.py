@@ -1,0 +1,299 @@
+"""Why one provider, group or year costs more than another: the gap in log cost, split into what differs.
+
+The same path parts as in the separation (`econmodel.economies.path`), between two points instead of between every
+provider and the mean.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from econmodel.economies.decomposition_words import words
+from econmodel.economies.inference import Estimates, check_level, estimate, summarise, tabulate
+from econmodel.economies.path import SCALE, parts
+from econmodel.economies.sides import Mean, Side, mean_log, mean_of, side_of
+from econmodel.economies.size import Size, size_of, weights_table
+from econmodel.errors import NotSupported
+from econmodel.estimate.covariance import FEWEST_CLUSTERS
+from econmodel.estimate.fit import Fit
+from econmodel.forms.technology import Point
+from econmodel.results import Effects
+
+Array = NDArray[np.float64]
+GAP, SPREAD, PROVIDERS, RESIDUAL = "cost gap", "spread within groups", "provider effects", "residual"
+# Differences of logs of cost: sums of a dozen terms of size one, in double precision.
+ADDS_UP = 1e-10
+BATCH_PAIRS = 100_000
+FEWEST_REPLICATIONS = 19
+# Where a form is linear in logs, or effects leave nothing over, what is left is rounding.
+ROUNDING = 1e-11
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gap:
+    """A gap in log cost and its parts.
+
+    Attributes
+    ----------
+    growth : (B,) log size of the end less that of the start
+    log_cost : (B,) log cost of the end less that of the start, observed
+    of : part -> (B,); they add up to `log_cost`
+    """
+
+    growth: Array
+    log_cost: Array
+    of: Mapping[str, Array]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """Two sides of a fit and how size is measured."""
+
+    fitted: Fit
+    start: Side
+    end: Side
+    size: Size
+    points: Point
+
+    def gap(self, theta: Array, drawn: Array | None = None, size_weights: Array | None = None) -> Gap:
+        """The gap for parameters (B, k), weights of rows (B, n) and of outputs in size (B, m)."""
+        fitted, points = self.fitted, self.points
+        ends = [mean_of(fitted, side, self.size, points, drawn, size_weights) for side in (self.start, self.end)]
+        of = {name: value[:, 0] for name, value in path(fitted, theta, *ends).items()}
+        log_cost = np.log(fitted.sample.rows.columns[fitted.design.cost])
+        smooth = fitted.technology.log_cost(theta, points)
+        own = _provider_effects(fitted, log_cost - smooth)
+        levels = []
+        for side, mean in zip((self.start, self.end), ends, strict=True):
+            shares = side.weights(drawn)
+            # Rows of the other side may lack a positive fitted cost without any harm to this one.
+            seen = np.where(side.rows, smooth, 0.0)
+            at_mean = fitted.technology.log_cost(theta, mean.point)[:, 0]
+            average = mean_log(fitted, shares, seen)
+            with_own = average if own is None else mean_log(fitted, shares, np.where(side.rows, smooth + own, 0.0))
+            levels.append((average - at_mean, with_own - average, mean.log_cost - with_own))
+        spread, effects, residual = (last - first for first, last in zip(*levels, strict=True))
+        if (np.abs(spread) > ROUNDING).any():
+            of[SPREAD] = spread
+        if own is not None:
+            of[PROVIDERS] = effects
+        of[RESIDUAL] = np.where(np.abs(residual) < ROUNDING, 0.0, residual)
+        growth = (ends[1].log_size - ends[0].log_size)[:, 0]
+        return Gap(np.broadcast_to(growth, len(theta)), ends[1].log_cost - ends[0].log_cost, of)
+
+
+def path(fitted: Fit, theta: Array, start: Mean, end: Mean) -> dict[str, Array]:
+    """The parts between two points, (..., 1) each."""
+    return parts(
+        fitted.technology, theta, start.point, end.point, (start.log_size, end.log_size), fitted.sample.controls
+    )
+
+
+def _provider_effects(fitted: Fit, raw: Array) -> Array | None:
+    """The mean residual of each row's provider (B, n), or None where the fit has no such effects."""
+    if fitted.effects is None:
+        return None
+    means = np.stack([np.bincount(fitted.effects.codes, row) for row in raw]) / fitted.effects.sizes
+    return means[:, fitted.effects.codes]
+
+
+def decompose(
+    fitted: Fit,
+    start: Any,
+    end: Any,
+    by: str | None = None,
+    *,
+    size: object = None,
+    replications: int = 999,
+    seed: int = 0,
+    conf_level: float = 0.95,
+    steps: int = 1,
+) -> Effects:
+    """Split the gap in log cost between two providers, groups or periods into what it comes from.
+
+    Parameters
+    ----------
+    fitted : a fit
+    start, end : a provider as in `data.row_names()` or as the entity column names it (then the mean of its rows); a
+        period; a condition on columns ("pupils > 500"); "mean" for all rows; or, with `by`, a value of that column
+    by : column whose values `start` and `end` are
+    size : how size is measured where there are several outputs, as in `econmodel.separate`
+    replications, seed, steps : of the bootstrap, where a group or a period is compared
+
+    Returns
+    -------
+    Effects
+        Terms "cost gap" (log cost of the end less that of the start), "scale", "mix", "relationship: <name>",
+        "prices", "context", "network", "outcomes", "time", "spread within groups" (a curved form at a mean is not the
+        mean of the form), "provider effects" and "residual": all in logs, null 0; they add up to the gap. Between
+        providers the parts depend on the parameters only, and intervals are those of the delta method; gap and
+        residual are facts without one. Means of groups and periods depend on the sample too: cluster bootstrap, with
+        everything re-estimated. Further tables: unit cost, size weights, and for periods each period against the start.
+
+    Raises
+    ------
+    UnknownName
+        For a provider, column or value that does not exist; the message names the nearest.
+    NotSupported
+        Where both sides are the same rows, or fitted cost is not positive on the way.
+
+    Notes
+    -----
+    Path value from start to end (Aumann and Shapley, 1974); for a quadratic in logs the mean of the end gradients times
+    the difference (Diewert, 1976), which is the Tornqvist decomposition of Caves, Christensen and Diewert (1982).
+
+    Examples
+    --------
+    >>> from econmodel.estimate.fitting import fit
+    >>> from econmodel.table.shipped import load
+    >>> power = fit(load("electricity_1970"))
+    >>> found = decompose(power, *power.data.row_names()[:2]).table.set_index("term")["estimate"]
+    >>> bool(abs(found["cost gap"] - found.drop("cost gap").sum()) < 1e-10)
+    True
+    """
+    if not isinstance(fitted, Fit):
+        raise NotSupported(
+            "A decomposition needs providers, and stated parameters have none: fit a table of providers."
+        )
+    check_level(conf_level)
+    if replications < FEWEST_REPLICATIONS:
+        raise NotSupported(
+            f"replications={replications} gives no interval. Use 999, or {FEWEST_REPLICATIONS} at least."
+        )
+    how, points = size_of(fitted, size), fitted.points()
+    how.check(fitted, points.outputs)
+    first, last = side_of(fitted, start, by), side_of(fitted, end, by)
+    if (first.rows == last.rows).all():
+        raise NotSupported(f"{first.label} and {last.label} are the same rows, so there is no gap to explain.")
+    comparison = Comparison(fitted, first, last, how, points)
+    one = comparison.gap(fitted.theta[None])
+    _assert_adds_up(comparison, one)
+    pair = first.kind == last.kind == "provider"
+    found, drawn = _by_delta(comparison, one, conf_level), None
+    if not pair:
+        drawn = _replicated(comparison, one, replications, seed, steps)
+        values = np.array([one.log_cost[0], *(value[0] for value in one.of.values())])
+        found = summarise(values, drawn, np.zeros(len(values)), conf_level)
+    terms = [GAP, *one.of]
+    place = f"{first.label} to {last.label}"
+    table = tabulate(terms, [place] * len(terms), found, np.ones(len(terms), dtype=bool))
+    tables = {"unit cost": _unit_cost(one), "size weights": weights_table(fitted.technology.outputs, how)}
+    if first.kind == "period":
+        tables["each period"] = _each_period(comparison)
+    return Effects(
+        f"From {first.label} to {last.label}: where the gap in cost comes from", table,
+        words(fitted, table, float(one.growth[0]), first, last, conf_level),
+        {f"relationship: {name}": fitted.data.labels(name) for name in fitted.technology.relationships},
+        _notes(comparison, drawn), tables, "delta" if pair else "bootstrap", conf_level,
+    )  # fmt: skip
+
+
+def _assert_adds_up(comparison: Comparison, one: Gap) -> None:
+    if not np.isfinite(sum(one.of.values())).all():
+        raise NotSupported(
+            f"Fitted cost is not positive on the way from {comparison.start.label} to {comparison.end.label}: the "
+            f"{comparison.fitted.technology.form.title} form does not describe them. Use a log form, or fewer "
+            "second-order terms."
+        )
+    difference = float(np.abs(sum(one.of.values()) - one.log_cost).max())
+    if difference > ADDS_UP:
+        raise ArithmeticError(f"The parts miss the gap by {difference:.1e}.")
+
+
+def _by_delta(comparison: Comparison, one: Gap, level: float) -> Estimates:
+    """Intervals of the parts that depend on the parameters alone; gap, provider effects and residual have none."""
+    fitted, size, points = comparison.fitted, comparison.size, comparison.points
+    ends = [_flat(mean_of(fitted, side, size, points, None, None)) for side in (comparison.start, comparison.end)]
+    free = [name for name in one.of if name not in (SPREAD, PROVIDERS, RESIDUAL)]
+
+    def measure(theta: Array) -> Array:
+        of = path(fitted, theta, *ends)
+        return np.concatenate([np.broadcast_to(of[name], (*theta.shape[:-1], 1)) for name in free], axis=-1)
+
+    inner = estimate(fitted, measure, 0.0, conf_level=level)
+    terms = [GAP, *one.of]
+    places = [terms.index(name) for name in free]
+    values = np.array([one.log_cost[0], *(value[0] for value in one.of.values())])
+    columns = {}
+    for name in ("errors", "low", "high", "nulls", "statistics", "p_values"):
+        columns[name] = np.full(len(values), np.nan)
+        columns[name][places] = getattr(inner, name)
+    return Estimates(values, **columns)
+
+
+def _flat(mean: Mean) -> Mean:
+    """The same without the axis of replications, so that parameters may have any leading axes."""
+    point = mean.point
+    fields = (point.outputs, point.log_prices, point.relationships, point.controls)
+    return Mean(Point(*(field[0] for field in fields)), mean.log_size[0], mean.log_cost)
+
+
+def _replicated(comparison: Comparison, one: Gap, count: int, seed: int, steps: int) -> Array:
+    """Gap and parts in every replication (B, 1 + parts), with parameters, means and size weights made anew."""
+    fitted = comparison.fitted
+    draws = fitted.replications(count, seed)
+    theta = fitted.bootstrap(draws, steps)
+    size_weights = comparison.size.replicated(draws, steps)
+    batch = max(1, BATCH_PAIRS // len(comparison.points))
+    rows = []
+    for begin in range(0, draws.count, batch):
+        chosen = slice(begin, begin + batch)
+        weights = None if size_weights is None else size_weights[chosen]
+        found = comparison.gap(theta[chosen], draws.of_replications(chosen), weights)
+        length = len(theta[chosen])
+        values = [found.log_cost, *(found.of.get(name, np.zeros(length)) for name in one.of)]
+        rows.append(np.stack([np.broadcast_to(value, length) for value in values], axis=1))
+    drawn = np.concatenate(rows)
+    lost = ~np.isfinite(drawn).all(axis=1) | ~np.isfinite(theta).all(axis=1)
+    drawn[lost] = np.nan
+    return drawn
+
+
+def _unit_cost(one: Gap) -> pd.DataFrame:
+    """The gap in log cost per unit of size: the same parts, scale less the growth of size."""
+    growth = float(one.growth[0])
+    values = {"unit cost gap": float(one.log_cost[0]) - growth}
+    values |= {name: float(value[0]) - (growth if name == SCALE else 0.0) for name, value in one.of.items()}
+    return pd.DataFrame({"term": list(values), "estimate": list(values.values())})
+
+
+def _each_period(comparison: Comparison) -> pd.DataFrame:
+    """Every period against the start: gap and parts, one row a period."""
+    fitted, time = comparison.fitted, comparison.fitted.data.time
+    rows = []
+    for period in sorted(pd.unique(fitted.data.frame[time])):
+        side = side_of(fitted, period, time)
+        if (side.rows == comparison.start.rows).all():
+            continue
+        found = Comparison(fitted, comparison.start, side, comparison.size, comparison.points).gap(fitted.theta[None])
+        rows.append(
+            {str(time): str(period), GAP: found.log_cost[0]} | {name: value[0] for name, value in found.of.items()}
+        )
+    return pd.DataFrame(rows).fillna(0.0)
+
+
+def _notes(comparison: Comparison, drawn: Array | None) -> tuple[str, ...]:
+    fitted, size = comparison.fitted, comparison.size
+    notes = ["The parts describe what goes with the gap; they are not effects of changing one thing alone."]
+    if size.weights is None or len(size.weights) > 1:
+        held = "" if drawn is not None else ", which the intervals take as given"
+        notes.append(f"Size is measured by {size.words}{held}.")
+    if drawn is None:
+        if fitted.wild:
+            notes.append("P-values come from the wild cluster bootstrap; intervals are classical.")
+        return tuple(notes)
+    if fitted.clusters is not None and len(fitted.clusters.sizes) < FEWEST_CLUSTERS:
+        notes.append(
+            f"The bootstrap draws from {len(fitted.clusters.sizes)} providers only: its intervals are an indication."
+        )
+    lost = int((~np.isfinite(drawn).all(axis=1)).sum())
+    if lost:
+        notes.append(
+            f"{lost} of {len(drawn)} replications are left out: one side was not drawn, a size weight not positive, or "
+            "a parameter not identified."
+        )
+    return tuple(notes)
