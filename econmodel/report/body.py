@@ -15,6 +15,8 @@ from econmodel.report.static import faults
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
+# Height over width up to which a drawing counts as wide.
+WIDE = 0.65
 INJECTED = "injected-parameters"
 _PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
 _TITLE = re.compile(r"^#[ \t]+(.+?)[ \t]*#*[ \t]*(?:\n|$)")
@@ -24,6 +26,8 @@ _TAGS = re.compile(r"<[^>]+>")
 # "/some/folder/file.py:12: UserWarning: words" and the echoed line of code: the folder is nobody's business.
 _WARNING = re.compile(r"^\S[^\n]*?\.py:\d+: (\w*Warning): ", re.MULTILINE)
 _ECHO = re.compile(r"^  \S[^\n]*\n?", re.MULTILINE)
+_SIZE = re.compile(r"<svg\b[^>]*?\bwidth=\"([\d.]+)\"[^>]*?\bheight=\"([\d.]+)\"")
+_LOOSE = re.compile(r"(?<=\d) %")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -92,7 +96,7 @@ def prepare(notebook: "NotebookNode", folder: Path) -> Body:
             texts += 1
             if texts == 1:
                 source = _TITLE.sub("", source, count=1)
-            cell.metadata["html"] = to_html(source, folder, body.headings)
+            cell.metadata["html"] = typed(to_html(source, folder, body.headings))
         elif cell.cell_type == "code":
             injected = INJECTED in cell.metadata.get("tags", [])
             code = Code(len([c for c in body.codes if c.number]) + 1 if not injected else 0, cell.source)
@@ -113,7 +117,7 @@ def _prepare_output(output: "NotebookNode", code: Code, count: _Counter, folder:
     if "data" not in output:
         return
     data, where = output.data, f"The output of code cell {code.number}"
-    output.metadata["shows"] = kind = next((mime for mime in (*_KINDS, *_PICTURES, *_TEXTS) if mime in data), "")
+    output.metadata["shows"] = kind = next((mime for mime in (*_KINDS, FACT, *_PICTURES, *_TEXTS) if mime in data), "")
     if kind in _KINDS:
         code.makes.append(_KINDS[kind](data[kind]))
     elif kind in _PICTURES:
@@ -129,15 +133,16 @@ def _prepare_output(output: "NotebookNode", code: Code, count: _Counter, folder:
             "number": count.figures,
             "alt": told["alt"],
             "title": title,
+            "wide": kind == "image/svg+xml" and _is_wide(data[kind]),
             "drawn": bool(title) and kind == "image/svg+xml" and _letters(title) in _letters(data[kind]),
         }
         code.makes.append(f"Figure {count.figures}" + (f", {title.rstrip('.')}" if title else ""))
     elif kind == "text/html":
         if wrong := faults(data[kind]):
             raise ReportFailed(f"{where} holds {wrong[0]}, which a report without a network cannot show.")
-        data[kind] = _TABLE.sub(lambda found: _table(found.group(), code, count), data[kind])
+        data[kind] = tied(_TABLE.sub(lambda found: _table(found.group(), code, count), data[kind]))
     elif kind == "text/markdown":
-        output.metadata["html"] = to_html(data[kind], folder, Headings())
+        output.metadata["html"] = typed(to_html(data[kind], folder, Headings()))
 
 
 def _table(html: str, code: Code, count: _Counter) -> str:
@@ -150,6 +155,23 @@ def _table(html: str, code: Code, count: _Counter) -> str:
         code.makes.append(words.replace(". ", ", ", 1).rstrip("."))
     # A wide table scrolls on its own, and a keyboard has to be able to reach it.
     return f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(words)}">{html}</div>'
+
+
+def typed(html: str) -> str:
+    """A text cell's HTML, whose tables are words and scroll on their own."""
+    scroll = '<div class="scroll typed" role="region" tabindex="0" aria-label="Table">{}</div>'
+    return tied(_TABLE.sub(lambda found: scroll.format(found.group()), html))
+
+
+def tied(text: str) -> str:
+    r"""Text whose per cent signs stay on the line of their number.
+
+    Examples
+    --------
+    >>> tied("a 95 % interval")
+    'a 95\xa0% interval'
+    """
+    return _LOOSE.sub("\N{NO-BREAK SPACE}%", text)
 
 
 def plain_message(text: str) -> str:
@@ -166,6 +188,12 @@ def plain_message(text: str) -> str:
     return _ECHO.sub("", _WARNING.sub(r"\1: ", text))
 
 
+def _is_wide(svg: str) -> bool:
+    """Whether a drawing stays legible when print gives it a third of a page."""
+    size = _SIZE.match(svg)
+    return size is not None and float(size.group(2)) < WIDE * float(size.group(1))
+
+
 def _letters(text: str) -> str:
     return re.sub(r"\W", "", unescape(_TAGS.sub("", text)))
 
@@ -173,6 +201,5 @@ def _letters(text: str) -> str:
 _KINDS: dict[str, Callable[[Any], str]] = {
     FINDING: lambda content: f"finding {content['key']}",
     CHECK: lambda content: f"check “{content['name']}”",
-    FACT: lambda content: f"fact “{content['name']}”",
 }
 _TEXTS = ("text/html", "text/markdown", "text/latex", "text/plain")

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # What a notebook may say about its report, under `report` in its metadata.
 KNOWN = ("title", "status", "data", "so_what", "limits", "review", "facts", "assumptions")
+# More tables than these would fill page one; the end describes every one.
+FULLY_DESCRIBED = 3
 _WORDS = {True: "Passed", False: "Failed", None: "For information"}
 
 
@@ -38,7 +40,7 @@ class Page:
     headlines: Sequence[str]
     so_what: Sequence[str]
     limits: Sequence[str]
-    facts: Sequence[tuple[str, str]]
+    facts: Sequence[tuple[str, Sequence[str]]]
     parameters: Sequence[Mapping[str, str]]
     assumptions: Sequence[Sequence[str]]
     checks: Sequence[Mapping[str, str]]
@@ -101,22 +103,27 @@ def _facts(
     collected: Collected,
     data: Sequence["DataSet"],
     parameters: Sequence[Mapping[str, Any]],
-) -> list[tuple[str, str]]:
-    facts = []
-    for each in data:
-        facts.append(("Data", f"{each.title}. {each.rows:,} rows in the file. Source: {each.source or 'not stated'}"))
-        money = [words for words in (each.cost_concept and f"{each.cost_concept} cost", each.money) if words]
-        if money:
-            facts.append(("Money", "; ".join(money)))
-    if not data:
-        facts.append(("Data", "No data set: every number below is computed from the parameters."))
-    facts += [(fact["name"], fact["text"]) for fact in collected.facts]
-    facts += list(report.get("facts", {}).items())
-    seeds = [_shown(row["value"]) for row in parameters if row["name"] == "seed"]
-    facts.append(("Seed", seeds[0] if seeds else "No random numbers are declared."))
+) -> list[tuple[str, list[str]]]:
+    facts = [("Data", _data_in_words(data))]
+    facts += [(fact["name"], [fact["text"]]) for fact in collected.facts]
+    facts += [(name, [text]) for name, text in report.get("facts", {}).items()]
+    if not any(row["name"] == "seed" for row in parameters):
+        facts.append(("Seed", ["None declared."]))
     if report.get("review"):
-        facts.append(("Review", str(report["review"])))
+        facts.append(("Review", [str(report["review"])]))
     return facts
+
+
+def _data_in_words(data: Sequence["DataSet"]) -> list[str]:
+    if not data:
+        return ["None: every number is computed from the parameters."]
+    if len(data) > FULLY_DESCRIBED:
+        listed = "; ".join(f"{each.title} ({each.rows:,} rows)" for each in data)
+        return [f"{len(data)} tables, their sources at the end: {listed}"]
+    return [
+        f"{each.title}. {each.rows:,} rows." + (f" Cost: {each.cost}." if each.cost else "") + f" Source: {each.source}"
+        for each in data
+    ]
 
 
 def _list(words: str | Sequence[str]) -> list[str]:

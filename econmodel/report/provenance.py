@@ -44,6 +44,11 @@ class DataSet:
     card_file: str
     card_sha256: str
 
+    @property
+    def cost(self) -> str:
+        """What cost covers, and in which money."""
+        return "; ".join(filter(None, [self.cost_concept, self.money]))
+
 
 def sha256(path: Path) -> str:
     """The SHA-256 of a file, as `sha256sum` prints it."""
@@ -99,8 +104,8 @@ def _data_set(name: str, folder: Path) -> DataSet:
     return DataSet(
         name=card.stem,
         title=said.get("title", card.stem),
-        source=said.get("source", ""),
-        licence=said.get("licence", ""),
+        source=said.get("source", "not stated"),
+        licence=said.get("licence", "not stated"),
         money=said.get("money", ""),
         cost_concept=said.get("cost_concept", ""),
         rows=_rows(data),

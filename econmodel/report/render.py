@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from econmodel.errors import ReportFailed
+from econmodel.report.body import tied
 from econmodel.report.page import Page
 from econmodel.report.static import page_faults
 
@@ -39,7 +40,7 @@ def to_page(notebook: "NotebookNode", page: Page) -> str:
         exclude_input=True,
         exclude_input_prompt=True,
         exclude_output_prompt=True,
-        filters={"css_text": css_text, "python_code": python_code},
+        filters={"css_text": css_text, "python_code": python_code, "tied": tied},
     )
     html: str = exporter.from_notebook_node(notebook, {"page": page})[0]
     if faults := page_faults(html):
@@ -66,7 +67,7 @@ def python_code(source: str) -> str:
     from nbconvert.filters.highlight import Highlight2HTML
 
     coloured: str = Highlight2HTML(pygments_lexer="python3")(source)
-    return f'<div tabindex="0" role="region" aria-label="Code">{coloured}</div>'
+    return f'<div class="scroll" tabindex="0" role="region" aria-label="Code">{coloured}</div>'
 
 
 def style() -> str:

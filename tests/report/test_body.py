@@ -10,6 +10,7 @@ from econmodel.report.body import plain_message, prepare, title_of
 from econmodel.report.finding import CHECK, FACT, FINDING
 from econmodel.report.findings import Collected, collect
 from econmodel.report.page import Failure, page_one, said
+from econmodel.report.provenance import DataSet
 from econmodel.report.render import css_text, to_page
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><text x="1" y="9">Larger firms</text></svg>'
@@ -102,7 +103,7 @@ def test_findings_checks_and_facts_have_a_form_of_their_own(page):
     assert '<p class="check failed"><strong>Check failed:</strong> Monotone. At &lt;two&gt; points.</p>' in page(
         {CHECK: check, "text/plain": "x"}
     )
-    assert '<th scope="row">Rows</th><td>90 used</td>' in page({FACT: {"name": "Rows", "text": "90 used"}})
+    assert '<th scope="row">Rows</th><td><p>90 used</p></td>' in page({FACT: {"name": "Rows", "text": "90 used"}})
 
 
 def test_text_is_escaped_and_markdown_is_set(page):
@@ -157,8 +158,8 @@ def test_page_one_is_in_its_order(executed):
     ]
     found = page_of(executed([]), report=report, parameters=parameters)
     parts = [
-        "<h1>", "Assured", "The notebook states no finding.", "Do this.", "Not that.", "<h2>Facts</h2>", "Disclosure",
-        "<th scope=\"row\">Seed</th><td>7</td>", "When the data change.", "econmodel 1.2.3, notebook",
+        "<h1>", "Assured", "The notebook states no finding.", "Do this.", "Not that.", "<h2>Facts</h2>",
+        "None: every number is computed", "Disclosure", "When the data change.", "econmodel 1.2.3, notebook",
         "<h2>Parameters</h2>",
         "<td>1</td><td><strong>7</strong> changed</td>", "<td>not stated</td><td>0.5</td><td>0.5</td>",
         "<h2>Assumptions</h2>", "Scale is &lt;wrong&gt;", "<h2>Quality log</h2>", "The notebook made no checks.",
@@ -197,3 +198,38 @@ def test_a_title_cannot_leave_the_style_sheet(executed):
     found = page_of(executed([], '# "; } </style><p id="out">'))
     assert '<p id="out">' not in found
     assert css_text('a"\\</') == "a\\22 \\5c \\3c \\2f "
+
+
+def test_tables_of_text_cells_are_words_and_scroll(executed):
+    found = page_of(executed([], "# T\n\n| a | b |\n|---|---|\n| 1 | 2 |"))
+    assert '<div class="scroll typed" role="region" tabindex="0" aria-label="Table"><table>' in found
+
+
+def test_a_per_cent_sign_stays_with_its_number(page):
+    finding = {"key": "a", "text": "A 95 % interval.", "values": {}, "tolerance": {}, "headline": True}
+    found = page({FINDING: finding})
+    assert found.count("A 95\N{NO-BREAK SPACE}% interval.") == 2
+    assert "95 %" not in found
+
+
+@pytest.mark.parametrize(("height", "wide"), [(20, True), (30, False)])
+def test_a_wide_drawing_takes_a_third_of_a_printed_page(page, height, wide):
+    found = page({"image/svg+xml": SVG.replace('height="20"', f'height="{height}"')}, PICTURE)
+    assert ('<figure id="figure-1" class="wide">' in found) is wide
+
+
+def described(n):
+    return DataSet(f"set{n}", f"Firms {n}", f"Source {n}", "CC0", "GBP", "total", 1000 * n, "a.csv", "1", "a.toml", "2")
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (1, "<p>Firms 1. 1,000 rows. Cost: total; GBP. Source: Source 1</p>"),
+        (4, "<p>4 tables, their sources at the end: Firms 1 (1,000 rows); Firms 2 (2,000 rows);"),
+    ],
+)
+def test_many_tables_are_described_at_the_end_only(executed, count, words):
+    found = page_of(executed([]), data=[described(n + 1) for n in range(count)])
+    assert words in found
+    assert "<td>total; GBP</td><td>Source 1</td><td>CC0</td>" in found[found.index('id="how-made"') :]

@@ -127,8 +127,8 @@ def test_a_record_that_ends_a_cell_is_shown_once(folder, outcomes):
 def test_the_page_says_what_was_changed_and_what_was_warned(folder, outcomes):
     page = (folder / "kept" / "good.html").read_text(encoding="utf-8")
     assert "<td>0.5</td><td><strong>0.25</strong> changed</td>" in page
-    assert "<td>3 of 3 used.</td>" in page
-    assert "Three firms. 3 rows in the file. Source: Made for a test" in page
+    assert "<td><p>3 of 3 used.</p></td>" in page
+    assert "Three firms. 3 rows. Cost: total; GBP, nominal. Source: Made for a test" in page
     assert "UserWarning: few clusters" in page
 
 
