@@ -1,4 +1,4 @@
-"""The exact technology of tests/reference/f1.json, stated anywhere and with its outputs in any order."""
+"""Cost functions that several tests measure: the exact one of tests/reference/f1.json, and two fits of one table."""
 
 import json
 from pathlib import Path
@@ -42,3 +42,23 @@ def state_f1(reference):
         )
 
     return stated
+
+
+def _technology():
+    parameters = {
+        "common cost": 20, "a": 50, "b": 30, "half a squared": 4, "a x b": -6, "half b squared": 3, "wage": 0.6,
+        "r": -0.1, "a x wage": 5, "b x wage": -2, "tilt of r to a": 6, "half r squared": 0.05, "wage x r": 0.04,
+    }  # fmt: skip
+    return em.state("composite", parameters, outputs={"a": 10, "b": 5}, prices={"wage": 3}, relationships={"r": 0.5})
+
+
+@pytest.fixture(scope="session")
+def composite():
+    """A composite with a price, a relationship variable and nobody without an output."""
+    return em.fit(em.simulate(_technology(), 400, noise=0.05, seed=8).data, "composite")
+
+
+@pytest.fixture(scope="session")
+def translog():
+    """A translog of the same table."""
+    return em.fit(em.simulate(_technology(), 400, noise=0.05, seed=8).data, "translog")
