@@ -86,7 +86,8 @@ def _by_delta(function: CostFunction, measure: Measure, values: Array, null: Arr
 
     gradient = jacobian(measure, function.theta)
     errors = np.sqrt(np.maximum(np.einsum("qk,kl,ql->q", gradient, function.covariance, gradient), 0.0))
-    known = errors > 0
+    # A value that is zero by construction has an error of rounding, and no test.
+    known = errors > 1e-14 * np.maximum(np.abs(values), 1.0)
     statistics = np.full_like(values, np.nan)
     statistics[known] = ((values - null)[known]) / errors[known]
     quantile = stdtrit(function.freedom, 0.5 + level / 2.0) if np.isfinite(function.freedom) else 0.0

@@ -16,6 +16,7 @@ from econmodel.errors import NotSupported
 from econmodel.results import Effects, beside_interval, format_number, interval_in_words
 
 Array = NDArray[np.float64]
+ROUNDING = 1e-12
 
 
 def relationship(
@@ -113,7 +114,10 @@ def _tilts(
     terms = [f"relationship: {r} on {what}" for r in technology.relationships for what in on for _ in inside]
     found = estimate(function, tilts, 0.0, method=method, conf_level=conf_level, seed=seed)
     repeats = len(terms) // len(inside)
-    return tabulate(terms, [*places.labels] * repeats, found, np.tile(inside, repeats))
+    table = tabulate(terms, [*places.labels] * repeats, found, np.tile(inside, repeats))
+    # Tilts add up to nothing at the mean: what a level form cannot tell there is no finding.
+    empty = (np.abs(found.values) < ROUNDING) & (np.abs(found.errors) < ROUNDING)
+    return table[~np.logical_and.reduce(empty.reshape(repeats, -1), axis=1).repeat(len(inside))]
 
 
 def _may_tilt(function: CostFunction) -> bool:

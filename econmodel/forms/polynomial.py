@@ -83,10 +83,17 @@ class Polynomial:
                 quadratic[..., second, first] = value
         return constant, linear, quadratic
 
+    def value(self, parameters: Array, z: Array) -> Array:
+        """Value (..., n) at z (n, d), or at z with the leading axes of the parameters (..., k), real or complex."""
+        multipliers = self.monomials(z)
+        if z.ndim > 2:
+            return (multipliers @ parameters[..., None])[..., 0]
+        return _product(multipliers, parameters[..., None, :].swapaxes(-1, -2))[..., 0]
+
     def evaluate(self, parameters: Array, z: Array) -> tuple[Array, Array]:
         """Value (..., n) and gradient (..., n, d) at z (n, d) for parameters (..., k), real or complex."""
         constant, linear, quadratic = self.coefficients(parameters)
-        curved = z @ quadratic
+        curved = _product(z, quadratic)
         gradient = linear[..., None, :] + curved
         value = constant[..., None] + (z * (linear[..., None, :] + 0.5 * curved)).sum(axis=-1)
         return value, gradient
@@ -107,6 +114,17 @@ class Polynomial:
             elif a >= 0:
                 matrix[index, place[-1, -1]] -= by[a]
         return matrix
+
+
+def _product(real: Array, other: Array) -> Array:
+    """A matrix product of a real with a real or complex array: two real products, where numpy would make four."""
+    if not np.iscomplexobj(other) or np.iscomplexobj(real):
+        return real @ other
+    product = np.empty(
+        (*np.broadcast_shapes(real.shape[:-2], other.shape[:-2]), real.shape[-2], other.shape[-1]), complex
+    )
+    product.real, product.imag = real @ other.real, real @ other.imag
+    return product
 
 
 def terms(constant: bool, linear: list[int], products: list[tuple[int, int]]) -> NDArray[np.int64]:

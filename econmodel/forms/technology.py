@@ -136,24 +136,24 @@ class Technology:
         """Log cost (..., n); missing where the aggregate of a level form is not positive."""
         of_aggregate, of_exponent = self.split(theta)
         z = self.coordinates(point)
-        value, _ = self.exponent.evaluate(of_exponent, z)
+        value = self.exponent.value(of_exponent, z)
         if self.aggregate is not None:
-            value = value + log_where_positive(self.aggregate.evaluate(of_aggregate, z)[0])
+            value = value + log_where_positive(self.aggregate.value(of_aggregate, z))
         return value + self._log_numeraire(point)
 
     def cost(self, theta: Array, point: Point) -> Array:
         """Cost (..., n) in money; negative where a level form says so."""
         of_aggregate, of_exponent = self.split(theta)
         z = self.coordinates(point)
-        scale = np.exp(self.exponent.evaluate(of_exponent, z)[0] + self._log_numeraire(point))
-        return scale if self.aggregate is None else scale * self.aggregate.evaluate(of_aggregate, z)[0]
+        scale = np.exp(self.exponent.value(of_exponent, z) + self._log_numeraire(point))
+        return scale if self.aggregate is None else scale * self.aggregate.value(of_aggregate, z)
 
     def intercept(self, theta: Array, point: Point) -> Array:
         """Money that a level form charges to whoever produces anything (..., n): the common fixed cost, and the own
         fixed costs of outputs that everyone produces, which data cannot tell from it.
         """
         of_aggregate, of_exponent = self.split(theta)
-        scale = np.exp(self.exponent.evaluate(of_exponent, self.coordinates(point))[0] + self._log_numeraire(point))
+        scale = np.exp(self.exponent.value(of_exponent, self.coordinates(point)) + self._log_numeraire(point))
         return scale * of_aggregate[..., :1]
 
     def slopes(self, theta: Array, point: Point) -> Slopes:
@@ -211,7 +211,7 @@ class Technology:
         raw = _raw_parameters(self.exponent, of_exponent, shift, scale)
         if self.aggregate is None:
             return raw
-        constant = self.exponent.evaluate(of_exponent, (-shift / scale)[None])[0]
+        constant = self.exponent.value(of_exponent, (-shift / scale)[None])
         return np.concatenate(
             [_raw_parameters(self.aggregate, of_aggregate, shift, scale) * np.exp(constant), raw], axis=-1
         )
