@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from econmodel.charts.axes import value_axis
-from econmodel.charts.drawn import framed, rows
-from econmodel.charts.forest_words import Measure, measure_of, message
+from econmodel.charts.drawn import framed
+from econmodel.charts.forest_marks import GAP, HEADING, LINE, MARKS, NAME_LETTERS, OTHER, layers
+from econmodel.charts.forest_words import Measure, apart, measure_of, message
 from econmodel.charts.sentences import capital, level, lines, number, packed
-from econmodel.charts.theme import CHARCOAL, INK, NAVY, ORANGE, PLUM, TEAL, enable
+from econmodel.charts.theme import enable
 from econmodel.errors import NotSupported, UnknownName
-from econmodel.results import Answer, Effects, format_number
+from econmodel.results import INTERVAL_COLUMNS, Answer, Effects, decimals_for, format_number
 
 if TYPE_CHECKING:
     import altair as alt
@@ -20,25 +20,16 @@ if TYPE_CHECKING:
 NAMES = ("service", "name", "term")  # the column that names a row: the first of these that there is
 GROUP = "type"
 SMALL_PRINT = {"cost concept": "cost: {}", "unit of size": "size: {}", "providers": "{} providers"}
-# Shape and colour both say the type, so that neither is needed.
-MARKS = {
-    "transactional": ("square", ORANGE),
-    "personal": ("circle", NAVY),
-    "infrastructure": ("diamond", TEAL),
-    "regulatory": ("triangle-up", PLUM),
-}
-OTHER_TYPE, OTHER = "other", ("cross", CHARCOAL)
-NO_TYPE, PLAIN = "", ("circle", NAVY)
-NAME_LETTERS, NAME_COLUMN = 36, 236
-LETTER = 6.6  # width of a figure of the text size, in pixels
-LINE, GAP, HEADING = 17, 12, 30  # heights: a line of text, the space between services, the name of a type
-SMALL = 12.5  # the smallest text, in pixels: eleven in print, where nine tenths of the width are left
 # An interval is drawn as far as this many times the spread of all estimates beyond them; an arrow says it goes on.
 BEYOND = 0.35
 
 
 def forest(
-    table: Answer | Effects | pd.DataFrame, measure: str | None = None, *, conf_level: float | None = None
+    table: Answer | Effects | pd.DataFrame,
+    measure: str | None = None,
+    *,
+    conf_level: float | None = None,
+    title: str = "",
 ) -> "alt.LayerChart":
     """Estimates of many services with their intervals, one row a service, by type of service.
 
@@ -46,9 +37,11 @@ def forest(
     ----------
     table : the result of `em.compare`, any `Effects`, or a frame. Columns: `service` (or `name`, `term`), the measure
         and its interval (its name with "_low", "_high", or `conf_low`, `conf_high`); where there are any also `type`,
-        and `cost concept`, `unit of size`, `providers`, printed in small below the service
+        and `cost concept`, `unit of size`, `providers`, printed in small below the service. Rows without an estimate
+        but with `identified_low` and `identified_high` are drawn as a band; rows whose `supported` is False, hollow
     measure : the column of estimates ("apparent", "scale", "outcomes_held"); None takes "estimate", else "apparent"
     conf_level : of the intervals, where the table does not say; 0.95
+    title : a message of your own; the description then says both, yours and the one generated from the numbers
 
     Returns
     -------
@@ -58,7 +51,7 @@ def forest(
     Raises
     ------
     UnknownName : there is no such measure, or no interval for it
-    NotSupported : no row has an estimate
+    NotSupported : no row has an estimate, or an identified interval
 
     Examples
     --------
@@ -71,27 +64,38 @@ def forest(
     """
     enable()
     frame = table if isinstance(table, pd.DataFrame) else table.table
-    measure_read = measure_of(frame, measure)
-    services = _services(frame, measure_read, {} if isinstance(table, pd.DataFrame) else table.labels)
+    read = measure_of(frame, measure)
+    services = _services(frame, read, {} if isinstance(table, pd.DataFrame) else table.labels)
     confidence = level(conf_level or (table.conf_level if isinstance(table, Effects) else 0.95))
-    title, said = message(services, measure_read, confidence, "services" if "service" in frame else "terms")
-    reach = _reach(services, measure_read.null)
+    generated, said = message(services, read, confidence, _noun(frame))
+    reach = _reach(services, read.null)
     cut = (services["low"] < reach[0]) | (services["high"] > reach[1])
     bottom = float(services["y"].iloc[-1] + services["height"].iloc[-1] / 2 + GAP)
     legend = [f"Marks and lines: estimates and {confidence} intervals"]
-    if measure_read.null is not None:
-        legend.append(f"dashed: {measure_read.at_null} ({number(measure_read.null)})")
+    if services["from"].notna().any():
+        legend.append("bands: no number but an interval is identified, and the line covers it")
+    if not services["supported"].all():
+        legend.append("hollow and dotted: outside the data")
+    if read.null is not None:
+        legend.append(f"dashed: {read.at_null} ({number(read.null)})")
     if cut.any():
         legend.append("an arrow: the interval goes on")
-    if len(services) < len(frame):
-        legend.append(f"{len(frame) - len(services)} without such an estimate left out")
+    left_out = len(frame) - len(services)
+    missing = [f"{left_out} without such an estimate left out"] if left_out else []
     return framed(
-        _layers(services, measure_read, reach, bottom),
+        layers(services, read, reach, bottom),
         height=bottom,
-        title=title,
-        subtitle=legend,
-        description=[title, *said, *([capital(legend[-1])] if len(services) < len(frame) else [])],
+        title=title or generated,
+        subtitle=[*legend, *missing],
+        description=[title, generated, *said, capital("; ".join([*apart(services), *missing]))],
     )
+
+
+def _noun(frame: pd.DataFrame) -> str:
+    """What the rows are."""
+    if "service" in frame:
+        return "services"
+    return "places" if "term" in frame and len(frame) > len(set(frame["term"])) == 1 else "terms"
 
 
 def _services(frame: pd.DataFrame, measure: Measure, labels: Mapping[str, str]) -> pd.DataFrame:
@@ -99,29 +103,51 @@ def _services(frame: pd.DataFrame, measure: Measure, labels: Mapping[str, str]) 
     named = next((name for name in NAMES if name in frame), None)
     if named is None:
         raise UnknownName(f"No column names the rows: one of {', '.join(NAMES)} is needed.")
-    frame = frame[frame[measure.estimate].notna()]
-    if frame.empty:
+    # Only estimates in the tidy form stand beside an interval that is all that is identified.
+    tidy = measure.estimate == "estimate" and set(INTERVAL_COLUMNS) <= set(frame.columns)
+    ends = frame[list(INTERVAL_COLUMNS)] if tidy else pd.DataFrame(np.nan, frame.index, INTERVAL_COLUMNS)
+    ends = ends.astype(float).where(frame[measure.estimate].isna())
+    shown = frame[measure.estimate].notna() | ends.notna().all(axis=1)
+    if not shown.any():
         raise NotSupported(f"No row has a number in {measure.estimate!r}: there is nothing to draw.")
+    supported = frame["supported"].fillna(True).astype(bool) if "supported" in frame else True
     group = frame[GROUP].fillna("not stated").astype(str) if GROUP in frame else pd.Series("", index=frame.index)
     order = {name: place for place, name in enumerate(dict.fromkeys([*MARKS, *group]))}
-    frame = frame.assign(**{"_group": group}).sort_values("_group", key=lambda names: names.map(order), kind="stable")
     words = pd.DataFrame(
         {
-            "name": [str(labels.get(name, name)) for name in frame[named].astype(str)],
-            "group": frame["_group"].to_list(),
-            "type": [name if name in MARKS or not name else OTHER_TYPE for name in frame["_group"]],
-            "estimate": frame[measure.estimate].to_numpy(dtype=float),
-            "low": frame[measure.low].to_numpy(dtype=float),
-            "high": frame[measure.high].to_numpy(dtype=float),
+            "name": _names(frame, named, labels),
+            "group": group,
+            "type": [name if name in MARKS else OTHER for name in group],
+            "estimate": frame[measure.estimate].astype(float),
+            "from": ends[INTERVAL_COLUMNS[0]],
+            "to": ends[INTERVAL_COLUMNS[1]],
+            "low": frame[measure.low].astype(float),
+            "high": frame[measure.high].astype(float),
+            "supported": supported,
+            "small": pd.Series(
+                [_small_print(row) for row in frame.to_dict("records")], index=frame.index, dtype=object
+            ),
         }
     )
-    text = [lines(name, NAME_LETTERS) for name in words["name"]]
-    small = [_small_print(row) for row in frame.to_dict("records")]
-    height = np.array([LINE * (len(a) + len(b)) for a, b in zip(text, small, strict=True)])
-    is_first = (words["group"] != words["group"].shift()) & (words["group"] != "")
-    top = np.cumsum([0, *(height[:-1] + GAP)]) + np.cumsum(is_first.to_numpy()) * HEADING
-    placed = words.assign(height=height, y=top + height / 2, is_first=is_first)
-    return placed.assign(text=pd.Series(text, dtype=object), small=pd.Series(small, dtype=object))
+    words = words[shown].sort_values("group", key=lambda names: names.map(order), kind="stable", ignore_index=True)
+    words["text"] = pd.Series([lines(name, NAME_LETTERS) for name in words["name"]], dtype=object)
+    words["numbers"] = pd.Series(_numbers(words), dtype=object)
+    words["is_first"] = (words["group"] != words["group"].shift()) & (words["group"] != "")
+    used = [max(len(row["text"]) + len(row["small"]), len(row["numbers"])) for _, row in words.iterrows()]
+    words["height"] = LINE * np.array(used)
+    top = np.cumsum([0, *(words["height"].to_numpy()[:-1] + GAP)]) + np.cumsum(words["is_first"].to_numpy()) * HEADING
+    return words.assign(y=top + words["height"] / 2)
+
+
+def _names(frame: pd.DataFrame, named: str, labels: Mapping[str, str]) -> list[str]:
+    """What each row is called; terms that stand at several places are told apart by them."""
+    names = [str(labels.get(name, name)) for name in frame[named].astype(str)]
+    if named != "term" or "at" not in frame or not frame["term"].duplicated().any():
+        return names
+    places = frame["at"].astype(str).to_list()
+    if len(set(frame["term"])) == 1:
+        return places
+    return [f"{name}, {place}" for name, place in zip(names, places, strict=True)]
 
 
 def _small_print(row: Mapping[Hashable, Any]) -> list[str]:
@@ -129,77 +155,37 @@ def _small_print(row: Mapping[Hashable, Any]) -> list[str]:
     return packed((SMALL_PRINT[name].format(format_number(value)) for name, value in known.items()), NAME_LETTERS + 4)
 
 
+def _numbers(words: pd.DataFrame) -> list[list[str]]:
+    """What stands beside each row, with decimals that show two digits of the narrowest interval."""
+    width = (words["high"] - words["low"]).replace(0, np.nan).min()
+    decimals = int(np.clip(1 - np.floor(np.log10(width)), 0, 4)) if width == width else 2
+    found = []
+    for _, row in words.iterrows():
+        inside = f"({_fixed(row['low'], decimals)} to {_fixed(row['high'], decimals)})"
+        interval = inside if row[["low", "high"]].notna().all() else "(no interval)"
+        if np.isnan(row["estimate"]):
+            # Its ends may lie closer together than any confidence interval is wide.
+            fine = max(decimals, min(decimals_for(row["from"], row["to"]) - 1, 4))
+            found.append([f"{_fixed(row['from'], fine)} to {_fixed(row['to'], fine)}", interval])
+        else:
+            found.append([f"{_fixed(row['estimate'], decimals)} {interval}"])
+    return found
+
+
+def _fixed(value: float, decimals: int) -> str:
+    return f"{value:,.{decimals}f}".replace("-", "−")
+
+
 def _reach(services: pd.DataFrame, null: float | None) -> tuple[float, float]:
     """From where to where the axis goes: one very wide interval must not squeeze all others."""
-    inner = [*services["estimate"], *([] if null is None else [null])]
-    low, high = min(inner), max(inner)
+    found = services[["estimate", "from", "to"]].to_numpy()
+    inner = [*found[~np.isnan(found)], *([] if null is None else [null])]
+    low, high = float(min(inner)), float(max(inner))
+    ends = services[["low", "high"]].dropna()
+    if ends.empty:
+        return low, high
     beyond = BEYOND * (high - low) or np.inf
-    ends = services[["low", "high"]].dropna().to_numpy()
-    lowest, highest = (ends.min(), ends.max()) if ends.size else (low, high)
-    return min(low, max(lowest, low - beyond)), max(high, min(highest, high + beyond))
-
-
-def _layers(services: pd.DataFrame, measure: Measure, reach: tuple[float, float], bottom: float) -> "alt.LayerChart":
-    import altair as alt
-
-    x_scale, x_axis = value_axis(measure.axis, reach)
-    y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[bottom, 0], nice=False, zero=False))
-    types, marks = [*MARKS, OTHER_TYPE, NO_TYPE], [*MARKS.values(), OTHER, PLAIN]
-    shape = alt.Shape("type:N", legend=None, scale=alt.Scale(domain=types, range=[mark for mark, _ in marks]))
-    colour = alt.Color("type:N", legend=None, scale=alt.Scale(domain=types, range=[colour for _, colour in marks]))
-
-    def x(column: str) -> alt.X:
-        return alt.X(f"{column}:Q", scale=x_scale, axis=x_axis)
-
-    drawn = services[["y", "type", "estimate"]].assign(
-        low=services["low"].clip(*reach), high=services["high"].clip(*reach)
-    )
-    base = alt.Chart(rows(drawn)).encode(y=y)
-    layers = [base.mark_rule(strokeWidth=2).encode(x=x("low"), x2="high:Q", color=colour)]
-    for column, side, cut in (
-        ("low", "left", services["low"] < reach[0]),
-        ("high", "right", services["high"] > reach[1]),
-    ):
-        if cut.any():
-            arrows = alt.Chart(rows(drawn[cut])).encode(y=y, x=x(column), color=colour)
-            layers.append(arrows.mark_point(shape=f"triangle-{side}", filled=True, size=110, opacity=1))
-    layers.append(base.mark_point(filled=True, size=95, opacity=1).encode(x=x("estimate"), color=colour, shape=shape))
-    if measure.null is not None:
-        null = alt.Chart(alt.InlineData([{}])).mark_rule(color=INK, strokeDash=[4, 4])
-        layers.insert(1, null.encode(x=alt.X(datum=measure.null, scale=x_scale, axis=x_axis)))
-    return alt.LayerChart(layer=[*layers, *_columns_of_words(services, y)])
-
-
-def _columns_of_words(services: pd.DataFrame, y: "alt.Y") -> "list[alt.Chart]":
-    """The services to the left of the picture, under the names of their types, and the numbers to its right."""
-    import altair as alt
-
-    top = services["y"] - services["height"] / 2
-    decimals = _decimals(services)
-    numbers = [_numbers(row, decimals) for _, row in services.iterrows()]
-    names = services[["text"]].assign(y=top)
-    small = services[["small"]].assign(y=top + LINE * services["text"].map(len))[services["small"].map(len) > 0]
-    types = services[["group"]].assign(y=top - HEADING + GAP / 2)[services["is_first"]]
-    left: dict[str, Any] = {"align": "left", "x": -NAME_COLUMN, "baseline": "line-top", "lineHeight": LINE}
-    words = [
-        alt.Chart(rows(names)).mark_text(**left).encode(y=y, text="text:N"),
-        alt.Chart(rows(services[["y"]].assign(numbers=numbers)))
-        .mark_text(align="right", x="width", xOffset=GAP + LETTER * max(map(len, numbers)))
-        .encode(y=y, text="numbers:N"),
-    ]
-    if len(small):
-        words.append(alt.Chart(rows(small)).mark_text(**left, fontSize=SMALL).encode(y=y, text="small:N"))
-    if len(types):
-        words.append(alt.Chart(rows(types)).mark_text(**left, fontWeight="bold").encode(y=y, text="group:N"))
-    return words
-
-
-def _decimals(services: pd.DataFrame) -> int:
-    """Decimals that show two digits of the narrowest interval."""
-    width = (services["high"] - services["low"]).replace(0, np.nan).min()
-    return int(np.clip(1 - np.floor(np.log10(width)), 0, 4)) if width == width else 2
-
-
-def _numbers(service: pd.Series, decimals: int) -> str:
-    estimate, low, high = (f"{service[c]:,.{decimals}f}".replace("-", "−") for c in ("estimate", "low", "high"))
-    return f"{estimate} ({low} to {high})" if service[["low", "high"]].notna().all() else f"{estimate} (no interval)"
+    # At least half of the intervals are drawn to their ends.
+    lowest = max(ends["low"].min(), min(low - beyond, ends["low"].median()))
+    highest = min(ends["high"].max(), max(high + beyond, ends["high"].median()))
+    return min(low, lowest), max(high, highest)

@@ -41,6 +41,9 @@ _READINGS: dict[str, tuple[float, str, tuple[str, str, str]]] = {
     "ray scale economies": (1.0, "scale economies S", (_SIZE[1], _SIZE[0], _SIZE[2])),
     "degree of scope": (0.0, "degree of scope", ("apart is cheaper", "together is cheaper", "no economies of scope")),
 }
+# Relatives of a measure have its reading ("degree of scope of research", "scope: fixed cost").
+_FAMILIES = {"degree of scope": ("degree of scope", "quasi-scope", "scope: ")}
+NAMED = 8  # names in a sentence, beyond which it counts
 _PLAIN = ("the estimate is below the line", "the estimate is above the line", "the line")
 
 
@@ -62,8 +65,10 @@ def measure_of(frame: pd.DataFrame, measure: str | None) -> Measure:
             f"{name!r} has no interval: a comparison needs the columns {pairs[0][0]!r} and {pairs[0][1]!r}, "
             f"or 'conf_low' and 'conf_high'; the columns are {known}."
         )
-    # In a tidy table the one term says what was measured.
+    # In a tidy table the terms say what was measured.
     read = str(_only(frame, "term") or name) if name == "estimate" else name
+    terms = frame["term"].astype(str) if name == "estimate" and "term" in frame else pd.Series([read])
+    read = next((reading for reading, family in _FAMILIES.items() if terms.str.startswith(family).all()), read)
     null, axis, (below, above, at_null) = _READINGS.get(read, (None, read, _PLAIN))
     stated = _only(frame, "null") if name == "estimate" else None
     return Measure(name, *found, null if stated is None else float(stated), axis, below, above, at_null)
@@ -80,37 +85,65 @@ def message(services: pd.DataFrame, measure: Measure, confidence: str, noun: str
 
     Parameters
     ----------
-    services : `name`, `group`, `estimate`, `low`, `high`; one row a service
+    services : `name`, `group`, `estimate` (or `from` and `to`, where an interval is identified), `low`, `high`,
+        `supported`; one row a service
     measure : what was measured
     confidence : level of the intervals, in words
     noun : what the rows are
     """
     count = len(services)
     noun = noun.removesuffix("s") if count == 1 else noun
-    estimates = services["estimate"].to_numpy(dtype=float)
-    lowest, highest = services.iloc[int(estimates.argmin())], services.iloc[int(estimates.argmax())]
+    found = services.assign(
+        least=services["estimate"].fillna(services["from"]), most=services["estimate"].fillna(services["to"])
+    )
+    lowest, highest = found.iloc[int(found["least"].argmin())], found.iloc[int(found["most"].argmax())]
     span = f"Estimates reach from {_said(lowest)} to {_said(highest)}, with {confidence} intervals"
+    if pd.isna(lowest["estimate"]) or pd.isna(highest["estimate"]):
+        span = f"The lowest is {_said(lowest)}, the highest {_said(highest)}, with {confidence} intervals"
     middles = [
         f"{number(part['estimate'].median())} in {len(part)} {group!s}"
-        for group, part in services.groupby("group", sort=False)
+        for group, part in services[services["estimate"].notna()].groupby("group", sort=False)
         if group
     ]
     medians = f"The middle estimate is {joined(middles)}" if len(middles) > 1 else ""
+    where = "" if services["supported"].any() else ", all of it outside the data"
     if measure.null is None:
-        title = f"{capital(measure.axis)} of {count} {noun}: {number(lowest['estimate'])} to "
-        return title + number(highest["estimate"]), [span, medians]
+        title = f"{capital(measure.axis)} of {count} {noun}: {number(lowest['least'])} to "
+        return title + number(highest["most"]) + where, [span, medians]
     below = int((services["high"] < measure.null).sum())
     above = int((services["low"] > measure.null).sum())
     both = count - below - above
     said = [f"{what} in {n}" for what, n in ((measure.below, below), (measure.above, above)) if n]
     if not said:
-        return f"In none of {count} {noun} is it clear that {measure.below}, or that {measure.above}", [span, medians]
+        title = f"In none of {count} {noun} is it clear that {measure.below}, or that {measure.above}"
+        return title + where, [span, medians]
     undecided = f"; in {both} neither is clear" if both else ""
-    return capital(f"{said[0]} of {count} {noun}{''.join(f', {more}' for more in said[1:])}{undecided}"), [
-        span,
-        medians,
-    ]
+    title = f"{said[0]} of {count} {noun}{''.join(f', {more}' for more in said[1:])}{undecided}{where}"
+    return capital(title), [span, medians]
+
+
+def apart(services: pd.DataFrame) -> list[str]:
+    """Which rows must be read otherwise: an identified interval instead of an estimate, or no support in the data."""
+    banded, outside = services["from"].notna(), ~services["supported"]
+    said = []
+    if banded.any():
+        said.append(f"only an interval is identified, which the line covers: {_listed(services, banded)}")
+    if outside.any():
+        said.append(
+            f"outside the data, so what the form implies and not what providers show: {_listed(services, outside)}"
+        )
+    return said
+
+
+def _listed(services: pd.DataFrame, which: pd.Series) -> str:
+    names = services.loc[which, "name"].tolist()
+    if len(names) == len(services) > 1:
+        return f"all {len(names)} rows"
+    return joined(names[:NAMED] + ([f"{len(names) - NAMED} more"] if len(names) > NAMED else []))
 
 
 def _said(service: pd.Series) -> str:
-    return f"{number(service['estimate'])} ({number(service['low'])} to {number(service['high'])}, {service['name']})"
+    value = number(service["estimate"])
+    if pd.isna(service["estimate"]):
+        value = f"between {number(service['from'])} and {number(service['to'])}"
+    return f"{value} ({number(service['low'])} to {number(service['high'])}, {service['name']})"

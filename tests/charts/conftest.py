@@ -68,6 +68,14 @@ def make_services() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
+def make_scopes() -> pd.DataFrame:
+    """A degree of scope that is known, one of which an interval is identified, and the same two outside the data."""
+    table = pd.DataFrame({"term": "degree of scope", "at": ["p25", "mean", "p75", "p90"], "null": 0.0})
+    table = table.assign(estimate=[0.2, np.nan, -0.1, np.nan], conf_low=[0.1, -0.05, -0.3, 0.02])
+    table = table.assign(conf_high=[0.3, 0.31, 0.1, 0.4], supported=[True, True, False, False])
+    return table.assign(identified_low=[np.nan, 0.08, np.nan, 0.1], identified_high=[np.nan, 0.17, np.nan, 0.2])
+
+
 def with_dashes() -> object:
     return cost_curve(make_curve([6100, 5800, 5300, 5200], supported=[False, True, True, True]), make_schools())
 
@@ -80,6 +88,7 @@ CHARTS: dict[str, Callable[[], object]] = {
     "separation with large parts": lambda: separation(make_separation(0.8, -0.31, 0.42)),
     "forest": lambda: forest(make_services()),
     "forest of one": lambda: forest(make_services().head(1)),
+    "forest with bands": lambda: forest(make_scopes()),
     "relationship": lambda: relationship_against_size(make_schools(), "staffing"),
     "relationship in groups": lambda: relationship_against_size(make_schools(1200), "staffing"),
     "relationship of few": lambda: relationship_against_size(make_schools(8), "staffing"),
@@ -122,6 +131,11 @@ def separated():
 @pytest.fixture
 def services():
     return make_services()
+
+
+@pytest.fixture
+def scopes():
+    return make_scopes()
 
 
 @pytest.fixture

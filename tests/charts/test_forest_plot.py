@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econmodel.charts.forest_plot import MARKS, forest
+from econmodel.charts.forest_marks import MARKS
+from econmodel.charts.forest_plot import forest
 from econmodel.charts.theme import svg
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.results import Answer, Effects
@@ -40,6 +41,82 @@ def test_services_stand_by_type_in_the_order_of_the_table(services, drawn_rows):
 def test_shape_and_colour_both_tell_types_apart():
     shapes, colours = zip(*MARKS.values(), strict=True)
     assert len(set(shapes)) == len(set(colours)) == len(MARKS) == 4
+
+
+def test_any_other_group_is_a_plain_circle_under_its_own_heading(services, drawn_rows):
+    chart = forest(services.assign(type="strong selection"))
+    assert {row["type"] for row in drawn_rows(chart) if "type" in row} == {"other"}
+    scales = [layer["encoding"]["shape"]["scale"] for layer in chart.to_dict()["layer"] if "shape" in layer["encoding"]]
+    assert [dict(zip(scale["domain"], scale["range"], strict=True))["other"] for scale in scales] == ["circle"]
+    drawing = svg(chart)
+    assert "strong selection" in drawing
+    assert "#12436D" in drawing
+    assert "#3D3D3D" not in drawing
+
+
+def test_a_title_of_ones_own_stands_beside_the_generated_facts(services, words):
+    generated, facts = words(forest(services))
+    title, description = words(forest(services, title="Selection hides scale"))
+    assert title == "Selection hides scale"
+    assert description == f"Selection hides scale. {facts}"
+    assert generated in description
+
+
+def test_an_identified_interval_is_a_band_and_is_said_to_be_one(scopes, words, drawn_rows):
+    chart = forest(scopes)
+    bands = {(row["from"], row["to"]) for row in drawn_rows(chart) if row.get("from") is not None}
+    assert bands == {(0.08, 0.17), (0.1, 0.2)}
+    title, description = words(chart)
+    # The interval of the second row holds zero, that of the last does not.
+    assert title == "Together is cheaper in 2 of 4 places; in 2 neither is clear"
+    assert "Only an interval is identified, which the line covers: mean and p90" in description
+    assert "the highest 0.2 (0.1 to 0.3, p25)" in words(forest(scopes.head(2).assign(conf_low=0.1)))[1]
+    drawing = svg(chart)
+    for text in ("0.08 to 0.17", "(−0.05 to 0.31)", "0.20 (0.10 to 0.30)", "bands: no number but an interval"):
+        assert text in drawing
+    assert "bands" not in svg(forest(scopes.iloc[[0, 2]]))
+
+
+def test_the_extremes_count_the_ends_of_bands(scopes, words):
+    scopes.loc[1, ["identified_low", "identified_high"]] = [-0.4, 0.5]
+    assert "The lowest is between −0.4 and 0.5 (−0.05 to 0.31, mean), the highest between" in words(forest(scopes))[1]
+
+
+def test_rows_outside_the_data_are_hollow_and_named(scopes, words):
+    chart = forest(scopes)
+    assert "outside the data, so what the form implies and not what providers show: p75 and p90" in words(chart)[1]
+    layers = chart.to_dict()["layer"]
+    hollow = [layer["mark"] for layer in layers if layer["mark"]["type"] == "point" and layer["mark"].get("fill")]
+    assert [mark["fill"] for mark in hollow] == ["white"]
+    bars = [layer["encoding"]["fill"] for layer in layers if layer["mark"]["type"] == "bar"]
+    assert [fill.get("value") for fill in bars] == [None, "white"]
+    dotted = [layer["mark"]["strokeDash"] for layer in layers if layer["mark"]["type"] == "rule"]
+    assert dotted == [[1, 0], [2, 3], [6, 4]]
+    inside = forest(scopes.assign(supported=True))
+    assert "outside the data" not in svg(inside)
+    outside = words(forest(scopes.assign(supported=False)))
+    assert outside[0].endswith(", all of it outside the data")
+    assert "all 4 rows" in outside[1]
+
+
+def test_terms_at_several_places_are_told_apart(scopes):
+    assert "degree of scope of research, p75" in svg(
+        forest(
+            scopes.assign(term=["degree of scope", "degree of scope of research"] * 2, at=["p25", "p25", "p75", "p75"])
+        )
+    )
+
+
+def test_real_scopes_are_read_as_scopes(words):
+    from econmodel.economies.scope import scope
+    from econmodel.simulation import state
+
+    parameters = {"common cost": 20, "visits": 40, "meals": 40, "visits x meals": -4}
+    result = scope(state("composite", parameters, outputs={"visits": 100, "meals": 50}))
+    title, description = words(forest(result))
+    assert title.startswith("Together is cheaper in ")
+    # The interval of a stated technology: -a_12 u_1 u_2 / H = 4/96, and the intercept of 20/96 above it.
+    assert "between 0.0417 and 0.25 (0.0417 to 0.25, degree of scope)" in description
 
 
 def test_title_counts_what_the_intervals_show(services, words):
@@ -78,10 +155,7 @@ def test_services_without_the_estimate_are_counted(services, words):
 
 
 def test_another_measure_of_an_answer(services, words):
-    table = (
-        services.assign(scale=[0.9, 1.1, 1.0], scale_low=0.85, scale_high=1.15).head(3) if False else services.head(3)
-    )
-    table = table.assign(scale=[0.9, 1.1, 1.0], scale_low=[0.85, 1.05, 0.9], scale_high=[0.95, 1.15, 1.1])
+    table = services.head(3).assign(scale=[0.9, 1.1, 1.0], scale_low=[0.85, 1.05, 0.9], scale_high=[0.95, 1.15, 1.1])
     title, _ = words(forest(Answer("Services", table, ""), "scale", conf_level=0.9))
     assert title.startswith("The scale part lowers unit cost in 1 of 3 services, the scale part raises unit cost in 1;")
 
