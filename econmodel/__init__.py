@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     from econmodel import charts as charts
     from econmodel.economies.comparison import compare as compare
     from econmodel.economies.decomposition import decompose as decompose
+    from econmodel.economies.density import density as density
+    from econmodel.economies.learning import learning as learning
     from econmodel.economies.marginal_cost import marginal_cost as marginal_cost
     from econmodel.economies.marginal_cost import unit_cost as unit_cost
     from econmodel.economies.relationship import relationship as relationship
+    from econmodel.economies.relationship_scaling import relationship_scaling as relationship_scaling
     from econmodel.economies.scale import scale as scale
     from econmodel.economies.scope import scope as scope
     from econmodel.economies.separation import separate as separate
+    from econmodel.economies.service_types import exhaustion as exhaustion
     from econmodel.economies.support import support as support
     from econmodel.estimate.fitting import fit as fit
     from econmodel.forms.form import Form as Form
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
     from econmodel.simulation import state as state
     from econmodel.table.card import read as read
     from econmodel.table.cost_data import CostData as CostData
+    from econmodel.table.cumulative import cumulative as cumulative
     from econmodel.table.roles import Outcome as Outcome
     from econmodel.table.roles import Output as Output
     from econmodel.table.roles import Price as Price
@@ -62,6 +67,11 @@ else:
         "separate": "economies.separation",
         "decompose": "economies.decomposition",
         "support": "economies.support",
+        "density": "economies.density",
+        "learning": "economies.learning",
+        "relationship_scaling": "economies.relationship_scaling",
+        "exhaustion": "economies.service_types",
+        "cumulative": "table.cumulative",
         "compare": "economies.comparison",
         "Form": "forms.form",
         "Answer": "results",

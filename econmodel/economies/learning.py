@@ -1,0 +1,92 @@
+"""Learning apart from scale: cost against what a provider has made before, volume held."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from econmodel.economies.inference import Method, estimate, tabulate
+from econmodel.errors import NotSupported, UnknownName
+from econmodel.estimate.fit import Fit
+from econmodel.results import Effects, format_number, format_probability, with_interval
+from econmodel.table.cumulative import cumulative_name
+
+Array = NDArray[np.float64]
+ELASTICITY, PROGRESS = "experience elasticity", "progress ratio"
+
+
+def learning(
+    fitted: Fit, output: str | None = None, *, method: Method = "delta", conf_level: float = 0.95, seed: int = 0
+) -> Effects:
+    """How cost falls with experience, the volume of this period held.
+
+    Parameters
+    ----------
+    fitted : a fit of a table from `econmodel.cumulative`
+    output : whose cumulative volume; may be left out where there is one
+    method : "delta", "simulate" or "bootstrap"
+
+    Returns
+    -------
+    Effects
+        Terms "experience elasticity" (-b in C(y, Q) = C(y) Q^-b; null 0) and "progress ratio" (2^-b: cost after a
+        doubling of cumulative volume as a share of cost before; null 1).
+
+    Raises
+    ------
+    NotSupported
+        Where the fit has no cumulative volume.
+
+    Notes
+    -----
+    Experience grows with time whatever is learnt: without `time_effects=True` in the fit, technical change that all
+    providers share is read as learning.
+
+    Examples
+    --------
+    >>> from econmodel.estimate.fitting import fit
+    >>> from econmodel.table.cumulative import cumulative
+    >>> from econmodel.table.shipped import load
+    >>> airlines = cumulative(load("us_airlines"), "output")
+    >>> found = learning(fit(airlines, form="cobb_douglas", effects="within"))
+    >>> found.table["term"].tolist()
+    ['experience elasticity', 'progress ratio']
+    """
+    if not isinstance(fitted, Fit):
+        raise NotSupported("Learning is read off a fit; stated parameters have no periods.")
+    controls = fitted.technology.controls
+    known = [name for name in fitted.technology.outputs if cumulative_name(name) in controls]
+    if not known:
+        raise NotSupported(
+            "This fit has no cumulative volume. Add it first: fit(cumulative(data, output), ...), with provider and "
+            "period in the table."
+        )
+    if output is None and len(known) == 1:
+        output = known[0]
+    if output not in known:
+        raise UnknownName(f"output={output!r} has no cumulative volume in this fit. There is {', '.join(known)}.")
+    place, mean = controls.index(cumulative_name(output)), fitted.technology.mean_point()
+
+    def measure(theta: Array) -> Array:
+        elasticity = fitted.technology.slopes(theta, mean).controls[..., place]
+        elasticity = np.broadcast_to(elasticity, (*theta.shape[:-1], 1))
+        return np.concatenate([elasticity, 2.0**elasticity], axis=-1)
+
+    found = estimate(fitted, measure, [0.0, 1.0], method=method, conf_level=conf_level, seed=seed)
+    table = tabulate([ELASTICITY, PROGRESS], ["every point"] * 2, found, [True, True])
+    change = 100 * (found.values[1] - 1.0)
+    text = (
+        f"With the volume of the period held, a doubling of cumulative {output.replace('_', ' ')} goes with "
+        f"{format_number(abs(change), 2)} % {'less' if change < 0 else 'more'} cost (progress ratio "
+        f"{with_interval(found.values[1], found.low[1], found.high[1], conf_level)})"
+    )
+    if found.low[1] <= 1.0 <= found.high[1]:
+        text += "; whether there is learning cannot be told"
+    elif fitted.wild and found.p_values[0] > 1.0 - conf_level:
+        text += (
+            "; there are few clusters, and the wild cluster bootstrap does not reject its absence "
+            f"(p = {format_probability(found.p_values[0])})"
+        )
+    timed = "time" in fitted.sample.controls.values()
+    notes = [] if timed else ["Without time effects, technical change that all providers share is read as learning."]
+    if fitted.wild:
+        notes.append("P-values come from the wild cluster bootstrap; intervals are classical.")
+    return Effects("Learning", table, text + ".", notes=tuple(notes), method=method, conf_level=conf_level)

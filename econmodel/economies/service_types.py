@@ -1,0 +1,262 @@
+"""Whether one type of output exhausts scale earlier than another, within one table of providers.
+
+The measure is the slope of an output's own marginal cost: mu_j = d ln C_j / d ln y_j. Where it is negative, one more
+unit is cheaper than the last and scale is still to be had from this output; where it is positive, scale is exhausted.
+For a cost that adds up, C = F + sum c_j y_j^b_j, mu_j is b_j - 1 whatever the share of the output in cost, which the
+second-order term of a translog is not: d2 ln C / d ln y_j^2 = e_j (b_j - e_j) hangs on the cost elasticity e_j.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from econmodel.economies.inference import Estimates, estimate, tabulate
+from econmodel.economies.places import CostFunction, Places, resolve
+from econmodel.economies.support import supported
+from econmodel.economies.verdict import MARGIN, Verdict, at_words, judge
+from econmodel.errors import FormError, NotSupported, UnknownName
+from econmodel.estimate.delta import jacobian
+from econmodel.forms.technology import Point, Technology, over_positive
+from econmodel.results import Check, format_number, format_probability, with_interval
+from econmodel.table.roles import SERVICES
+
+Array = NDArray[np.float64]
+# The step of a complex derivative: so small that nothing is lost, since no difference is taken.
+COMPLEX_STEP = 1e-30
+SLOPE, DIFFERENCE, MEAN = "slope of marginal cost", "difference", "mean difference"
+
+
+def exhaustion(
+    function: CostFunction,
+    earlier: str | Sequence[str] = "personal",
+    later: str | Sequence[str] = "transactional",
+    at: object = "mean",
+    *,
+    conf_level: float = 0.95,
+    margin: float = MARGIN,
+) -> Check:
+    """Test that outputs of one type exhaust scale earlier than those of another, from one cost function.
+
+    Parameters
+    ----------
+    function : a fit of a table with outputs of both types, with second-order terms of outputs
+    earlier, later : a service type, or a list of outputs
+    at : one place, as in `econmodel.scale`
+    margin : difference of slopes that would not matter
+
+    Returns
+    -------
+    Check
+        `passed` is True where the marginal cost of the earlier outputs is found to rise faster with their own volume,
+        on average, than that of the later ones; False where it is found to rise more slowly, or alike within the
+        margin; None where the data do not say. The table has the slope mu_j = d ln C_j / d ln y_j of every output
+        (null 0), the difference of every pair, and the mean difference (null 0). The text has the joint Wald test that
+        all slopes are alike, and the p-value that every one of the earlier outputs is ahead of every later one.
+
+    Raises
+    ------
+    NotSupported, UnknownName
+        Where a type has no output, or marginal cost is not positive.
+    FormError
+        Where the form has no second-order terms of outputs: Cobb-Douglas fixes each slope by the output's share.
+
+    Notes
+    -----
+    The hypothesis is linear in the slopes, and the slopes are smooth in the parameters: Wald test by the delta method.
+    That every pair differs is an intersection-union test: its p-value is the largest one-sided one (Berger, 1982).
+
+    Examples
+    --------
+    >>> from econmodel.simulation import state
+    >>> terms = {"common cost": 10, "visits": 60, "letters": 30, "half visits squared": 20}
+    >>> cost = state("composite", terms, outputs={"visits": 100, "letters": 900})
+    >>> exhaustion(cost, ["visits"], ["letters"]).passed
+    True
+    """
+    technology, places = function.technology, resolve(function, at)
+    if len(places.labels) > 1:
+        raise NotSupported('The test is made at one place; at= gives several. Use at="mean" or one mapping.')
+    _require_curvature(technology)
+    first, last = _members(function, earlier, later), _members(function, later, earlier)
+    measure = _slopes(technology, places.point)
+    if not np.isfinite(measure(function.theta)[[*first, *last]]).all():
+        raise NotSupported(
+            "The marginal cost of an output is not positive there, so it has no slope in logs. Use another place, or "
+            "fewer second-order terms."
+        )
+    pairs = [(i, j) for i in first for j in last]
+    chosen = [*first, *last]
+
+    def contrasts(theta: Array) -> Array:
+        slopes = measure(theta)
+        rows = [slopes[..., place] for place in chosen]
+        rows += [slopes[..., i] - slopes[..., j] for i, j in pairs]
+        rows.append(slopes[..., first].mean(axis=-1) - slopes[..., last].mean(axis=-1))
+        return np.stack(rows, axis=-1)
+
+    found = estimate(function, contrasts, 0.0, conf_level=conf_level)
+    names = technology.outputs
+    terms = [f"{SLOPE}: {names[place]}" for place in chosen]
+    terms += [f"{DIFFERENCE}: {names[i]} less {names[j]}" for i, j in pairs]
+    terms.append(MEAN)
+    inside = np.repeat(supported(function, places), len(terms))
+    table = tabulate(terms, [*places.labels] * len(terms), found, inside)
+    table = table.drop(columns=["identified_low", "identified_high"])
+    wild = found.p_values[-1] if function.wild else float("nan")
+    verdict = judge(
+        found.low[-1], found.high[-1], found.errors[-1], 0.0, function.freedom,
+        margin=margin, level=conf_level, wild_p_value=wild,
+    )  # fmt: skip
+    joint = _joint(function, measure, chosen)
+    every = _every_pair(found, len(chosen), function.freedom)
+    words = (_type(earlier), _type(later))
+    text = _text(places, words, found, verdict, conf_level, margin, joint, every)
+    notes = [] if inside.all() else ["The place lies beyond the data: extrapolation by the form."]
+    if function.wild:
+        notes.append(
+            "P-values in the table are of the wild cluster bootstrap; intervals and joint tests are classical."
+        )
+    passed = {"above": True, "below": False, "equivalent": False, "open": None}[verdict.conclusion]
+    null = f"the marginal cost of {words[0]} outputs rises with their own volume as that of {words[1]} ones does"
+    return Check("Which outputs exhaust scale earlier", passed, null, table, text, tuple(notes))
+
+
+def _slopes(technology: Technology, point: Point) -> Callable[[Any], Array]:
+    """The slopes d ln C_j / d ln y_j (..., m) at a single point as a function of the parameters."""
+
+    def measure(theta: Array) -> Array:
+        elasticity = technology.slopes(theta, point).outputs[..., 0, :] * point.outputs[0]
+        curvature = own_curvature(technology, theta, point)[..., 0, :]
+        return over_positive(curvature, elasticity) + np.where(elasticity.real > 0, elasticity, np.nan) - 1.0
+
+    return measure
+
+
+def own_curvature(technology: Technology, theta: Array, point: Point) -> Array:
+    """Second derivatives of log cost by the log of each output, (..., n, m)."""
+    of_aggregate, of_exponent = technology.split(theta)
+    z = technology.coordinates(point)
+    m = len(technology.outputs)
+    gradient = technology.exponent.evaluate(of_exponent, z)[1][..., :m]
+    curvature = _diagonal(technology.exponent.coefficients(of_exponent)[2], m)
+    if technology.aggregate is not None:
+        value, first = technology.aggregate.evaluate(of_aggregate, z)
+        second = _diagonal(technology.aggregate.coefficients(of_aggregate)[2], m)
+        share = over_positive(first[..., :m], value[..., None])
+        gradient = gradient + share
+        curvature = curvature + over_positive(second, value[..., None]) - share**2
+    # The coordinate's own slope by log output, and how that slope changes (nothing, in logs).
+    output: Any = point.outputs * (1.0 + 1j * COMPLEX_STEP)
+    stretch = technology.form.coordinate.slope(output) * output
+    if technology.form.coordinate.centring == "scale":
+        stretch = stretch / technology.output_centres
+    return curvature * stretch.real**2 + gradient * (stretch.imag / COMPLEX_STEP)
+
+
+def _diagonal(quadratic: Array, m: int) -> Array:
+    return np.diagonal(quadratic[..., :m, :m], axis1=-2, axis2=-1)[..., None, :]
+
+
+def _require_curvature(technology: Technology) -> None:
+    m = len(technology.outputs)
+    polynomial = technology.exponent if technology.aggregate is None else technology.aggregate
+    first, second = polynomial.terms.T
+    if not ((first == second) & (first >= 0) & (first < m)).any():
+        raise FormError(
+            "Without second-order terms of outputs the form fixes how marginal cost moves with volume, and there is "
+            'nothing to test. Fit with second_order="outputs" or "all".'
+        )
+
+
+def _type(asked: str | Sequence[str]) -> str:
+    return asked if isinstance(asked, str) else " and ".join(asked)
+
+
+def _members(function: CostFunction, asked: str | Sequence[str], other: str | Sequence[str]) -> list[int]:
+    names = function.technology.outputs
+    if not isinstance(asked, str):
+        unknown = [name for name in asked if name not in names]
+        if unknown or not asked or (not isinstance(other, str) and set(asked) & set(other)):
+            raise UnknownName(
+                f"{', '.join(unknown) or 'The lists'} cannot be compared: give two lists without a common output from "
+                f"{', '.join(names)}."
+            )
+        return [names.index(name) for name in asked]
+    if asked not in SERVICES or asked == other:
+        known = ", ".join(SERVICES)
+        raise UnknownName(f"{asked!r} is not a service type of its own; there are {known}, or give outputs.")
+    if function.sample is None:
+        raise NotSupported("Stated parameters have no service types: give two lists of outputs.")
+    roles = function.sample.data.outputs
+    members = [place for place, name in enumerate(names) if roles[name].service == asked]
+    if not members:
+        stated = ", ".join(f"{name} {roles[name].service or 'not stated'}" for name in names)
+        raise NotSupported(
+            f"No output is {asked}: the types are {stated}. "
+            "State them in the card (service = ...), or give two lists of outputs."
+        )
+    return members
+
+
+def _joint(function: CostFunction, measure: Callable[[Any], Array], chosen: list[int]) -> tuple[int, float, float]:
+    """Degrees of freedom, F and p-value of the Wald test that all chosen slopes are alike."""
+    from scipy.special import chdtrc, fdtrc
+
+    contrast = np.eye(len(chosen))[:-1] - np.eye(len(chosen))[1:]
+    values = contrast @ measure(function.theta)[chosen]
+    gradient = contrast @ jacobian(measure, function.theta)[chosen]
+    covariance = gradient @ function.covariance @ gradient.T
+    count = len(values)
+    if not np.diag(covariance).all():
+        return count, float("nan"), float("nan")
+    statistic = float(values @ np.linalg.solve(covariance, values)) / count
+    if not np.isfinite(function.freedom):
+        return count, statistic, float(chdtrc(count, statistic * count))
+    return count, statistic, float(fdtrc(count, function.freedom, statistic))
+
+
+def _every_pair(found: Estimates, start: int, freedom: float) -> float:
+    """P-value that not every earlier output is ahead of every later one."""
+    from scipy.special import stdtr
+
+    return float(np.max(stdtr(freedom, -found.statistics[start:-1]))) if np.isfinite(freedom) else float("nan")
+
+
+def _text(
+    places: Places,
+    types: tuple[str, str],
+    found: Estimates,
+    verdict: Verdict,
+    level: float,
+    margin: float,
+    joint: tuple[int, float, float],
+    every: float,
+) -> str:
+    says = {
+        "above": f"{types[0]} outputs exhaust scale earlier{', but hardly' if verdict.small else ''}",
+        "below": f"{types[0]} outputs exhaust scale later{', but hardly' if verdict.small else ''}",
+        "equivalent": f"both exhaust scale alike, to within {format_number(margin)}",
+    }
+    if verdict.conclusion in says:
+        conclusion = says[verdict.conclusion]
+    elif verdict.wild_p_value == verdict.wild_p_value:
+        wild = format_probability(verdict.wild_p_value)
+        conclusion = f"no conclusion: the wild cluster bootstrap does not reject equal slopes (p = {wild})"
+    else:
+        least = format_number(verdict.detectable, 2)
+        conclusion = f"no conclusion: a difference of less than {least} would probably not have been found"
+    text = (
+        f"At {at_words(places.labels[0])}, with one per cent more of its own volume, the marginal cost of a {types[0]} "
+        f"output changes by {with_interval(found.values[-1], found.low[-1], found.high[-1], level)} per cent more than "
+        f"that of a {types[1]} one: {conclusion}."
+    )
+    count, statistic, p_value = joint
+    if statistic == statistic:
+        text += (
+            f" That all slopes are alike has p = {format_probability(p_value)} (Wald test, {count} "
+            f"{'restriction' if count == 1 else 'restrictions'})"
+        )
+        text += f"; that some {types[0]} output is not ahead of some {types[1]} one, p = {format_probability(every)}."
+    return text
