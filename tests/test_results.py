@@ -1,0 +1,213 @@
+"""The records that everything returns: numbers as words, tables as text and HTML, and nothing that can be changed."""
+
+import dataclasses
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from econmodel.results import (
+    EFFECT_COLUMNS,
+    Answer,
+    Check,
+    Effects,
+    decimals_for,
+    format_number,
+    format_probability,
+    html_table,
+    interval_in_words,
+    printed,
+    with_interval,
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (0, "0"), (0.0, "0"), (-0.0, "0"), (1, "1"), (-3, "−3"), (12.0, "12"), (1234567, "1,234,567"),
+        (0.98885, "0.9889"), (-0.019012, "−0.01901"), (3.14159, "3.142"), (123.456, "123.5"), (1234.56, "1,235"),
+        (-98765.4, "−98,765"), (0.000123456, "0.0001235"), (0.0000123456, "1.23e−05"), (1e15, "1.000e+15"),
+        (float("nan"), "–"), (None, "–"), (pd.NA, "–"), (np.float64("nan"), "–"), (True, "yes"), (False, "no"),
+        (np.True_, "yes"), (np.False_, "no"), ("words", "words"), ("", ""), (np.int64(7), "7"),
+        (np.float64(0.5), "0.5"),
+    ],
+)  # fmt: skip
+def test_one_formatter_writes_every_number(value, written):
+    assert format_number(value) == written
+
+
+@pytest.mark.parametrize(("digits", "written"), [(1, "0.1"), (2, "0.12"), (6, "0.123457"), (9, "0.123457")])
+def test_six_significant_digits_are_the_most(digits, written):
+    assert format_number(0.1234567891, digits) == written
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e14, max_value=1e14))
+def test_a_written_number_can_be_read_again(value):
+    written = format_number(value)
+    assert "-" not in written
+    again = float(written.replace(",", "").replace("−", "-"))
+    # Four significant digits, two below a ten-thousandth, and whole numbers in full.
+    assert again == pytest.approx(value, rel=5.1e-4 if abs(value) >= 1e-4 else 5.1e-3, abs=1e-300)
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(0.04999, "0.050"), (0.5, "0.500"), (0.001, "0.001"), (0.00099, "<0.001"), (0.0, "<0.001"), (float("nan"), "–")],
+)
+def test_probabilities_have_three_decimals(value, written):
+    assert format_probability(value) == written
+
+
+def test_intervals_in_words_have_the_decimals_that_their_width_deserves():
+    assert interval_in_words(0.98021, 0.99718, 0.95) == "95 % interval 0.980 to 0.997"
+    assert interval_in_words(-0.5, 1.5, 0.9) == "90 % interval −0.5 to 1.5"
+    assert interval_in_words(3.0, 4512.7, 0.95) == "95 % interval 3 to 4,513"
+    assert with_interval(0.98894, 0.98021, 0.99718, 0.95) == "0.989 (95 % interval 0.980 to 0.997)"
+    assert interval_in_words(float("nan"), 1.0, 0.95) == "95 % interval – to 1.0000"
+    assert decimals_for(1.0, 1.0) == 4
+    assert "−0.0" not in interval_in_words(-0.00001, 0.5, 0.95)
+
+
+@given(st.floats(-1e3, 1e3), st.floats(1e-4, 1e3))
+def test_an_interval_in_words_keeps_its_ends_apart(low, width):
+    words = interval_in_words(low, low + width, 0.95)
+    ends = [float(end.replace(",", "").replace("−", "-")) for end in re.findall(r"−?[\d,]+\.?\d*", words)[1:]]
+    assert ends[0] < ends[1] or width < 0.6
+    assert ends[0] == pytest.approx(low, abs=0.06 * width + 1e-6)
+
+
+def effects(**changes):
+    rows = [
+        ("apparent", "mean", 0.98889, 0.00412, 1.0, -2.7, 0.0073, 0.98080, 0.99698, True),
+        ("relationship: r", "mean", -0.019, 0.003, 0.0, -6.3, 1e-9, -0.025, -0.013, True),
+    ]
+    fields = {
+        "title": "Where it comes from", "table": pd.DataFrame(rows, columns=EFFECT_COLUMNS), "text": "A finding.",
+        "labels": {"relationship: r": "staffing per user"}, "notes": ("A note.",),
+        "tables": {"by fifth": pd.DataFrame({"fifth": [1, 2], "part": [0.1, 0.2]})},
+    }  # fmt: skip
+    return Effects(**fields | changes)
+
+
+def test_text_holds_title_finding_tables_and_notes():
+    text = repr(effects())
+    for part in ("Where it comes from", "A finding.", "0.9889", "staffing per user", "by fifth", "A note.", "<0.001"):
+        assert part in text
+    assert "relationship: r" not in text
+    assert "supported" not in text
+
+
+def test_columns_are_shown_where_they_say_something():
+    table = effects().table
+    assert "supported" not in printed(table)
+    assert "supported" in printed(table.assign(supported=[True, False]))
+    assert "empty" not in printed(table.assign(empty=np.nan))
+    assert list(printed(table)) == ["term", "at", "estimate", "std. error", "null", "statistic", "p", "low", "high"]
+
+
+def test_a_column_with_its_interval_beside_it_is_one():
+    shown = printed(pd.DataFrame({"service": ["a"], "x": [0.98889], "x_low": [0.98080], "x_high": [0.99698]}))
+    assert shown.to_dict("records") == [{"service": "a", "x": "0.989 (0.981 to 0.997)"}]
+
+
+@given(st.lists(st.floats(-1e6, 1e6).filter(lambda v: v == 0 or abs(v) > 1e-6), min_size=1, max_size=6))
+def test_printed_columns_can_be_read_again(values):
+    shown = printed(pd.DataFrame({"name": ["x"] * len(values), "number": values}))["number"]
+    again = np.array([float(value.replace(",", "").replace("−", "-")) for value in shown])
+    # Nothing printed is off by more than half a per cent of the column's largest entry, or changes its sign.
+    assert np.abs(again - values).max() <= 0.0051 * np.abs(values).max() + 1e-6
+    assert (np.sign(again) == np.sign(values)).all()
+
+
+HOSTILE = '<script>alert("x")</script> & more'
+
+
+def test_html_escapes_everything_that_a_user_may_have_named():
+    table = pd.DataFrame({"term": [HOSTILE], HOSTILE: ["<b>"], "estimate": [1.5]})
+    result = Answer(HOSTILE, table, HOSTILE, notes=(HOSTILE,), tables={HOSTILE: table})
+    for html in (result._repr_html_(), html_table(table, HOSTILE), effects(labels={"apparent": HOSTILE})._repr_html_()):
+        assert "<script" not in html
+        assert "<b>" not in html
+        assert "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &amp; more" in html
+
+
+def test_html_is_accessible_and_bare():
+    html = effects()._repr_html_()
+    assert html.count("<table") == 2
+    assert html.count("<caption>") == 2
+    assert html.count('scope="row"') == 4
+    assert 'scope="col"' in html
+    assert not re.search(r"\b(id|style|onclick|href)=", html)
+    assert html == effects()._repr_html_()
+    assert '<th scope="col" class="words">term</th>' in html
+    assert '<th scope="col">estimate</th>' in html
+
+
+def test_a_row_is_found_by_term_and_place():
+    result = effects()
+    assert result.row("apparent")["estimate"] == 0.98889
+    assert result.row("apparent", "mean")["std_error"] == 0.00412
+
+
+def test_a_row_that_is_not_there_names_those_that_are():
+    known = r"'apparent' at 'mean', 'relationship: r' at 'mean'"
+    with pytest.raises(KeyError, match=rf"0 rows for 'scale'; there are: {known}"):
+        effects().row("scale")
+    with pytest.raises(KeyError, match=rf"0 rows for 'apparent' at 'p25'; there are: {known}"):
+        effects().row("apparent", "p25")
+    twice = pd.concat([effects().table, effects().table.assign(at="p25")])
+    with pytest.raises(
+        KeyError, match=r"2 rows for 'apparent'; there are: 'apparent' at 'mean', .*'apparent' at 'p25'"
+    ):
+        effects(table=twice).row("apparent")
+
+
+def records():
+    table = effects().table
+    return [effects(), Check("Support", True, "inside", table, "Yes."), Answer("Beside", table, "Words.")]
+
+
+@pytest.mark.parametrize("record", records(), ids=lambda record: type(record).__name__)
+def test_records_are_frozen(record):
+    for name in ("title", "table", "text", "notes", "tables"):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(record, name, None)
+    with pytest.raises((AttributeError, TypeError)):
+        record.something_new = 1
+    with pytest.raises(TypeError, match=r"does not support item assignment"):
+        record.tables["more"] = pd.DataFrame()
+    if hasattr(record, "labels"):
+        with pytest.raises(TypeError, match=r"does not support item assignment"):
+            record.labels["apparent"] = "x"
+
+
+@pytest.mark.parametrize("kind", [Effects, Check, Answer])
+def test_tables_given_to_a_record_may_change_without_it(kind):
+    table, further = effects().table, pd.DataFrame({"part": [1.0]})
+    extra = {"passed": None, "null": ""} if kind is Check else {}
+    record = kind(title="T", table=table, text="", tables={"more": further}, **extra)
+    table.loc[0, "estimate"] = 99.0
+    table["new"] = 1
+    further.loc[0, "part"] = 99.0
+    assert record.table["estimate"][0] == 0.98889
+    assert "new" not in record.table
+    assert record.tables["more"]["part"][0] == 1.0
+
+
+def test_taking_a_table_out_and_changing_it_leaves_the_record():
+    record = effects()
+    mine = record.table.copy(deep=False)
+    mine.loc[0, "estimate"] = 99.0
+    row = record.row("apparent")
+    row["estimate"] = 99.0
+    assert record.table["estimate"][0] == 0.98889
+
+
+def test_a_check_may_only_inform():
+    check = Check("Title", None, "null", pd.DataFrame({"a": [1]}), "Words.")
+    assert check.passed is None
+    assert "Words." in repr(check)
+    assert "<caption>Title</caption>" in check._repr_html_()
