@@ -4,12 +4,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from econmodel.charts.forest_plot import forest
+    from econmodel.charts.gap_waterfall import waterfall
     from econmodel.charts.ratio_by_size import relationship_against_size
     from econmodel.charts.separation_bars import separation
     from econmodel.charts.theme import enable, save, svg
     from econmodel.charts.unit_cost_curve import cost_curve
 
-    __all__ = ["cost_curve", "enable", "forest", "relationship_against_size", "save", "separation", "svg"]
+    __all__ = ["cost_curve", "enable", "forest", "relationship_against_size", "save", "separation", "svg", "waterfall"]
 else:
     # Files are not named like their functions: an imported submodule would take the function's place here.
     _HOMES = {
@@ -20,6 +21,7 @@ else:
         "save": "theme",
         "separation": "separation_bars",
         "svg": "theme",
+        "waterfall": "gap_waterfall",
     }
     __all__ = sorted(_HOMES)
 

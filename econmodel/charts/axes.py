@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 # Beyond this ratio of largest to smallest, equal steps would press most values into one corner.
 LOG_FROM = 30.0
+FEWEST_TICKS = 3
 
 
 def log_ticks(low: float, high: float, most: int = 9) -> list[float]:
@@ -22,6 +23,8 @@ def log_ticks(low: float, high: float, most: int = 9) -> list[float]:
     [100.0, 200.0, 500.0, 1000.0, 2000.0]
     >>> log_ticks(0.8, 3)
     [0.8, 1.0, 1.5, 2.0, 3.0]
+    >>> log_ticks(93, 112)
+    [95.0, 100.0, 105.0, 110.0]
     """
     exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     found: list[float] = []
@@ -29,8 +32,16 @@ def log_ticks(low: float, high: float, most: int = 9) -> list[float]:
         ticks = [float(f"{step * 10.0**e:.6g}") for e in exponents for step in steps]
         found = [tick for tick in ticks if low <= tick <= high]
         if len(found) <= most - 2:
-            return found
+            return found if len(found) >= FEWEST_TICKS else _even_ticks(low, high, most)
     return found[:: math.ceil(len(found) / most)]
+
+
+def _even_ticks(low: float, high: float, most: int) -> list[float]:
+    """Round numbers in equal steps, for an axis so short that logs hardly bend it."""
+    least = (high - low) / (most - 2)
+    power = 10.0 ** math.floor(math.log10(least))
+    step = next(times * power for times in (1, 2, 5, 10) if times * power >= least)
+    return [float(f"{k * step:.6g}") for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
 def log_axis(title: str, values: ArrayLike) -> "tuple[alt.Scale, alt.Axis]":

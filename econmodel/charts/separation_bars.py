@@ -8,8 +8,9 @@ import pandas as pd
 
 from econmodel.charts.axes import value_axis
 from econmodel.charts.drawn import framed, rows
+from econmodel.charts.parts import KINDS, NOTHING, kind_of, label_of, share_in_words
 from econmodel.charts.sentences import doubling, joined, level, lines, number, per_cent, signed
-from econmodel.charts.theme import CHARCOAL, INK, NAVY, ORANGE, PLUM, RULE, enable
+from econmodel.charts.theme import INK, RULE, enable
 from econmodel.errors import NotSupported
 from econmodel.results import Effects
 
@@ -21,18 +22,8 @@ APPARENT = "apparent"
 ELASTICITIES = (APPARENT, "scale")
 ROW_HEIGHT = 44
 LABEL_LETTERS = 26
-KINDS = {"scale": NAVY, "relationship": PLUM, "other": ORANGE, "sum": CHARCOAL}
 # Where the two columns of numbers end, in pixels right of the plot.
 SLOPE_COLUMN, DOUBLED_COLUMN = 82, 146
-# Below this a part is rounding of the machine (the residual of least squares with one output) and has no bar.
-NOTHING = 1e-9
-# What the largest part is of the sum, by the least share of it: parts of the other sign let one exceed the whole.
-SHARES = {
-    1.0: "more than all of it",
-    0.5: "most of it",
-    0.0: "the largest part",
-    -math.inf: "the largest part, the other way,",
-}
 
 
 def separation(effects: Effects, at: str | None = None) -> "alt.LayerChart":
@@ -104,8 +95,8 @@ def _parts(effects: Effects, at: str | None) -> tuple[pd.DataFrame, pd.Series]:
     slopes = pd.DataFrame(
         {
             "term": terms,
-            "part": [_label(effects, term) for term in terms],
-            "kind": [_kind(term) for term in terms],
+            "part": [label_of(effects, term) for term in terms],
+            "kind": [kind_of(term, APPARENT) for term in terms],
             "slope": table["estimate"] - null,
             "low": table["conf_low"] - null,
             "high": table["conf_high"] - null,
@@ -123,16 +114,6 @@ def _parts(effects: Effects, at: str | None) -> tuple[pd.DataFrame, pd.Series]:
     return parts.reset_index(drop=True), total
 
 
-def _label(effects: Effects, term: str) -> str:
-    return str(effects.labels.get(term, term.removeprefix("relationship: ").replace("_", " ")))
-
-
-def _kind(term: str) -> str:
-    if term in ELASTICITIES:
-        return {APPARENT: "sum", "scale": "scale"}[term]
-    return "relationship" if term.startswith("relationship") else "other"
-
-
 def _decimals(slopes: list[float]) -> int:
     """Decimals that show three digits of the largest part, at least four, so that the column can be added up."""
     return min(max(2 - math.floor(math.log10(max(map(abs, slopes)))), 4), 6)
@@ -147,8 +128,7 @@ def _message(parts: pd.DataFrame, total: pd.Series) -> str:
         direction = "lower" if total["slope"] < 0 else "higher"
         title = f"Twice the size goes with {per_cent(doubling(total['slope']))} {direction} unit cost"
         title += "" if total[["low", "high"]].notna().all() else " (no interval)"
-        share = largest["slope"] / total["slope"]
-        place = next(words for least, words in SHARES.items() if share > least)
+        place = share_in_words(largest["slope"], total["slope"])
     clear = not largest["low"] <= 0 <= largest["high"]
     return f"{title}; {place} sits in {largest['part']}{'' if clear else ', not clearly different from zero'}"
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from econmodel.charts.forest_plot import forest
+from econmodel.charts.gap_waterfall import waterfall
 from econmodel.charts.ratio_by_size import relationship_against_size
 from econmodel.charts.separation_bars import separation
 from econmodel.charts.theme import svg
@@ -44,6 +45,20 @@ def make_separation(scale: float = 1.0012, staffing: float = -0.0168, context: f
     table = pd.DataFrame({"term": terms, "at": "all providers", "estimate": estimate})
     table["conf_low"], table["conf_high"] = estimate - 0.006, estimate + 0.006
     return Effects("Separation", table, "", labels={"relationship: staffing": "teachers per pupil"})
+
+
+def make_gap(
+    parts: dict[str, float], *, growth: float = 0.0, place: str = "Elm to Oak", method: str = "delta"
+) -> Effects:
+    estimate = np.array([sum(parts.values()), *parts.values()])
+    table = pd.DataFrame({"term": ["cost gap", *parts], "at": place, "estimate": estimate})
+    facts = table["term"] == "residual"
+    table["conf_low"] = np.where(facts, np.nan, estimate - 0.02)
+    table["conf_high"] = np.where(facts, np.nan, estimate + 0.02)
+    unit = table[["term"]].assign(estimate=estimate - growth * table["term"].isin(("cost gap", "scale")))
+    unit.loc[0, "term"] = "unit cost gap"
+    labels = {"relationship: staff": "teachers per pupil"}
+    return Effects("Gap", table, "", labels=labels, tables={"unit cost": unit}, method=method)
 
 
 def make_services() -> pd.DataFrame:
@@ -89,6 +104,8 @@ CHARTS: dict[str, Callable[[], object]] = {
     "forest": lambda: forest(make_services()),
     "forest of one": lambda: forest(make_services().head(1)),
     "forest with bands": lambda: forest(make_scopes()),
+    "waterfall": lambda: waterfall(make_gap({"scale": 0.3, "relationship: staff": -0.1, "residual": -0.02})),
+    "short waterfall": lambda: waterfall(make_gap({"scale": 0.02, "prices": -0.05}, growth=0.03), unit_cost=True),
     "relationship": lambda: relationship_against_size(make_schools(), "staffing"),
     "relationship in groups": lambda: relationship_against_size(make_schools(1200), "staffing"),
     "relationship of few": lambda: relationship_against_size(make_schools(8), "staffing"),
@@ -126,6 +143,11 @@ def curve():
 @pytest.fixture
 def separated():
     return make_separation
+
+
+@pytest.fixture
+def gaps():
+    return make_gap
 
 
 @pytest.fixture
