@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from econmodel.economies.comparison import compare as compare
     from econmodel.economies.decomposition import decompose as decompose
     from econmodel.economies.density import density as density
+    from econmodel.economies.diversification import diversification as diversification
     from econmodel.economies.learning import learning as learning
     from econmodel.economies.marginal_cost import marginal_cost as marginal_cost
     from econmodel.economies.marginal_cost import unit_cost as unit_cost
@@ -67,6 +68,7 @@ else:
         "separate": "economies.separation",
         "decompose": "economies.decomposition",
         "support": "economies.support",
+        "diversification": "economies.diversification",
         "density": "economies.density",
         "learning": "economies.learning",
         "relationship_scaling": "economies.relationship_scaling",

@@ -31,11 +31,49 @@ def cost_of(technology: Technology, theta: Array, point: Point, members: Members
     return technology.cost(theta, point.with_outputs(np.where(members, point.outputs, 0.0)))
 
 
+def fixed_cost(technology: Technology, theta: Array, point: Point) -> Array:
+    """The part of a level form's cost that does not vary with outputs (..., n): A, and own fixed costs of what is made.
+
+    Linear in the parameters of H, as cost is: `fixed_cost` and `variable_cost` add up to it.
+    """
+    return technology.cost(theta * _kept(technology, fixed=True), point)
+
+
+def variable_cost(technology: Technology, theta: Array, point: Point) -> Array:
+    """The part of a level form's cost that varies with outputs (..., n): nothing at zero output."""
+    return technology.cost(theta * _kept(technology, fixed=False), point)
+
+
+def _kept(technology: Technology, *, fixed: bool) -> Array:
+    """Ones for the parameters of P, and for those of H that are (or are not) fixed costs; zeros for the others."""
+    aggregate = technology.aggregate
+    assert aggregate is not None
+    first, second = aggregate.terms.T
+    own = aggregate.size - len(technology.fixed_costs)
+    of_terms = (first < 0) | ((second < 0) & (first >= own))
+    of_parameters = of_terms if aggregate.mixing is None else np.abs(aggregate.mixing) @ of_terms > 0
+    return np.concatenate([of_parameters == fixed, np.ones(technology.exponent.count)])
+
+
 def unidentified(technology: Technology) -> Members:
     """Outputs whose own fixed cost cannot be told from the common one."""
     found = np.ones(len(technology.outputs), dtype=bool)
     found[list(technology.fixed_costs)] = False
     return found
+
+
+def scope_parts(technology: Technology, theta: Array, point: Point, groups: list[Members]) -> tuple[Array, Array]:
+    """Complementarity and shared fixed cost, as shares of joint cost (..., n), of making groups of outputs apart.
+
+    The degree of scope of a partition is the first and as much of the second as A is common fixed cost: all of it
+    where every own fixed cost is identified. Own fixed costs are paid once either way. A group of which nothing is made
+    at a place needs no firm.
+    """
+    joint = technology.cost(theta, point)
+    intercept = technology.intercept(theta, point)
+    variable = sum(cost_of(technology, theta, point, group) - intercept for group in groups)
+    firms = sum((np.where(group, point.outputs, 0.0) > 0).any(axis=-1).astype(float) for group in groups)
+    return np.asarray((variable + intercept - joint) / joint), np.asarray((firms - 1.0) * intercept / joint)
 
 
 def scope(technology: Technology, theta: Array, point: Point, groups: list[Members], common: float) -> Array:
@@ -44,10 +82,8 @@ def scope(technology: Technology, theta: Array, point: Point, groups: list[Membe
     With the common fixed cost a share `common` of A, the firms together pay it once each, and every own fixed cost
     once: the sum of corner intercepts is A + (groups - 1) common A.
     """
-    joint = technology.cost(theta, point)
-    intercept = technology.intercept(theta, point)
-    variable = sum(cost_of(technology, theta, point, group) - intercept for group in groups)
-    return (variable + intercept * (1.0 + (len(groups) - 1) * common) - joint) / joint
+    complementarity, fixed = scope_parts(technology, theta, point, groups)
+    return complementarity + common * fixed
 
 
 def incremental_cost(technology: Technology, theta: Array, point: Point, members: Members, own: float) -> Array:

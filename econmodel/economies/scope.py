@@ -1,28 +1,42 @@
 """Economies of scope: whether making outputs together costs less than making them apart."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies import corners
+from econmodel.economies.corners import Members
+from econmodel.economies.division import (
+    blank,
+    cost_apart,
+    each_supported,
+    groups_of,
+    intercepts_paid,
+    made_by,
+    specialised,
+    without_cost,
+    words_of,
+)
 from econmodel.economies.inference import Estimates, Method, by_place, estimate, set_identified, tabulate
 from econmodel.economies.places import CostFunction, Places, resolve
-from econmodel.economies.support import outputs_supported, supported
+from econmodel.economies.quasi_scope import quasi_scope
 from econmodel.economies.verdict import at_words
-from econmodel.errors import FormError, UnknownName
-from econmodel.results import INTERVAL_COLUMNS, Effects, beside_interval, format_number, interval_in_words
+from econmodel.errors import FormError
+from econmodel.results import INTERVAL_COLUMNS, Effects, beside_interval, interval_in_words
 
 Array = NDArray[np.float64]
-Members = NDArray[np.bool_]
 DEGREE = "degree of scope"
+COMPLEMENTARITY, FIXED = "scope: complementarity", "scope: fixed cost"
+ADDING_UP = 1e-10
 
 
 def scope(
     function: CostFunction,
     at: object = "mean",
-    epsilon: float | None = None,
+    epsilon: float | Sequence[float] | None = None,
+    partition: Sequence[Sequence[str] | str] | None = None,
     *,
     method: Method = "delta",
     conf_level: float = 0.95,
@@ -34,144 +48,147 @@ def scope(
     ----------
     function : a fit with at least two outputs
     at : where, as in `econmodel.scale`
-    epsilon : None for the degree of scope of all outputs and of each against the rest; a number in (0, 1/m] for
-        quasi-scope, in which each of m firms makes 1 - (m - 1) epsilon of one output and epsilon of the others
+    epsilon : None for the degree of scope; a number in (0, 1/K] (or several) for quasi-scope, in which each of K firms
+        makes 1 - (K - 1) epsilon of its own outputs and epsilon of the others'
+    partition : what each firm makes, as lists of outputs such as [["a", "b"], ["c"]]; by default a firm for each output
     method : "delta", "simulate" or "bootstrap"
 
     Returns
     -------
     Effects
-        Terms "degree of scope", "degree of scope of <output>" or "quasi-scope (epsilon ...)"; null 0. Where some output
-        is never zero its fixed cost cannot be told from the common one: then `identified_low` and `identified_high`
-        are estimated, and `conf_low` to `conf_high` covers the whole interval.
+        Terms "degree of scope" and, of three or more outputs, "degree of scope of <output>" (against all others); of a
+        partition "degree of scope (a and b | c)"; or "quasi-scope (epsilon ...)"; null 0. The first splits exactly into
+        "scope: fixed cost" (the common one, paid again by each firm) and "scope: complementarity". Where some output is
+        never zero its fixed cost cannot be told from the common one: then `identified_low` and `identified_high` are
+        estimated, and `conf_low` to `conf_high` covers the whole interval.
 
     Raises
     ------
     FormError
         For scope in a log form (which has no cost at zero output), or with one output.
+    UnknownName
+        For a partition that is not one, or an epsilon outside (0, 1/K].
 
     Notes
     -----
-    SC_N = [sum_i C(y_i alone) - C(y)] / C(y) (Panzar and Willig, 1981; Baumol, Panzar and Willig, 1982); quasi-scope,
-    Pulley and Humphrey (1993). Quasi-scope charges every firm the whole fixed cost of all outputs, so it is no
-    substitute for scope: it answers what a less extreme division of labour costs.
+    SC = [sum_k C(y_k alone) - C(y)] / C(y) (Panzar and Willig, 1981; Baumol, Panzar and Willig, 1982); its split and
+    quasi-scope, Pulley and Humphrey (1993). Quasi-scope charges every firm the whole fixed cost of all outputs, so it
+    is no substitute for scope: it answers what a less extreme division of labour costs.
 
     Examples
     --------
-    >>> from econmodel.estimate.fitting import fit
-    >>> from econmodel.table.shipped import load
-    >>> result = scope(fit(load("uk_universities"), form="composite", second_order="outputs"))
-    >>> bool(result.row("degree of scope")["identified_low"] < result.row("degree of scope")["identified_high"])
-    True
+    >>> from econmodel.simulation import state
+    >>> parameters = {"common cost": 20, "visits": 40, "meals": 40, "visits x meals": -4}
+    >>> cost = state("composite", parameters, outputs={"visits": 100, "meals": 50})
+    >>> row = scope(cost).row("degree of scope")
+    >>> float(row["identified_low"].round(4)), float(row["identified_high"].round(4))
+    (0.0417, 0.25)
     """
     technology = function.technology
-    if len(technology.outputs) < 2:
+    outputs = technology.outputs
+    if len(outputs) < 2:
         raise FormError(
-            f"Scope needs at least two outputs, and {technology.outputs[0]} is the only one. What more of it costs is "
+            f"Scope needs at least two outputs, and {outputs[0]} is the only one. What more of it costs is "
             "scale: em.scale(fit)."
         )
+    groups = groups_of(outputs, partition if partition is not None else list(outputs))
     places = resolve(function, at)
     if epsilon is not None:
-        return _quasi_scope(function, places, float(epsilon), method, conf_level, seed)
+        several = list(epsilon) if isinstance(epsilon, Sequence | np.ndarray) else [float(epsilon)]
+        return quasi_scope(function, places, groups, several, method, conf_level, seed)
     corners.require_corners(technology, "Scope")
-    tables = []
-    for term, groups in _partitions(technology.outputs):
-        corners.assert_identity(technology, function.theta, places.point, groups[0])
-
-        def degree(common: float, groups: list[Members] = groups) -> Estimates:
-            return _estimate(
-                function, lambda theta: corners.scope(technology, theta, places.point, groups, common),
-                method, conf_level, seed,
-            )  # fmt: skip
-
-        inside = np.logical_and.reduce(
-            [outputs_supported(function, np.where(group, places.point.outputs, 0.0)) for group in groups]
-        ) & supported(function, places)
-        high = degree(1.0)
-        table = tabulate([term] * len(inside), places.labels, high, inside)
-        if corners.unidentified(technology).any():
-            table = set_identified(table, np.ones(len(table), dtype=bool), degree(0.0), high)
-        tables.append(table)
+    asked = _terms(outputs, groups, of_all=partition is None)
+    corners_of = [list(specialised(outputs, places.point, wanted).outputs) for _, wanted in asked]
+    inside = each_supported(function, places, corners_of)
+    tables: list[pd.DataFrame] = []
+    faults: list[str] = []
+    for (term, wanted), among in zip(asked, inside, strict=True):
+        rows, fault = _rows(function, places, term, wanted, among, not tables, (method, conf_level, seed))
+        tables.append(rows)
+        faults.append(fault)
     table = by_place(pd.concat(tables), len(places.labels))
-    return Effects(
-        "Economies of scope", table, _text(table, conf_level), notes=_notes(function, table), method=method,
-        conf_level=conf_level,
-    )  # fmt: skip
+    text = _text(table, conf_level) if np.isfinite(table["conf_low"].iloc[0]) else faults[0]
+    notes = [*(fault for fault in dict.fromkeys(faults) if fault and fault != text), *_notes(function, table)]
+    return Effects("Economies of scope", table, text, notes=tuple(notes), method=method, conf_level=conf_level)
 
 
-def _estimate(
-    function: CostFunction, measure: Callable[[Array], Array], method: Method, conf_level: float, seed: int
-) -> Estimates:
-    return estimate(function, measure, 0.0, method=method, conf_level=conf_level, seed=seed)
-
-
-def _partitions(outputs: tuple[str, ...]) -> list[tuple[str, list[Members]]]:
-    alone = list(np.eye(len(outputs), dtype=bool))
-    partitions = [(DEGREE, alone)]
+def _terms(outputs: tuple[str, ...], groups: list[Members], *, of_all: bool) -> list[tuple[str, list[Members]]]:
+    if not of_all:
+        return [(f"{DEGREE} ({' | '.join(words_of(outputs, group) for group in groups)})", groups)]
+    terms = [(DEGREE, groups)]
     if len(outputs) > 2:
-        partitions += [(f"{DEGREE} of {name}", [one, ~one]) for name, one in zip(outputs, alone, strict=True)]
-    return partitions
+        terms += [(f"{DEGREE} of {name}", [one, ~one]) for name, one in zip(outputs, groups, strict=True)]
+    return terms
 
 
-def _quasi_scope(
-    function: CostFunction, places: Places, epsilon: float, method: Method, conf_level: float, seed: int
-) -> Effects:
-    technology = function.technology
-    m = len(technology.outputs)
-    if not 0.0 < epsilon <= 1.0 / m:
-        raise UnknownName(
-            f"epsilon={epsilon:g} is not a division of labour among {m} firms: it must be above 0 and at most "
-            f"1/{m} = {1 / m:.4g}, where all firms are alike. For complete specialisation leave epsilon out."
+def _rows(
+    function: CostFunction,
+    places: Places,
+    term: str,
+    groups: list[Members],
+    inside: NDArray[np.bool_],
+    split: bool,
+    inference: tuple[Method, float, int],
+) -> tuple[pd.DataFrame, str]:
+    """A degree of scope at every place, and where wanted its two parts; and what there is to say of missing ones."""
+    technology, point, n = function.technology, places.point, len(places.labels)
+    method, conf_level, seed = inference
+    corners.assert_identity(technology, function.theta, point, groups[0])
+    _assert_split(function, places, groups)
+
+    def measure(theta: Array, common: float) -> Array:
+        complementarity, fixed = corners.scope_parts(technology, theta, point, groups)
+        parts = [complementarity + common * fixed] + [common * fixed, complementarity] * split
+        return np.concatenate(parts, axis=-1)
+
+    def ends(common: float) -> Estimates:
+        return estimate(
+            function, lambda theta: measure(theta, common), 0.0, method=method, conf_level=conf_level, seed=seed
         )
-    shares = np.full((m, m), epsilon) + (1.0 - m * epsilon) * np.eye(m)
-    firms = [places.point.outputs * share for share in shares]
 
-    def measure(theta: Array) -> Array:
-        joint = technology.cost(theta, places.point)
-        apart = sum(technology.cost(theta, _at(places, outputs)) for outputs in firms)
-        return (apart - joint) / joint
-
-    inside = supported(function, places)
-    for outputs in firms:
-        inside = inside & outputs_supported(function, outputs)
-    term = f"quasi-scope (epsilon {epsilon:g})"
-    found = _estimate(function, measure, method, conf_level, seed)
-    table = tabulate([term] * len(inside), places.labels, found, inside)
-    first = table.iloc[0]
-    text = (
-        f"At {at_words(first['at'])}, {m} firms that each make {100 * (1 - (m - 1) * epsilon):.4g} % of one output and "
-        f"{100 * epsilon:.4g} % of the others would cost {_more_or_less(first['estimate'])} than one firm with all "
-        f"of it ({interval_in_words(first['conf_low'], first['conf_high'], conf_level)}, as a share of joint cost). "
-        "Every firm is charged the whole fixed cost of all outputs, so this is not the degree of scope."
+    terms = [term] + [FIXED, COMPLEMENTARITY] * split
+    division = specialised(technology.outputs, point, groups)
+    high = ends(1.0)
+    table = tabulate(
+        [name for name in terms for _ in range(n)], [*places.labels] * len(terms), high, np.tile(inside, len(terms))
     )
-    return Effects("Quasi-scope", table, text, notes=_notes(function, table), method=method, conf_level=conf_level)
+    if corners.unidentified(technology).any():
+        open_rows = np.repeat([name != COMPLEMENTARITY for name in terms], n)
+        table = set_identified(table, open_rows, ends(0.0), high)
+    bad, fault = without_cost(function, places, division)
+    return blank(table, np.tile(bad, len(terms))), fault
 
 
-def _at(places: Places, outputs: Array):  # type: ignore[no-untyped-def]
-    from econmodel.forms.technology import Point
-
-    point = places.point
-    return Point(outputs, point.log_prices, point.relationships, point.controls)
-
-
-def _more_or_less(share: float) -> str:
-    return f"{format_number(100 * abs(share), 3)} % {'more' if share > 0 else 'less'}"
+def _assert_split(function: CostFunction, places: Places, groups: list[Members]) -> None:
+    """The split adds up to the definition of scope; a failure is a fault of this program, so it raises."""
+    technology, theta, point = function.technology, function.theta, places.point
+    division = specialised(technology.outputs, point, groups)
+    joint = technology.cost(theta, point)
+    firms = intercepts_paid(technology, point, division)[1]
+    degree = (cost_apart(technology, theta, point, division, firms) - joint) / joint
+    variable = sum(corners.variable_cost(technology, theta, made_by(point, outputs)) for outputs in division.outputs)
+    complementarity = (variable - corners.variable_cost(technology, theta, point)) / joint
+    fixed = corners.scope_parts(technology, theta, point, groups)[1]
+    residual = np.abs(complementarity + fixed - degree)
+    if (residual[np.isfinite(residual)] > ADDING_UP).any():
+        raise ArithmeticError(f"The split of scope misses its sum by {np.nanmax(residual):.1e}.")
 
 
 def _text(table: pd.DataFrame, level: float) -> str:
-    first = table[table["term"] == DEGREE].iloc[0]
+    first = table.iloc[0]
+    what = "the degree of scope" + str(first["term"]).removeprefix(DEGREE)
     interval = interval_in_words(first["conf_low"], first["conf_high"], level)
     where = f"At {at_words(first['at'])}"
     if np.isnan(first["estimate"]):
         low, high = (beside_interval(first[end], first["conf_low"], first["conf_high"]) for end in INTERVAL_COLUMNS)
         text = (
-            f"{where}, the degree of scope lies between {low} and {high}: the data "
+            f"{where}, {what} lies between {low} and {high}: the data "
             "identify an interval only, since some output is made by everyone and its fixed cost cannot be told from "
             f"the common one ({interval}, covering all of it)"
         )
     else:
         degree = beside_interval(first["estimate"], first["conf_low"], first["conf_high"])
-        text = f"{where}, the degree of scope is {degree} ({interval})"
+        text = f"{where}, {what} is {degree} ({interval})"
     if first["conf_low"] > 0:
         conclusion = "economies of scope"
     elif first["conf_high"] < 0:
@@ -181,9 +198,10 @@ def _text(table: pd.DataFrame, level: float) -> str:
     return f"{text}: {conclusion}."
 
 
-def _notes(function: CostFunction, table: pd.DataFrame) -> tuple[str, ...]:
+def _notes(function: CostFunction, table: pd.DataFrame) -> list[str]:
+    """What a reader must know of the corners: which lie beyond the providers, and what nobody is seen without."""
     notes = []
-    outside = table[~table["supported"].astype(bool)]
+    outside = table[~table["supported"].astype(bool) & table["term"].str.startswith(DEGREE)]
     if len(outside):
         terms = ", ".join(dict.fromkeys(outside["term"]))
         notes.append(
@@ -196,4 +214,4 @@ def _notes(function: CostFunction, table: pd.DataFrame) -> tuple[str, ...]:
         none = [name for name, count in zeros.items() if count == 0]
         if none and function.technology.is_level:
             notes.append(f"No provider is without {', '.join(none)}; specialised production was never observed.")
-    return tuple(notes)
+    return notes

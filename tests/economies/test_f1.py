@@ -34,6 +34,8 @@ def by_hand(y):
     measures = {"ray elasticity": marginal @ y / total, "ray scale economies": total / (marginal @ y)}
     apart = sum(cost(only(y, name)) for name in NAMES)
     measures["degree of scope"] = (apart - total) / total
+    measures["scope: fixed cost"] = 2 * COMMON / total
+    measures["scope: complementarity"] = -np.triu(A * np.outer(y, y), 1).sum() / total
     for place, name in enumerate(NAMES):
         incremental = total - cost(without(y, name))
         measures[f"marginal cost of {name}"] = marginal[place]

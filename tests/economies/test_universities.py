@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import econmodel as em
+from econmodel.economies import corners
+from econmodel.estimate.delta import delta_covariance
 
 # Known numbers are given with four decimals.
 FOUR_DECIMALS = 5e-5
@@ -44,14 +46,33 @@ def half_widths(row, freedom):
 
 def test_scope_charged_to_the_common_cost_is_the_upper_end(known, additive):
     found = em.scope(additive, at=known["places"])
-    for at, scope, error in zip(
-        ["0.5 x mean", "mean", "1.5 x mean", "2 x mean"], known["scope"], known["scope_se"], strict=True
-    ):
+    for at, scope, error in zip(["0.5 x mean", "mean"], known["scope"][:2], known["scope_se"][:2], strict=True):
         row = found.row("degree of scope", at)
         assert np.isnan(row["estimate"])
         assert row["identified_high"] == pytest.approx(scope, abs=FOUR_DECIMALS)
         assert half_widths(row, additive.freedom)[1] == pytest.approx(error, abs=FOUR_DECIMALS)
         assert row["identified_low"] < row["identified_high"]
+
+
+@pytest.mark.parametrize("place", [2, 3], ids=["1.5 x mean", "2 x mean"])
+def test_scope_that_rests_on_a_negative_cost_is_arithmetic_and_not_printed(known, additive, place):
+    """The form's arithmetic is the known number, but it counts a university of one product that is paid to exist."""
+    technology, multiple = additive.technology, known["places"][place]
+    mean = technology.mean_point()
+    point = mean.with_outputs(multiple * mean.outputs)
+    alone = list(np.eye(len(technology.outputs), dtype=bool))
+
+    def degree(theta):
+        return corners.scope(technology, theta, point, alone, 1.0)
+
+    error = np.sqrt(delta_covariance(degree, additive.theta, additive.covariance))[0, 0]
+    assert degree(additive.theta)[0] == pytest.approx(known["scope"][place], abs=FOUR_DECIMALS)
+    assert error == pytest.approx(known["scope_se"][place], abs=FOUR_DECIMALS)
+    costs = [corners.cost_of(technology, additive.theta, point, one)[0] for one in alone]
+    assert min(costs) < 0
+    result = em.scope(additive, at=[multiple])
+    assert result.row("degree of scope")[["estimate", "identified_low", "identified_high"]].isna().all()
+    assert "is not positive" in result.text
 
 
 def test_robust_standard_errors_at_the_mean(known, outputs_only):

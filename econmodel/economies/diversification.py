@@ -1,0 +1,229 @@
+"""Why one firm with everything is cheaper, or dearer, than several that specialise: four reasons that add up."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from econmodel.economies.corners import Members, fixed_cost, variable_cost
+from econmodel.economies.division import (
+    Division,
+    blank,
+    cost_apart,
+    each_supported,
+    groups_of,
+    intercepts_paid,
+    made_by,
+    without_cost,
+    words_of,
+)
+from econmodel.economies.inference import Method, by_place, estimate, set_identified, tabulate
+from econmodel.economies.places import CostFunction, Places, resolve
+from econmodel.economies.verdict import at_words
+from econmodel.errors import FormError, UnknownName
+from econmodel.results import INTERVAL_COLUMNS, Effects, format_number, interval_in_words
+
+Array = NDArray[np.float64]
+TOTAL, FIXED = "economies of diversification", "diversification: fixed cost"
+VARIABLE = ("diversification: complementarity", "diversification: convexity", "diversification: scale")
+TERMS = (TOTAL, *VARIABLE, FIXED)
+ADDING_UP = 1e-10
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Plan:
+    """K specialised firms at n places, and the outputs at which variable cost is compared.
+
+    `more` and `less` (n, m) are what a firm makes of its own and of the others' outputs; `alike` is a Kth of all.
+    """
+
+    firms: Division
+    more: Array
+    less: Array
+    alike: Array
+
+
+def diversification(
+    function: CostFunction,
+    at: object = "mean",
+    beta: float = 1.0,
+    groups: object = None,
+    *,
+    method: Method = "delta",
+    conf_level: float = 0.95,
+    seed: int = 0,
+) -> Effects:
+    """Economies of diversification, and the four parts that they add up from.
+
+    Parameters
+    ----------
+    function : a fit of a level form with at least two outputs
+    at : where, as in `econmodel.scale`
+    beta : share of its own outputs that a specialised firm makes, above 1/K and at most 1 (complete specialisation);
+        the other firms make the rest of them in equal parts
+    groups : lists of outputs, one for each of the K firms; by default a firm for each output. Outputs in no group are
+        made by all firms in equal parts
+    method : "delta", "simulate" or "bootstrap"
+
+    Returns
+    -------
+    Effects
+        As shares of joint cost, null 0: "economies of diversification" (cost of K specialised firms less joint cost)
+        and its parts "diversification: complementarity" (making outputs side by side), "... convexity" (unequal amounts
+        where marginal cost varies), "... scale" (K small firms against a large one) and "... fixed cost" (paid again by
+        each firm). The last, and the total, are an interval where firms do without an output whose own fixed cost is
+        not identified. Further table "in money".
+
+    Raises
+    ------
+    FormError
+        In a log form, which does not tell fixed from variable cost, or with one output.
+    UnknownName
+        Where `beta` or `groups` is not a division of labour.
+
+    Notes
+    -----
+    Chavas and Kim (2010). With C = F + V, y+ and y- the larger and smaller amounts of a firm: sum_k V(y_k) - V(y+) -
+    (K - 1) V(y-); V(y+) + (K - 1) V(y-) - K V(y/K); K V(y/K) - V(y); sum_k F(y_k) - F(y). That they add up is asserted.
+    With `beta=1` and a firm for each output the total is the degree of scope.
+
+    Examples
+    --------
+    >>> from econmodel.simulation import state
+    >>> parameters = {"common cost": 20, "visits": 40, "meals": 30, "visits x meals": -5}
+    >>> cost = state("composite", parameters, outputs={"visits": 100, "meals": 50}, fixed_costs=("visits", "meals"))
+    >>> result = diversification(cost).tables["in money"]
+    >>> result["estimate"].round(9).tolist()
+    [25.0, 5.0, -2.5, 2.5, 20.0]
+    """
+    places = resolve(function, at)
+    technology, point, n = function.technology, places.point, len(places.labels)
+    if not technology.is_level:
+        raise FormError(
+            f"The {technology.form.title} form does not tell fixed from variable cost, which diversification takes "
+            'apart. Fit a level form (form="composite" or form="flexible_fixed_cost").'
+        )
+    if len(technology.outputs) < 2:
+        raise FormError(
+            f"Diversification needs at least two outputs, and {technology.outputs[0]} is the only one. What more of it "
+            "costs is scale: em.scale(fit)."
+        )
+    members = groups_of(technology.outputs, groups if groups is not None else list(technology.outputs), whole=False)
+    plan = _plan(technology.outputs, point.outputs, members, beta)
+    least, most = intercepts_paid(technology, point, plan.firms)
+
+    def parts(theta: Array, times: Array) -> Array:
+        return np.concatenate(_parts(function, theta, places, plan, times), axis=-1)
+
+    _assert_adding_up(function, places, plan, most)
+    high = estimate(function, lambda theta: parts(theta, most), 0.0, method=method, conf_level=conf_level, seed=seed)
+    inside = _inside(function, places, plan)
+    table = tabulate([term for term in TERMS for _ in range(n)], [*places.labels] * len(TERMS), high, inside)
+    if (least < most).any():
+        low = estimate(
+            function, lambda theta: parts(theta, least), 0.0, method=method, conf_level=conf_level, seed=seed
+        )
+        open_rows = np.concatenate([least < most, np.zeros(3 * n, dtype=bool), least < most])
+        table = set_identified(table, open_rows, low, high)
+    bad, sentence = without_cost(function, places, plan.firms)
+    table = blank(table, np.tile(bad, len(TERMS)))
+    money = _in_money(table, np.tile(technology.cost(function.theta, point), len(TERMS)))
+    table, money = by_place(table, n), by_place(money, n)
+    own = " and ".join(words_of(technology.outputs, group) for group in members)
+    text = sentence if bad[0] else _text(table, len(members), beta, conf_level)
+    notes = [sentence] if bad.any() and not bad[0] else []
+    if not inside.all():
+        notes.append(
+            "No support: some firms would make mixes of outputs beyond those of all providers. The numbers there are "
+            "what the form implies, not what providers show."
+        )
+    notes.append(f"The firms specialise in {own}." if groups is not None else "Each firm specialises in one output.")
+    return Effects(
+        "Economies of diversification", table, text, notes=tuple(notes), tables={"in money": money}, method=method,
+        conf_level=conf_level,
+    )  # fmt: skip
+
+
+def _plan(names: tuple[str, ...], outputs: Array, members: list[Members], beta: float) -> _Plan:
+    count = len(members)
+    if not 1.0 / count < beta <= 1.0:
+        raise UnknownName(
+            f"beta={beta:g} does not specialise {count} firms: it must be above 1/{count} = {1 / count:.4g}, where all "
+            "firms are alike, and at most 1, where each makes all of its own outputs."
+        )
+    special = np.logical_or.reduce(members)
+    rest = (1.0 - beta) / (count - 1)
+    shares = np.where(special, np.where(np.stack(members), beta, rest), 1.0 / count)
+    firms = Division(
+        shares[:, None, :] * outputs, tuple(f"specialising in {words_of(names, group)}" for group in members)
+    )
+    more, less = np.where(special, beta, 1.0 / count), np.where(special, rest, 1.0 / count)
+    return _Plan(firms, more * outputs, less * outputs, outputs / count)
+
+
+def _parts(function: CostFunction, theta: Array, places: Places, plan: _Plan, times: Array) -> list[Array]:
+    """The total and its four parts, each (..., n), as shares of joint cost."""
+    technology, point = function.technology, places.point
+    joint = technology.cost(theta, point)
+
+    def variable(outputs: Array) -> Array:
+        return variable_cost(technology, theta, made_by(point, outputs))
+
+    def fixed(outputs: Array) -> Array:
+        return fixed_cost(technology, theta, made_by(point, outputs))
+
+    firms = plan.firms.outputs
+    apart = sum(variable(outputs) for outputs in firms)
+    unequal = variable(plan.more) + (len(firms) - 1.0) * variable(plan.less)
+    alike = len(firms) * variable(plan.alike)
+    again = sum(fixed(outputs) for outputs in firms) - fixed(point.outputs)
+    again = again + (times - len(firms)) * technology.intercept(theta, point)
+    total = cost_apart(technology, theta, point, plan.firms, times) - joint
+    return [part / joint for part in (total, apart - unequal, unequal - alike, alike - variable(point.outputs), again)]
+
+
+def _assert_adding_up(function: CostFunction, places: Places, plan: _Plan, times: Array) -> None:
+    """A failure is a fault of this program, so it raises ArithmeticError."""
+    total, *parts = _parts(function, function.theta, places, plan, times)
+    residual = np.abs(sum(parts) - total)
+    if (residual[np.isfinite(residual)] > ADDING_UP).any():
+        raise ArithmeticError(f"The parts of diversification miss their sum by {np.nanmax(residual):.1e}.")
+
+
+def _inside(function: CostFunction, places: Places, plan: _Plan) -> NDArray[np.bool_]:
+    """Whether each row rests on outputs among the providers: the total and fixed cost on the firms', parts on more."""
+    firms, unequal, alike = each_supported(
+        function, places, [list(plan.firms.outputs), [plan.more, plan.less], [plan.alike]]
+    )
+    return np.concatenate([firms, firms & unequal, unequal & alike, alike, firms])
+
+
+def _in_money(table: pd.DataFrame, joint: Array) -> pd.DataFrame:
+    columns = ["estimate", *INTERVAL_COLUMNS]
+    return table[["term", "at"]].assign(**{name: table[name] * joint for name in columns})
+
+
+def _text(table: pd.DataFrame, count: int, beta: float, level: float) -> str:
+    rows = {str(row["term"]): row for _, row in table.iloc[: len(TERMS)].iterrows()}
+    total = rows[TOTAL]
+    how = "specialise completely" if beta == 1.0 else f"each make {100 * beta:.4g} % of their own outputs"
+    interval = interval_in_words(total["conf_low"], total["conf_high"], level)
+    named = ", ".join(f"{term.removeprefix('diversification: ')} {_share(rows[term])}" for term in TERMS[1:])
+    conclusion = "no conclusion: the interval holds both gains and losses from diversification"
+    if total["conf_low"] > 0:
+        conclusion = "diversification saves cost"
+    elif total["conf_high"] < 0:
+        conclusion = "specialisation saves cost"
+    return (
+        f"At {at_words(total['at'])}, {count} firms that {how} would cost more than one firm with everything by "
+        f"{_share(total)} of what that firm costs ({interval}, as a share): {conclusion}. The parts: {named}."
+    )
+
+
+def _share(row: pd.Series) -> str:
+    """A share of joint cost in per cent, or the interval that is identified."""
+    if row["estimate"] == row["estimate"]:
+        return f"{format_number(100 * row['estimate'], 3)} %"
+    low, high = (format_number(100 * row[end], 3) for end in INTERVAL_COLUMNS)
+    return f"between {low} and {high} %"

@@ -1,0 +1,103 @@
+"""Quasi-scope: what a division of labour costs in which every firm still makes some of everything."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from econmodel.economies.corners import Members
+from econmodel.economies.division import Division, blank, cost_apart, each_supported, without_cost, words_of
+from econmodel.economies.inference import Method, by_place, estimate, tabulate
+from econmodel.economies.places import CostFunction, Places
+from econmodel.economies.verdict import at_words
+from econmodel.errors import UnknownName
+from econmodel.results import Effects, format_number, interval_in_words
+
+Array = NDArray[np.float64]
+
+
+def quasi_scope(
+    function: CostFunction,
+    places: Places,
+    groups: list[Members],
+    epsilons: Sequence[float],
+    method: Method,
+    conf_level: float,
+    seed: int,
+) -> Effects:
+    """Quasi-scope at every place, for each epsilon; see `econmodel.scope`, which asks for it.
+
+    Q(epsilon) = [sum_k C(y_k) - C(y)] / C(y), firm k making 1 - (K - 1) epsilon of its own outputs and epsilon of all
+    others (Pulley and Humphrey, 1993). No firm leaves anything out, so every firm pays the whole of A.
+    """
+    technology, point, n = function.technology, places.point, len(places.labels)
+    _check(epsilons, len(groups))
+    divisions = [_division(technology.outputs, point.outputs, groups, float(epsilon)) for epsilon in epsilons]
+
+    def measure(theta: Array) -> Array:
+        joint = technology.cost(theta, point)
+        times = float(len(groups))
+        apart = [cost_apart(technology, theta, point, division, times) for division in divisions]
+        return np.concatenate([(cost - joint) / joint for cost in apart], axis=-1)
+
+    found = estimate(function, measure, 0.0, method=method, conf_level=conf_level, seed=seed)
+    inside = each_supported(function, places, [list(division.outputs) for division in divisions])
+    missing = [without_cost(function, places, division) for division in divisions]
+    terms = [f"quasi-scope (epsilon {epsilon:g})" for epsilon in epsilons]
+    table = tabulate(
+        [term for term in terms for _ in range(n)], [*places.labels] * len(terms), found, np.concatenate(inside)
+    )
+    table = by_place(blank(table, np.concatenate([bad for bad, _ in missing])), n)
+    faults = [fault for _, fault in missing if fault]
+    sentences = [
+        _sentence(row, float(epsilon), len(groups), conf_level) for (_, row), epsilon in _first_rows(table, epsilons)
+    ]
+    text = " ".join([*dict.fromkeys(sentence or faults[0] for sentence in sentences), _ANOTHER_QUESTION])
+    notes = [fault for fault in dict.fromkeys(faults) if fault not in text]
+    outside = ~table["supported"].astype(bool)
+    if outside.any():
+        notes.append(f"{int(outside.sum())} of {len(table)} rows rest on output mixes beyond those of all providers.")
+    if any(group.sum() > 1 for group in groups):
+        notes.append(f"The firms: {'; '.join(words_of(technology.outputs, group) for group in groups)}.")
+    return Effects("Quasi-scope", table, text, notes=tuple(notes), method=method, conf_level=conf_level)
+
+
+_ANOTHER_QUESTION = (
+    "It answers what a less extreme division of labour costs: every firm is charged the whole fixed cost of all "
+    "outputs, so this is not the degree of scope."
+)
+
+
+def _check(epsilons: Sequence[float], firms: int) -> None:
+    for epsilon in epsilons:
+        if not 0.0 < epsilon <= 1.0 / firms:
+            raise UnknownName(
+                f"epsilon={epsilon:g} is not a division of labour among {firms} firms: it must be above 0 and at most "
+                f"1/{firms} = {1 / firms:.4g}, where all firms are alike. For complete specialisation leave epsilon "
+                "out."
+            )
+    if not epsilons:
+        raise UnknownName("epsilon=[] asks for nothing. Give a number such as 0.1, or several: [0.05, 0.1, 0.2].")
+
+
+def _division(names: tuple[str, ...], outputs: Array, groups: list[Members], epsilon: float) -> Division:
+    own = 1.0 - (len(groups) - 1) * epsilon
+    shares = np.where(np.stack(groups), own, epsilon)
+    return Division(shares[:, None, :] * outputs, tuple(f"mostly {words_of(names, group)}" for group in groups))
+
+
+def _first_rows(table: pd.DataFrame, epsilons: Sequence[float]):  # type: ignore[no-untyped-def]
+    return zip(table.iloc[: len(epsilons)].iterrows(), epsilons, strict=True)
+
+
+def _sentence(row: pd.Series, epsilon: float, firms: int, level: float) -> str:
+    estimate = float(row["estimate"])
+    if estimate != estimate:
+        return ""
+    more_or_less = f"{format_number(100 * abs(estimate), 3)} % {'more' if estimate > 0 else 'less'}"
+    return (
+        f"At {at_words(row['at'])}, {firms} firms that each make {100 * (1 - (firms - 1) * epsilon):.4g} % of their "
+        f"own outputs and {100 * epsilon:.4g} % of the others' would cost {more_or_less} than one firm with all "
+        f"of it ({interval_in_words(row['conf_low'], row['conf_high'], level)}, as a share of joint cost)."
+    )
