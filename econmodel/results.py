@@ -48,7 +48,7 @@ def format_number(value: object, digits: int = 4) -> str:
         return value
     if value is None or value is pd.NA or (isinstance(value, float) and value != value):
         return MISSING
-    if isinstance(value, bool) or type(value).__name__ == "bool_":
+    if type(value).__name__ in ("bool", "bool_"):
         return "yes" if value else "no"
     number = float(value)  # type: ignore[arg-type]
     digits = min(digits, SIGNIFICANT_DIGITS)
@@ -298,9 +298,10 @@ class Effects(_Shown):
         low, high = float(row["conf_low"]), float(row["conf_high"])
         if row["estimate"] == row["estimate"]:
             return with_interval(float(row["estimate"]), low, high, self.conf_level)
-        decimals = decimals_for(low, high)
-        ends = [_fixed(float(row[name]), decimals) for name in INTERVAL_COLUMNS]
-        return f"between {ends[0]} and {ends[1]} ({interval_in_words(low, high, self.conf_level)})"
+        ends = [float(row[name]) for name in INTERVAL_COLUMNS]
+        decimals = max(decimals_for(low, high), decimals_for(ends[0], ends[1]) if ends[0] != ends[1] else 0)
+        between = f"between {_fixed(ends[0], decimals)} and {_fixed(ends[1], decimals)}"
+        return f"{between} ({interval_in_words(low, high, self.conf_level)})"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
