@@ -186,8 +186,9 @@ def test_robustness_values(california):
 def test_sentences_locate_and_never_explain(california, michigan):
     for result in (*california, michigan):
         text = " ".join([result.text, *result.notes])
-        assert "is located in staffing per pupil, an input ratio" in result.text
-        assert "Holding staffing per pupil pulls the elasticity to one by arithmetic" in result.text
+        (label,) = result.labels.values()
+        assert f"is located in {label}, an input ratio" in result.text
+        assert f"Holding {label} pulls the elasticity to one by arithmetic" in result.text
         assert "two numbers bracket scale" in result.text
         assert "associated with" in text
         for forbidden in ("effect of", "because of", "causes", "explains", "due to"):
