@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from econmodel.economies.decomposition import decompose as decompose
     from econmodel.economies.density import density as density
     from econmodel.economies.diversification import diversification as diversification
+    from econmodel.economies.expansion_path import expansion_path as expansion_path
     from econmodel.economies.learning import learning as learning
     from econmodel.economies.marginal_cost import marginal_cost as marginal_cost
     from econmodel.economies.marginal_cost import unit_cost as unit_cost
@@ -68,6 +69,7 @@ else:
         "separate": "economies.separation",
         "decompose": "economies.decomposition",
         "support": "economies.support",
+        "expansion_path": "economies.expansion_path",
         "diversification": "economies.diversification",
         "density": "economies.density",
         "learning": "economies.learning",
