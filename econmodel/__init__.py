@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from econmodel.economies.learning import learning as learning
     from econmodel.economies.marginal_cost import marginal_cost as marginal_cost
     from econmodel.economies.marginal_cost import unit_cost as unit_cost
+    from econmodel.economies.outcomes import cost_per_outcome as cost_per_outcome
     from econmodel.economies.relationship import relationship as relationship
+    from econmodel.economies.relationship_economies import relationship_economies as relationship_economies
     from econmodel.economies.relationship_scaling import relationship_scaling as relationship_scaling
+    from econmodel.economies.relationship_value import relationship_value as relationship_value
     from econmodel.economies.scale import scale as scale
     from econmodel.economies.scope import scope as scope
     from econmodel.economies.separation import separate as separate
@@ -76,6 +79,9 @@ else:
         "relationship_scaling": "economies.relationship_scaling",
         "exhaustion": "economies.service_types",
         "cumulative": "table.cumulative",
+        "cost_per_outcome": "economies.outcomes",
+        "relationship_value": "economies.relationship_value",
+        "relationship_economies": "economies.relationship_economies",
         "compare": "economies.comparison",
         "Form": "forms.form",
         "Answer": "results",

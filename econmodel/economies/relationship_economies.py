@@ -1,0 +1,183 @@
+"""The degree of relationship economies, defined like the degree of scope; for attributes only."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from econmodel.economies.attributes import attributes
+from econmodel.economies.inference import Method, estimate, tabulate
+from econmodel.economies.places import CostFunction, Places, resolve
+from econmodel.economies.support import supported
+from econmodel.economies.verdict import at_words
+from econmodel.errors import NotSupported, TableError, UnknownName
+from econmodel.forms.technology import Point, Technology
+from econmodel.results import Effects, format_number, with_interval
+
+Array = NDArray[np.float64]
+# The low level where the user states none: the loosest tenth of providers begins there.
+LOOSE_TENTH = 10.0
+
+
+def relationship_economies(
+    function: CostFunction,
+    name: str | None = None,
+    low: float | None = None,
+    at: object = "mean",
+    *,
+    method: Method = "delta",
+    conf_level: float = 0.95,
+    seed: int = 0,
+) -> Effects:
+    """The degree of relationship economies: how much more the same outputs cost where relationships are loose.
+
+    RE = [C(y, r_low) - C(y, r)] / C(y, r), outputs, prices and everything else held at the place, whose r is the
+    reference.
+
+    Parameters
+    ----------
+    function : a fit with an attribute among its relationship variables
+    name : the attribute; by default each of them
+    low : the stated low level, in the column's own units; by default the 10th percentile of providers counted from the
+        loose end (which needs `more_means` in the card)
+    at : where, as in `econmodel.scale`; the reference r is the place's own (the mean, unless `at` gives it)
+    method : "delta", "simulate" or "bootstrap"
+
+    Returns
+    -------
+    Effects
+        Terms "relationship economies: <name>", null 0. Positive: economies of relationship. The table "levels" has low
+        and reference.
+
+    Raises
+    ------
+    NotSupported
+        For an input ratio, with the reason; where neither `low` nor the loose end is known.
+
+    Notes
+    -----
+    The degree of scope, [sum C(y_i e_i) - C(y)] / C(y), asks what the same outputs cost without doing them together
+    (Panzar and Willig, 1981); this asks what they cost without the relationship, over the same base, so that the two
+    are comparable shares of actual cost. Scope can be asked at zero because a product can be left out. A relationship
+    cannot: no provider has none, a cost at r = 0 would be the form's invention, and for a variable in logs it does not
+    exist. So `low` is a level that providers do have, it is stated, and places beyond those seen are marked as not
+    supported. Input ratios are refused: C(y, r_low) of fewer staff per user is lower by the price of the staff,
+    whatever the relationship does.
+
+    Cost only: where outcomes are not held in the fit, RE does not count what looser relationships do to them.
+
+    Examples
+    --------
+    >>> from econmodel.simulation import state
+    >>> cost = state("cobb_douglas", {"visits": 0.9, "continuity": -0.5}, outputs={"visits": 100},
+    ...              relationships={"continuity": 0.6})
+    >>> found = relationship_economies(cost, low=0.4).row("relationship economies: continuity")["estimate"]
+    >>> round(float(found), 4)
+    0.1052
+    """
+    names = attributes(function, name)
+    if low is not None and len(names) > 1:
+        raise UnknownName(f"low={low} is of one variable: name one of {', '.join(names)}.")
+    places, technology = resolve(function, at), function.technology
+    levels = {one: _low(function, one, low) for one in names}
+    points = {one: _at_low(technology, places.point, one, level) for one, level in levels.items()}
+
+    def degrees(theta: Array) -> Array:
+        here = technology.log_cost(theta, places.point)
+        return np.concatenate([np.exp(technology.log_cost(theta, point) - here) - 1.0 for point in points.values()], -1)
+
+    found = estimate(function, degrees, 0.0, method=method, conf_level=conf_level, seed=seed)
+    n = len(places.labels)
+    inside = np.concatenate(
+        [supported(function, places) & _seen(function, one, level) for one, level in levels.items()]
+    )
+    terms = [f"relationship economies: {one}" for one in names for _ in range(n)]
+    table = tabulate(terms, [*places.labels] * len(names), found, inside)
+    text = " ".join(
+        _degree_text(function, places, one, levels[one], table.iloc[number * n].to_dict(), conf_level)
+        for number, one in enumerate(names)
+    )
+    notes = [] if inside.all() else [f"{int((~inside).sum())} of {len(inside)} rows lie beyond what providers have."]
+    held = function.sample is not None and "outcomes" in function.sample.controls.values()
+    if not held:
+        notes.append("Cost only: outcomes are not held, so what looser relationships do to them is not counted.")
+    if function.wild:
+        notes.append("P-values come from the wild cluster bootstrap; intervals are classical.")
+    labels = {f"relationship economies: {one}": f"relationship economies: {_label(function, one)}" for one in names}
+    return Effects(
+        "Economies of relationship", table, text, labels, tuple(notes), {"levels": _levels(places, technology, levels)},
+        method, conf_level,
+    )  # fmt: skip
+
+
+def _label(function: CostFunction, name: str) -> str:
+    return name if function.sample is None else function.sample.data.labels(name)
+
+
+def _low(function: CostFunction, name: str, low: float | None) -> float:
+    """The low level in the column's own units."""
+    if low is not None:
+        in_logs = function.technology.log_relationships[function.technology.relationships.index(name)]
+        if in_logs and not low > 0:
+            raise TableError(f"low={low} must be above zero: {name} enters in logs.")
+        return float(low)
+    if function.sample is None:
+        raise NotSupported("Stated parameters have no providers whose loosest tenth could be the low level: give low=.")
+    role = function.sample.data.relationships[name]
+    if role.more_means is None:
+        raise NotSupported(
+            f'The card does not say whether more {name} is closer or looser: add more_means = "closer" or "looser", or '
+            "state the low level, low=..."
+        )
+    share = LOOSE_TENTH if role.more_means == "closer" else 100.0 - LOOSE_TENTH
+    return float(np.percentile(function.sample.rows.columns[name], share))
+
+
+def _at_low(technology: Technology, point: Point, name: str, low: float) -> Point:
+    place = technology.relationships.index(name)
+    relationships = np.array(np.broadcast_to(point.relationships, (len(point), len(technology.relationships))))
+    relationships[:, place] = np.log(low) if technology.log_relationships[place] else low
+    return replace(point, relationships=relationships)
+
+
+def _seen(function: CostFunction, name: str, low: float) -> bool:
+    """Whether providers have so low a level."""
+    if function.sample is None:
+        return True
+    column = function.sample.rows.columns[name]
+    return bool(column.min() <= low <= column.max())
+
+
+def _reference(technology: Technology, point: Point, name: str) -> Array:
+    place = technology.relationships.index(name)
+    values = np.broadcast_to(point.relationships[:, place], len(point))
+    return np.exp(values) if technology.log_relationships[place] else values
+
+
+def _levels(places: Places, technology: Technology, levels: Mapping[str, float]) -> pd.DataFrame:
+    """Low and reference level of each variable at each place, in the column's own units."""
+    rows = [
+        {"term": f"relationship economies: {name}", "at": label, "low": low, "reference": reference}
+        for name, low in levels.items()
+        for label, reference in zip(places.labels, _reference(technology, places.point, name), strict=True)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _degree_text(
+    function: CostFunction, places: Places, name: str, low: float, row: Mapping[Any, Any], level: float
+) -> str:
+    reference = float(_reference(function.technology, places.point, name)[0])
+    value, ends = row["estimate"], (row["conf_low"], row["conf_high"])
+    words = with_interval(100 * value, 100 * ends[0], 100 * ends[1], level)
+    says = "economies of relationship" if ends[0] > 0 else "diseconomies of relationship" if ends[1] < 0 else ""
+    if function.wild and row["p_value"] > 1.0 - level:
+        says = ""
+    return (
+        f"At {at_words(places.labels[0])}, the same outputs with {_label(function, name)} at {format_number(low, 3)} "
+        f"instead of {format_number(reference, 3)} would go with {words} % more cost: "
+        f"{says or 'whether there are economies of relationship cannot be told'}."
+    )
