@@ -91,7 +91,10 @@ def _called(column: str, value: Any) -> str:
 
 def _introduced(values: pd.Series, column: str, wanted: Any) -> Members:
     """Rows with a number for a name, asked for as it is printed ("firm 3")."""
-    return np.array([f"{column.replace('_', ' ')} {value}" == wanted for value in values], dtype=bool)
+    start = f"{column.replace('_', ' ')} "
+    if not isinstance(wanted, str) or not wanted.startswith(start):
+        return np.zeros(len(values), dtype=bool)
+    return (values.astype(str) == wanted.removeprefix(start)).to_numpy(dtype=bool)
 
 
 def _value(fitted: Fit, wanted: Any, by: str) -> Side:
