@@ -36,7 +36,7 @@ def parts(
     start : (1 point), with any leading axes of theta
     end : (n points)
     log_size : ln lambda of start (..., 1) and end (..., n)
-    controls : control name -> the part it belongs to ("context", "time", "outcomes")
+    controls : control name -> the part it belongs to ("context", "network", "time", "outcomes")
     nodes : Gauss-Legendre nodes, where the closed form does not hold
 
     Returns

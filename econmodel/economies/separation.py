@@ -79,8 +79,8 @@ def separate(
     -------
     Effects
         Terms "apparent" (slope of log cost on log size; null 1), "scale" (null 1), "mix", "relationship: <name>",
-        "prices", "context", "outcomes", "time", "provider effects" and "residual" (null 0), which add up to the
-        apparent slope. Further tables: parts by size fifth, size weights, the bracket of scale, outcomes by size,
+        "prices", "context", "network", "outcomes", "time", "provider effects" and "residual" (null 0), which add up to
+        the apparent slope. Further tables: parts by size fifth, size weights, the bracket of scale, outcomes by size,
         robustness values, equal weights, other references (level forms).
 
     Raises

@@ -32,6 +32,7 @@ def points_in(technology: Technology, table: pd.DataFrame) -> Point:
     """The same for a technology alone."""
     t = technology
     known = [*t.outputs, *t.prices, *t.relationships, *t.controls]
+    table = _with_logs(table, known)
     unknown = [str(name) for name in table.columns if name not in known]
     if unknown:
         raise UnknownName(f"{', '.join(unknown)} is not in the cost function. It has {', '.join(known)}.")
@@ -60,3 +61,13 @@ def points_in(technology: Technology, table: pd.DataFrame) -> Point:
         stack(t.relationships, mean.relationships, t.log_relationships),
         stack(t.controls, mean.controls, (False,) * len(t.controls)),
     )
+
+
+def _with_logs(table: pd.DataFrame, known: list[str]) -> pd.DataFrame:
+    """The table with the columns that enter as "log NAME" (sites of a network) under that name."""
+    logged = [name for name in table.columns if name not in known and f"log {name}" in known]
+    for name in logged:
+        if not (table[name] > 0).all():
+            raise TableError(f"{name} must be above zero where cost is evaluated: it enters in logs.")
+    logs = {f"log {name}": np.log(table[name].to_numpy(dtype=float)) for name in logged}
+    return table.drop(columns=logged).assign(**logs)
