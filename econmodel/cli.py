@@ -202,6 +202,6 @@ def _summary(outcomes: "list[Outcome]") -> int:
     failed = [outcome.name for outcome in outcomes if not outcome.good]
     if failed:
         print(
-            f"{len(failed)} of {len(outcomes)} failed: {', '.join(failed)}. Their last good reports were left in place."
+            f"{len(failed)} of {len(outcomes)} failed: {', '.join(failed)}. Reports that were good before stay as they were."
         )
     return FAILED if failed else 0

@@ -5,6 +5,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from econmodel.report.body import tied
 from econmodel.report.findings import Collected
 from econmodel.report.render import style
 
@@ -40,7 +41,7 @@ def _entry(report: dict[str, Any]) -> str:
     checks = [check["passed"] for check in report["checks"] if check["passed"] is not None]
     data = ", ".join(report["data"]) or "none, computed from parameters"
     made = f"Data: {data}. {sum(checks)} of {len(checks)} checks passed."
-    sentences = "".join(f"<p>{escape(sentence)}</p>\n" for sentence in told)
+    sentences = "".join(f"<p>{escape(tied(sentence))}</p>\n" for sentence in told)
     return (
         f'<h2><a href="{escape(report["report"])}.html">{escape(report["title"])}</a></h2>\n'
         f'{sentences}<p class="note">{escape(made)}</p>\n'

@@ -60,7 +60,7 @@ class Outcome:
     def message(self) -> str:
         """One line for the terminal."""
         if self.failure is None:
-            written = ", ".join(path.name for path in self.files)
+            written = ", ".join(path.name.removeprefix(f"{self.name}.") for path in self.files)
             return f"{self.seconds:.1f} s  {written}" + (f"  {self.note}" if self.note else "")
         return f"FAILED  {self.failure.where}: {self.failure.what}  See {self.files[0].name}"
 
@@ -89,6 +89,8 @@ def run_report(
     step : told after each cell how many of how many have run
     """
     start = time.perf_counter()
+    # The kernel and the browser work in folders of their own.
+    source, to = source.resolve(), to.resolve()
     to.mkdir(parents=True, exist_ok=True)
     # Beside its destination, so that putting a file in place is one move on one disk.
     with tempfile.TemporaryDirectory(prefix=_ASIDE, dir=to) as aside:
@@ -123,7 +125,7 @@ class _Run:
         self.parameters: list[dict[str, Any]] = []
         self.page = ""
         self.note = ""
-        self.cure = f"Mend the notebook {source.name}, and run: econmodel report {self.name}"
+        self.cure = f"Mend the notebook {source.name}, and run: econmodel report {source.name}"
 
     def make(self, step: Callable[[int, int], None] | None) -> None:
         """Run the notebook and make the page, good or failed."""

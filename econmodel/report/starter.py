@@ -79,9 +79,9 @@ def starter(folder: Path, card: Path | None) -> "NotebookNode":
         new_markdown_cell("## Results"),
         new_code_cell(
             "parts = em.separate(fit, replications=replications, seed=seed, conf_level=conf_level)\n"
-            'apparent = parts.row("apparent")\n'
-            'em.finding("apparent", parts.text, headline=True, tolerance=1e-3,\n'
-            '           estimate=apparent["estimate"], low=apparent["conf_low"], high=apparent["conf_high"])\n'
+            'slope, low, high = parts.row("apparent")[["estimate", "conf_low", "conf_high"]]\n'
+            'sentence = f"One per cent more size goes with {slope:.3f} per cent more cost ({low:.3f} to {high:.3f})."\n'
+            'em.finding("apparent", sentence, headline=True, tolerance=1e-3, slope=slope, low=low, high=high)\n'
             "parts"
         ),
         new_code_cell("em.charts.separation(parts)"),
@@ -89,7 +89,8 @@ def starter(folder: Path, card: Path | None) -> "NotebookNode":
         new_code_cell(
             'em.qa(fit.converged, "The search converged")\n'
             'em.qa(em.support(fit, at="mean"), must_pass=False)\n'
-            'em.fact("Rows", f"{fit.nobs:,.0f} used, {fit.rows_dropped} dropped")'
+            'left_out = fit.rows_dropped["rows"].sum()\n'
+            'em.fact("Rows", f"{fit.nobs:,.0f} used, {left_out} left out")'
         ),
         new_markdown_cell(_CHANGE.strip()),
     ]

@@ -95,7 +95,7 @@ def small_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(params=[SMALL, *SHIPPED])
+@pytest.fixture(params=[SMALL, *(pytest.param(name, marks=pytest.mark.slow) for name in SHIPPED)])
 def path(request: pytest.FixtureRequest) -> Path:
     """One page after the other."""
     if request.param == SMALL:

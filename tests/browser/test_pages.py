@@ -146,6 +146,7 @@ def test_the_print_is_tagged_titled_and_numbered(path, chromium_program, tmp_pat
         assert mark in printed
 
 
+@pytest.mark.slow
 def test_the_index_opens_and_leads_to_every_report(open_page, rendered_reports):
     findings = sorted(rendered_reports.glob("*.findings.json"))
     page = open_page(rendered_reports / "index.html", PHONE)

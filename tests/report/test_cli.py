@@ -48,7 +48,7 @@ def test_a_report_takes_parameters_and_check_takes_them_again(made, run, tmp_pat
     monkeypatch.setattr("econmodel.report.pdf.chromium", lambda: None)
     code, said = run("report", made[0] / "good.ipynb", "--to", tmp_path, "--keep", "-p", "share=0.25")
     assert code == 0
-    assert "good.html, good.findings.json, good.run.json, good.ipynb" in said
+    assert "s  html, findings.json, run.json, ipynb" in said
     assert f"The list of reports is {tmp_path / 'index.html'}." in said
     assert "No PDF: there is no Chromium. Install one, or name it in ECONMODEL_CHROMIUM." in said
     found = json.loads((tmp_path / "good.findings.json").read_text(encoding="utf-8"))
@@ -121,7 +121,9 @@ def test_a_new_notebook_makes_a_report(run, tmp_path, monkeypatch):
     assert "Wrote mine.ipynb. Open it with `jupyter lab mine.ipynb`" in said
     code, said = run("report", "mine.ipynb", "--no-pdf", "-p", "replications=19")
     assert code == 0, said
-    assert Path("reports/mine.html").is_file()
+    page = Path("reports/mine.html").read_text(encoding="utf-8")
+    assert "420 used, 0 left out" in page
+    assert "Message from the run" not in page
 
 
 def test_new_overwrites_nothing(run, tmp_path, monkeypatch):

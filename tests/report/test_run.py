@@ -12,6 +12,7 @@ import pytest
 
 from econmodel import __version__
 from econmodel.report.batch import run_reports
+from econmodel.report.pdf import chromium
 from econmodel.report.run import run_report
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -145,10 +146,12 @@ def test_the_log_holds_what_the_page_may_not(folder, outcomes):
     assert log["versions"]["econmodel"] == __version__
 
 
-def test_the_same_run_gives_the_same_bytes(folder, outcomes):
-    run_report(folder / "good.ipynb", folder / "again", {"share": 0.25})
+def test_the_same_run_gives_the_same_bytes_from_anywhere(folder, outcomes, monkeypatch):
+    monkeypatch.chdir(folder)
+    run_report(Path("good.ipynb"), Path("again"), {"share": 0.25}, browser=chromium())
     for name in ("good.html", "good.findings.json"):
         assert (folder / "again" / name).read_bytes() == (folder / "kept" / name).read_bytes()
+    assert (folder / "again" / "good.pdf").is_file() == (chromium() is not None)
 
 
 def test_the_kernel_is_this_interpreter_and_this_package_and_starts_afresh(folder, outcomes):
@@ -177,7 +180,7 @@ def test_a_failed_run_says_where_what_and_how_to_mend_it(folder, outcomes, name)
     page = (folder / "kept" / f"{name}.failed.html").read_text(encoding="utf-8")
     assert '<div class="failure" role="alert">' in page
     assert FAILURES[name].replace("'", "&#39;") in page
-    assert f"Mend the notebook {name}.ipynb, and run: econmodel report {name}" in page
+    assert f"Mend the notebook {name}.ipynb, and run: econmodel report {name}.ipynb" in page
 
 
 @pytest.mark.parametrize("name", FAILURES)
