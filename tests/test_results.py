@@ -211,3 +211,19 @@ def test_a_check_may_only_inform():
     assert check.passed is None
     assert "Words." in repr(check)
     assert "<caption>Title</caption>" in check._repr_html_()
+
+
+def test_some_of_the_tables_behind_a_result():
+    record = effects(tables={"one": pd.DataFrame({"a": [1]}), "two": pd.DataFrame({"b": [2]})})
+    assert list(record.only("two").tables) == ["two"]
+    assert list(record.only().tables) == []
+    assert list(record.tables) == ["one", "two"]
+    with pytest.raises(KeyError, match=r"no table three; there are: one, two"):
+        record.only("one", "three")
+
+
+def test_a_term_in_words():
+    assert effects().words("apparent") == "0.989 (95 % interval 0.981 to 0.997)"
+    table = effects().table.assign(identified_low=0.1234, identified_high=0.2345)
+    table.loc[0, "estimate"] = np.nan
+    assert effects(table=table).words("apparent") == "between 0.123 and 0.234 (95 % interval 0.981 to 0.997)"

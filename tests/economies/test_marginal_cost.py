@@ -63,6 +63,8 @@ def test_the_curve_of_unit_cost():
 
 def test_the_curve_takes_multiples_only():
     fitted = em.fit(em.load("electricity_1970"), "cobb_douglas")
-    for at in ("mean", [0.0], [-1.0]):
-        with pytest.raises(UnknownName, match=r"is not a place|multiples"):
+    with pytest.raises(UnknownName, match=r"at='mean' is not a way along the ray: give multiples of the mean"):
+        em.unit_cost(fitted, at="mean")
+    for at in ([0.0], [-1.0]):
+        with pytest.raises(UnknownName, match=r"at=\[-?[01].0\] is not a"):
             em.unit_cost(fitted, at=at)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import econmodel as em
-from econmodel.economies.support import HULL_DIMENSIONS, _is_mixture, inside_hull
+from econmodel.economies.support import HULL_DIMENSIONS, _is_mixture, inside_hull, outputs_supported
 from econmodel.errors import NotSupported, TableError, UnknownName
 
 # The same cost function evaluated once more.
@@ -134,7 +134,7 @@ def test_places_that_the_form_cannot_hold_are_refused(fitted, at, error, message
 
 
 def test_an_empty_table_is_no_place(fitted):
-    with pytest.raises((UnknownName, TableError), match=r"row|place"):
+    with pytest.raises(UnknownName, match=r"at= is a table without a row: give one row for each place"):
         em.scale(fitted, at=pd.DataFrame({"a": []}))
 
 
@@ -190,6 +190,11 @@ def test_measures_flag_places_without_support(fitted):
 def test_stated_parameters_have_no_support_to_check(state_f1):
     with pytest.raises(NotSupported, match=r"stated parameters have none"):
         em.support(state_f1())
+
+
+def test_a_log_form_is_never_asked_for_support_at_zero(fitted):
+    with pytest.raises(ValueError, match=r"A log form has no coordinates at zero output"):
+        outputs_supported(fitted, np.array([[0.0, 1.0]]))
 
 
 @pytest.mark.parametrize("dimensions", [1, 2, 3, 4])

@@ -189,3 +189,9 @@ def test_zero_cost_providers_of_nothing_do_not_stop_the_search():
     for name, truth in (("common cost", 5), ("fixed cost of a", 3), ("fixed cost of b", 2), ("a", 1), ("b", 1)):
         estimate, error = raw.loc[name]
         assert abs(estimate - truth) < 4 * error < 4
+
+
+def test_a_level_form_is_linearised_somewhere():
+    fitted = em.fit(em.simulate(technology(), 60).data, "composite", second_order="none")
+    with pytest.raises(ValueError, match=r"A level form is linearised at a theta; none was given"):
+        next(fitted.design.blocks())
