@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from econmodel.economies.scope import scope as scope
     from econmodel.economies.separation import separate as separate
     from econmodel.economies.service_types import exhaustion as exhaustion
+    from econmodel.economies.subadditivity import subadditivity as subadditivity
     from econmodel.economies.support import support as support
     from econmodel.estimate.fitting import fit as fit
     from econmodel.forms.form import Form as Form
@@ -72,6 +73,7 @@ else:
         "separate": "economies.separation",
         "decompose": "economies.decomposition",
         "support": "economies.support",
+        "subadditivity": "economies.subadditivity",
         "expansion_path": "economies.expansion_path",
         "diversification": "economies.diversification",
         "density": "economies.density",

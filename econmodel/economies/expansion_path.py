@@ -58,7 +58,8 @@ def expansion_path(
     Notes
     -----
     Berger, Hanweck and Humphrey (1987): EPSUB = [C(A) + C(B - A) - C(B)] / C(B) and EPSCE = [sum_i (B_i - A_i)
-    C_i(B)] / [C(B) - C(A)]. Neither leaves the size range of the providers, so both need less of the form than scope does.
+    C_i(B)] / [C(B) - C(A)]. With some of every output in the start and in the increment, neither rests on cost at zero
+    output.
 
     Examples
     --------

@@ -1,0 +1,225 @@
+"""Whether one firm makes a bundle more cheaply than several could: subadditivity, where the data can speak."""
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from econmodel.economies.inference import BATCH_VALUES, Estimates, check_level, tabulate
+from econmodel.economies.places import CostFunction, Places, resolve
+from econmodel.economies.split_search import search
+from econmodel.economies.splits import Splits, evans_heckman, shin_ying
+from econmodel.economies.verdict import at_words
+from econmodel.errors import NotSupported, UnknownName
+from econmodel.estimate.bootstrap import quantile_interval
+from econmodel.estimate.fit import Fit
+from econmodel.results import Effects, format_number, interval_in_words
+
+Array = NDArray[np.float64]
+LARGEST, MEAN, SHARE = (
+    "largest saving from splitting",
+    "mean saving from splitting",
+    "share of splits in which one firm is cheaper",
+)
+TERMS = (LARGEST, MEAN, SHARE)
+GRIDS = ("shin_ying", "evans_heckman", "general")
+
+
+def subadditivity(
+    function: CostFunction,
+    at: object = "mean",
+    splits: Literal["shin_ying", "evans_heckman", "general"] = "shin_ying",
+    firms: int = 2,
+    *,
+    method: Literal["bootstrap"] = "bootstrap",
+    replications: int = 999,
+    conf_level: float = 0.95,
+    seed: int = 0,
+) -> Effects:
+    """Saving from splitting bundles among several firms, over splits in which every firm is among the providers.
+
+    Parameters
+    ----------
+    function : a fit
+    at : the bundles that are split, as in `econmodel.scale`; "every provider" for the published tests
+    splits : "shin_ying" (two firms, tenths of each output), "evans_heckman" (two outputs, two firms, each at least as
+        large as the least provider) or "general" (a search for the cheapest split of one place among `firms` firms)
+    firms : 2 or 3, for the general search
+    method : "bootstrap" only: a maximum and a share have no derivative
+    replications : of the bootstrap by clusters
+
+    Returns
+    -------
+    Effects
+        "largest saving from splitting" (null 0; above zero cost is not subadditive; its interval covers the maximum
+        over all admissible splits at once), "mean saving from splitting" (null 0) and "share of splits in which one
+        firm is cheaper". Savings are shares of the cost of one firm. Further tables "cheapest split" and "places".
+
+    Raises
+    ------
+    NotSupported, FormError, UnknownName
+        With the cure: a derivative asked of a maximum, three outputs for a test of two, many places for a search.
+
+    Notes
+    -----
+    Sub = [C(q) - sum_k C(q_k)] / C(q) (Evans and Heckman, 1984; Shin and Ying, 1992). The interval of the maximum is
+    the maximum less, and plus, quantiles of the largest deviation of any split's saving in the bootstrap, and so never
+    rests on which split happens to be the cheapest.
+
+    Examples
+    --------
+    >>> from econmodel.simulation import state
+    >>> cost = state("cobb_douglas", {"visits": 0.5}, outputs={"visits": 100})
+    >>> result = subadditivity(cost)
+    >>> float(result.row("largest saving from splitting")["estimate"].round(4))
+    -0.2649
+    """
+    _check(method, replications, conf_level, splits)
+    places = resolve(function, at)
+    if splits == "general":
+        found = search(function, places, firms, seed)
+    else:
+        found = (shin_ying if splits == "shin_ying" else evans_heckman)(function, places)
+    label = places.labels[0] if len(places.labels) == 1 else f"{len(places.labels)} places"
+    notes = [f"Admissible: {found.region}.", *_left_out(found)]
+    if not len(found):
+        table = tabulate(TERMS, [label] * 3, Estimates(*(np.full(3, np.nan) for _ in range(7))), [False] * 3)
+        text = (
+            f"At {at_words(label)}, no split is admissible, so the data cannot say whether one firm is cheaper. Ask at "
+            'a larger place (at=2), at every provider, or with splits="shin_ying".'
+        )
+        return Effects("Subadditivity", table, text, notes=tuple(notes), method=method, conf_level=conf_level)
+    gains = _gains(function, function.theta[None], places, found)[0]
+    draws = _draws(function, replications, seed)
+    estimates = _estimates(function, places, found, gains, draws, conf_level)
+    table = tabulate(TERMS, [label] * 3, estimates, [True] * 3)
+    tables = {
+        "cheapest split": _cheapest(function, places, found, gains),
+        "places": _by_place(places, found, gains),
+    }
+    text = _text(table, found, label, conf_level)
+    return Effects("Subadditivity", table, text, {}, tuple(notes), tables, method, conf_level)
+
+
+def _check(method: str, replications: int, conf_level: float, splits: str) -> None:
+    if splits not in GRIDS:
+        raise UnknownName(f"splits={splits!r} is not known. It may be {', '.join(map(repr, GRIDS))}.")
+    if method in GRIDS:
+        raise UnknownName(f"method= says how intervals are made; which splits are tried is splits={method!r}.")
+    if method != "bootstrap":
+        raise NotSupported(
+            f"method={method!r} does not hold for a maximum over splits: it is no smooth function of the parameters. "
+            'Use method="bootstrap".'
+        )
+    check_level(conf_level)
+    if replications < 2:
+        raise NotSupported(f"replications={replications} are too few for an interval. Usual numbers are 199 and 999.")
+
+
+def _draws(function: CostFunction, replications: int, seed: int) -> Array:
+    """Parameters in every replication; stated ones are known."""
+    if not isinstance(function, Fit):
+        return np.repeat(function.theta[None], 2, axis=0)
+    draws = function.bootstrap(function.replications(replications, seed))
+    return draws[np.isfinite(draws).all(axis=1)]
+
+
+def _gains(function: CostFunction, theta: Array, places: Places, splits: Splits) -> Array:
+    """Saving from each split (B, T), as a share of the cost of one firm."""
+    joint = function.technology.cost(theta, places.point)[:, splits.place]
+    firms = range(len(splits.outputs))
+    apart = sum(function.technology.cost(theta, splits.of_firm(places, firm)) for firm in firms)
+    return np.asarray((joint - apart) / joint)
+
+
+def _estimates(
+    function: CostFunction, places: Places, splits: Splits, gains: Array, draws: Array, level: float
+) -> Estimates:
+    size = max(1, BATCH_VALUES // len(splits))
+    summaries = []
+    for start in range(0, len(draws), size):
+        drawn = _gains(function, draws[start : start + size], places, splits)
+        moved = drawn - gains
+        columns = (
+            drawn.max(axis=1),
+            drawn.mean(axis=1),
+            (drawn < 0).mean(axis=1),
+            moved.max(axis=1),
+            -moved.min(axis=1),
+        )
+        summaries.append(np.stack(columns, axis=1))
+    found = np.concatenate(summaries)
+    values = np.array([gains.max(), gains.mean(), (gains < 0).mean()])
+    low, high = quantile_interval(found[:, :3], level)
+    above, below = np.nanquantile(found[:, 3:], 0.5 + level / 2.0, axis=0)
+    # The maximum moves by no more than the largest movement of any split, so this covers whichever split is cheapest.
+    low[0], high[0] = values[0] - above, values[0] + below
+    errors = found[:, :3].std(axis=0, ddof=1)
+    nulls = np.array([0.0, 0.0, np.nan])
+    statistics = np.where(errors > 0, (values - nulls) / np.where(errors > 0, errors, 1.0), np.nan)
+    known = isinstance(function, Fit)
+    beyond = [
+        (found[:, 3] >= values[0]).mean() if values[0] > 0 else (found[:, 4] >= -values[0]).mean(),
+        min((found[:, 1] <= 0).mean(), (found[:, 1] >= 0).mean()),
+    ]
+    smallest = 1.0 / (len(found) + 1)
+    p_values = np.array([*np.minimum(1.0, 2.0 * np.maximum(beyond, smallest)), np.nan])
+    return Estimates(values, errors, low, high, nulls, statistics, p_values if known else np.full(3, np.nan))
+
+
+def _cheapest(function: CostFunction, places: Places, splits: Splits, gains: Array) -> pd.DataFrame:
+    """What each firm makes in the cheapest split, and what that costs as a share of one firm's cost."""
+    best = int(np.argmax(gains))
+    place = splits.place[best]
+    joint = function.technology.cost(function.theta, places.point)[place]
+    rows = []
+    for firm in range(len(splits.outputs)):
+        cost = function.technology.cost(function.theta, splits.of_firm(places, firm))[best]
+        made = dict(zip(function.technology.outputs, splits.outputs[firm, best], strict=True))
+        rows.append({"at": places.labels[place], "firm": firm + 1, **made, "cost over that of one firm": cost / joint})
+    return pd.DataFrame(rows)
+
+
+def _by_place(places: Places, splits: Splits, gains: Array) -> pd.DataFrame:
+    """How many splits of each place are admissible, and what they save; places without any have missing numbers."""
+    n = len(places.labels)
+    count = np.bincount(splits.place, minlength=n)
+    largest = np.full(n, -np.inf)
+    np.maximum.at(largest, splits.place, gains)
+    some = count > 0
+    cheaper = np.bincount(splits.place, gains < 0, minlength=n)
+    return pd.DataFrame(
+        {
+            "at": places.labels,
+            "splits": splits.considered,
+            "admissible": count,
+            LARGEST: np.where(some, largest, np.nan),
+            SHARE: np.where(some, cheaper / np.maximum(count, 1), np.nan),
+        }
+    )
+
+
+def _left_out(splits: Splits) -> list[str]:
+    if not splits.left_out:
+        return []
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in splits.left_out.items())
+    return [f"Left out of {int(splits.considered.sum()):,} splits: {reasons}."]
+
+
+def _text(table: pd.DataFrame, splits: Splits, label: str, level: float) -> str:
+    largest, share = table.iloc[0], float(table["estimate"].iloc[2])
+    low, high = float(largest["conf_low"]), float(largest["conf_high"])
+    saving = float(largest["estimate"])
+    if low > 0:
+        verdict = "some split is cheaper than one firm, so cost is not subadditive"
+    elif high < 0:
+        verdict = "one firm is cheaper than every admissible split: cost is subadditive as far as these splits go"
+    else:
+        verdict = "no conclusion: the interval holds both a saving and a loss from the cheapest split"
+    return (
+        f"At {at_words(label)}, {len(splits):,} of {int(splits.considered.sum()):,} splits are admissible, and one "
+        f"firm is cheaper in {format_number(100 * share, 3)} % of them. The cheapest split "
+        f"{'saves' if saving > 0 else 'adds'} {format_number(100 * abs(saving), 3)} % of one firm's cost "
+        f"(saving as a share: {interval_in_words(low, high, level)}, over all of them at once): {verdict}."
+    )
