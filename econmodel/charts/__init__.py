@@ -6,11 +6,22 @@ if TYPE_CHECKING:
     from econmodel.charts.forest_plot import forest
     from econmodel.charts.gap_waterfall import waterfall
     from econmodel.charts.ratio_by_size import relationship_against_size
+    from econmodel.charts.scope_cells import scope_map
     from econmodel.charts.separation_bars import separation
     from econmodel.charts.theme import enable, save, svg
     from econmodel.charts.unit_cost_curve import cost_curve
 
-    __all__ = ["cost_curve", "enable", "forest", "relationship_against_size", "save", "separation", "svg", "waterfall"]
+    __all__ = [
+        "cost_curve",
+        "enable",
+        "forest",
+        "relationship_against_size",
+        "save",
+        "scope_map",
+        "separation",
+        "svg",
+        "waterfall",
+    ]
 else:
     # Files are not named like their functions: an imported submodule would take the function's place here.
     _HOMES = {
@@ -19,6 +30,7 @@ else:
         "forest": "forest_plot",
         "relationship_against_size": "ratio_by_size",
         "save": "theme",
+        "scope_map": "scope_cells",
         "separation": "separation_bars",
         "svg": "theme",
         "waterfall": "gap_waterfall",

@@ -65,7 +65,9 @@ def waterfall(effects: Effects, *, unit_cost: bool = False) -> "alt.LayerChart":
     parts, gap = _parts(effects, unit_cost)
     start, end = _ends(str(gap["at"]))
     what = "unit cost" if unit_cost else "cost"
-    title = _message(parts, gap, what)
+    # Between two providers the gap is a fact; between groups it is estimated.
+    unknown = effects.method == BOOTSTRAP and np.isnan(gap["low"])
+    title = _message(parts, gap, f"{what} (no interval)" if unknown else what)
     confidence = level(effects.conf_level)
     said = [f"{row['part']} {_points(row['log'])}{_interval(row)}" for _, row in parts.iterrows()]
     reached = f"{what} of {number(100 * np.exp(gap['log']))} % of that at the start"

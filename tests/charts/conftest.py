@@ -10,10 +10,12 @@ import pytest
 from econmodel.charts.forest_plot import forest
 from econmodel.charts.gap_waterfall import waterfall
 from econmodel.charts.ratio_by_size import relationship_against_size
+from econmodel.charts.scope_cells import scope_map
 from econmodel.charts.separation_bars import separation
 from econmodel.charts.theme import svg
 from econmodel.charts.unit_cost_curve import cost_curve
 from econmodel.results import Effects
+from econmodel.simulation import StatedCost, state
 from econmodel.table.cost_data import CostData
 from econmodel.table.roles import Output, Relationship
 
@@ -91,6 +93,19 @@ def make_scopes() -> pd.DataFrame:
     return table.assign(identified_low=[np.nan, 0.08, np.nan, 0.1], identified_high=[np.nan, 0.17, np.nan, 0.2])
 
 
+def make_mixes(at: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 3.0)) -> pd.DataFrame:
+    """Degrees of scope that rise with size, at mixes of which the lopsided ones are outside the data."""
+    table = pd.DataFrame([(x, y) for x in at for y in at], columns=["home_visits", "meals"])
+    table["estimate"] = 0.3 * np.log(table["home_visits"] * table["meals"]) + 0.1
+    table["conf_low"], table["conf_high"] = table["estimate"] - 0.2, table["estimate"] + 0.2
+    return table.assign(supported=np.abs(np.log(table["home_visits"] / table["meals"])) < 1)
+
+
+def make_care(**parameters: float) -> StatedCost:
+    given = {"common cost": 20, "visits": 40, "meals": 40, "visits x meals": -4} | parameters
+    return state("composite", given, outputs={"visits": 100, "meals": 50})
+
+
 def with_dashes() -> object:
     return cost_curve(make_curve([6100, 5800, 5300, 5200], supported=[False, True, True, True]), make_schools())
 
@@ -106,6 +121,8 @@ CHARTS: dict[str, Callable[[], object]] = {
     "forest with bands": lambda: forest(make_scopes()),
     "waterfall": lambda: waterfall(make_gap({"scale": 0.3, "relationship: staff": -0.1, "residual": -0.02})),
     "short waterfall": lambda: waterfall(make_gap({"scale": 0.02, "prices": -0.05}, growth=0.03), unit_cost=True),
+    "scope map": lambda: scope_map(make_mixes()),
+    "scope map of intervals": lambda: scope_map(make_care(), multiples=(0.5, 1.0, 2.0)),
     "relationship": lambda: relationship_against_size(make_schools(), "staffing"),
     "relationship in groups": lambda: relationship_against_size(make_schools(1200), "staffing"),
     "relationship of few": lambda: relationship_against_size(make_schools(8), "staffing"),
@@ -143,6 +160,16 @@ def curve():
 @pytest.fixture
 def separated():
     return make_separation
+
+
+@pytest.fixture
+def mixes():
+    return make_mixes()
+
+
+@pytest.fixture
+def care():
+    return make_care
 
 
 @pytest.fixture

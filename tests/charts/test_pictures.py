@@ -51,7 +51,8 @@ def boxes(drawing: str) -> tuple[list[Box], tuple[float, float], list[tuple[floa
                 width = sum((NARROW | WIDE).get(letter, 556) for letter in text) / 1000 * size
                 start = {"start": 0.0, "middle": -width / 2, "end": -width}[element.get("text-anchor", "start")]
                 if "rotate(-90)" in transform:
-                    found.append(Box(x - 0.75 * size, y + start, x + 0.1 * size, y + start + width, text, size))
+                    left = x + down - 0.75 * size
+                    found.append(Box(left, y + start, left + 0.85 * size, y + start + width, text, size))
                 else:
                     found.append(Box(x + start, y + down - 0.7 * size, x + start + width, y + down, text, size))
         elif element.tag in (f"{SVG}path", f"{SVG}line"):
@@ -98,7 +99,7 @@ def test_the_check_finds_a_clipped_word():
 
 def test_axes_have_titles(picture):
     words = " | ".join(box.text for box in boxes(picture[1])[0])
-    assert re.search(r"log scale|slope of log|degree of scope", words), words
+    assert re.search(r"log scale|slope of log|degree of scope|multiples of the mean", words), words
 
 
 def test_described_in_few_sentences(picture):
