@@ -16,8 +16,8 @@ from econmodel.table.rows import RowSource
 
 Array = NDArray[np.float64]
 Block = tuple[slice, Array]
-# Features as rows of this length: 22 of them are 0.7 MB and stay in the second-level cache.
-BLOCK_ROWS = 4096
+# Features as rows of this length: starting an operation costs nothing beside it, and 22 of them, 1.4 MB, stay in cache.
+BLOCK_ROWS = 8192
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,8 +55,8 @@ class Design:
         spare = np.empty((self._spare_rows(), size))
         for start, columns in self.rows.blocks(size):
             n = len(columns[self.cost])
-            log_numeraire = self._coordinates(columns, coordinates[:, :n])
-            fill(theta, columns[self.cost], log_numeraire, coordinates[:, :n], buffer[:, :n], spare[:, :n])
+            numeraire = self._coordinates(columns, coordinates[:, :n])
+            fill(theta, columns[self.cost], numeraire, coordinates[:, :n], buffer[:, :n], spare[:, :n])
             yield slice(start, start + n), buffer[:, :n]
 
     def _spare_rows(self) -> int:
@@ -64,7 +64,7 @@ class Design:
         return 0 if aggregate is None or aggregate.mixing is None else len(aggregate.terms)
 
     def _coordinates(self, columns: Mapping[str, Array], z: Array) -> Array | float:
-        """Write the centred coordinates of a block into z (d, n); return the log price of the numeraire."""
+        """Write the centred coordinates of a block into z (d, n); return the price of the numeraire."""
         t = self.technology
         by_shift = t.form.coordinate.centring == "shift"
         place = 0
@@ -72,17 +72,16 @@ class Design:
             value = t.form.coordinate.transform(columns[name])
             (np.subtract if by_shift else np.divide)(value, centre, out=z[place])
             place += 1
-        log_numeraire: Array | float = 0.0
+        numeraire: Array | float = 1.0
+        log_numeraire_centre = 0.0
         if t.numeraire is not None:
-            log_numeraire = np.log(columns[t.prices[t.numeraire]])
+            numeraire, log_numeraire_centre = columns[t.prices[t.numeraire]], t.log_price_centres[t.numeraire]
         for index, (name, centre) in enumerate(zip(t.prices, t.log_price_centres, strict=True)):
             if index == t.numeraire:
                 continue
-            np.log(columns[name], out=z[place])
-            if t.numeraire is not None:
-                z[place] -= log_numeraire
-                centre = centre - t.log_price_centres[t.numeraire]
-            z[place] -= centre
+            # One logarithm of the quotient: logarithms are the dearest operation of all.
+            np.log(np.divide(columns[name], numeraire, out=z[place]), out=z[place])
+            z[place] -= centre - log_numeraire_centre
             place += 1
         for name, in_logs, centre in zip(t.relationships, t.log_relationships, t.relationship_centres, strict=True):
             np.subtract(np.log(columns[name]) if in_logs else columns[name], centre, out=z[place])
@@ -93,19 +92,18 @@ class Design:
         for output in t.fixed_costs:
             np.greater(columns[t.outputs[output]], 0.0, out=z[place])
             place += 1
-        return log_numeraire
+        return numeraire
 
     def _fill_log(
-        self, theta: Array | None, cost: Array, log_numeraire: Array | float, z: Array, out: Array, spare: Array
+        self, theta: Array | None, cost: Array, numeraire: Array | float, z: Array, out: Array, spare: Array
     ) -> None:
         self.technology.exponent.fill(z, out[:-1], spare)
-        np.log(cost, out=out[-1])
-        out[-1] -= log_numeraire
+        np.log(np.divide(cost, numeraire, out=out[-1]), out=out[-1])
         if theta is not None:
             out[-1] -= theta @ out[:-1]
 
     def _fill_level(
-        self, theta: Array | None, cost: Array, log_numeraire: Array | float, z: Array, out: Array, spare: Array
+        self, theta: Array | None, cost: Array, numeraire: Array | float, z: Array, out: Array, spare: Array
     ) -> None:
         if theta is None:
             raise ValueError("A level form is linearised at a theta; none was given.")
@@ -116,14 +114,14 @@ class Design:
         exponent.fill(z, outside, spare)
         of_aggregate, of_exponent = self.technology.split(theta)
         level = of_aggregate @ inside
-        scale = of_exponent @ outside + log_numeraire
+        log_scale = of_exponent @ outside
         if self.additive:
-            scale = np.exp(scale)
+            scale = np.exp(log_scale) * numeraire
             inside *= scale
             outside *= scale * level
             out[-1] = cost - scale * level
         else:
             level[level <= 0] = np.nan
             inside /= level
-            np.log(cost, out=out[-1])
-            out[-1] -= np.log(level) + scale
+            np.log(np.divide(cost, level * numeraire, out=out[-1]), out=out[-1])
+            out[-1] -= log_scale
