@@ -111,6 +111,7 @@ def many_rows(rows):
 
 
 def test_above_twenty_thousand_rows_weights_are_poisson_and_streamed():
+    assert bootstrap.MULTINOMIAL_CLUSTERS == 20_000
     rows = bootstrap.MULTINOMIAL_CLUSTERS + 1
     fitted = em.fit(many_rows(rows), "translog")
     draws = fitted.replications(COUNT, seed=8)
