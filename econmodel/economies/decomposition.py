@@ -237,13 +237,15 @@ def _replicated(comparison: Comparison, one: Gap, count: int, seed: int, steps: 
     fitted = comparison.fitted
     draws = fitted.replications(count, seed)
     theta = fitted.bootstrap(draws, steps)
-    size_weights = comparison.size.replicated(draws, steps)
+    of_size = comparison.size.source_draws(draws, steps)
     batch = max(1, BATCH_PAIRS // len(comparison.points))
     rows = []
     for begin in range(0, draws.count, batch):
         chosen = slice(begin, begin + batch)
-        weights = None if size_weights is None else size_weights[chosen]
-        found = comparison.gap(theta[chosen], draws.of_replications(chosen), weights)
+        row_weights = draws.of_replications(chosen)
+        source = None if of_size is None else of_size[chosen]
+        weights = comparison.size.replicated(source, comparison.points, row_weights)
+        found = comparison.gap(theta[chosen], row_weights, weights)
         length = len(theta[chosen])
         values = [found.log_cost, *(found.of.get(name, np.zeros(length)) for name in one.of)]
         rows.append(np.stack([np.broadcast_to(value, length) for value in values], axis=1))

@@ -15,7 +15,7 @@ from econmodel.economies.bracket import bracket, outcomes_by_size, robustness
 from econmodel.economies.inference import check_level, summarise, tabulate
 from econmodel.economies.path import NODES, SCALE, parts
 from econmodel.economies.separation_words import words
-from econmodel.economies.size import WEIGHTS_TABLE, Size, size_of, weights_table
+from econmodel.economies.size import WEIGHTS_TABLE, Size, size_of, weighted_mean, weights_table
 from econmodel.errors import NotSupported
 from econmodel.estimate.bootstrap import Replications
 from econmodel.estimate.covariance import FEWEST_CLUSTERS
@@ -186,14 +186,11 @@ def _reference(
         row = slice(reference, reference + 1)
         fields = (points.outputs, points.log_prices, points.relationships, points.controls)
         return Point(*(field[row] for field in fields)), log_size[:, row]
-    shares = np.full((1, len(points)), 1.0 / len(points)) if weights is None else weights
-    shares = shares / shares.sum(axis=1, keepdims=True)
-    coordinate = fitted.technology.form.coordinate
-    outputs = coordinate.inverse(shares @ coordinate.transform(points.outputs))[:, None, :]
-    others = ((shares @ field)[:, None, :] for field in (points.log_prices, points.relationships, points.controls))
-    size = np.exp(log_size) if coordinate.allows_zero else log_size
-    mean = (shares * size).sum(axis=1, keepdims=True)
-    return Point(outputs, *others), np.log(mean) if coordinate.allows_zero else mean
+    used = np.ones((1, len(points))) if weights is None else weights
+    in_levels = fitted.technology.form.coordinate.allows_zero
+    size = np.exp(log_size) if in_levels else log_size
+    mean = (used * size).sum(axis=1, keepdims=True) / used.sum(axis=1, keepdims=True)
+    return weighted_mean(fitted.technology, points, used), np.log(mean) if in_levels else mean
 
 
 def _slopes(found: Parts, weights: Array) -> Array:
@@ -218,20 +215,18 @@ def _replicated_slopes(
     fitted: Fit, size: Size, points: Point, draws: Replications, keep: NDArray[np.bool_], steps: int
 ) -> Array:
     theta = fitted.bootstrap(draws, steps)
-    size_weights = size.replicated(draws, steps)
+    of_size = size.source_draws(draws, steps)
     batch = max(1, BATCH_PAIRS // len(points))
     slopes = []
     for start in range(0, draws.count, batch):
         rows = slice(start, start + batch)
         weights = draws.of_replications(rows) * keep
-        chosen = None if size_weights is None else size_weights[rows]
+        chosen = size.replicated(None if of_size is None else of_size[rows], points, weights)
         found = _parts(fitted, theta[rows], size, points, weights, chosen, nodes=REPLICATED_NODES)
         slopes.append(_slopes(found, weights))
     replicated = np.concatenate(slopes)
-    bad = ~np.isfinite(theta).all(axis=1)
-    if size_weights is not None:
-        bad |= ~np.isfinite(size_weights).all(axis=1)
-    replicated[bad] = np.nan
+    lost = ~np.isfinite(theta).all(axis=1) | ~np.isfinite(replicated).all(axis=1)
+    replicated[lost] = np.nan
     return replicated
 
 

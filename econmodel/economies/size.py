@@ -11,6 +11,7 @@ from econmodel.errors import NotSupported, TableError, UnknownName
 from econmodel.estimate.bootstrap import Replications
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.fitting import refit
+from econmodel.forms.technology import Point, Technology
 from econmodel.results import Effects
 
 Array = NDArray[np.float64]
@@ -55,12 +56,31 @@ class Size:
                 'data.where(..., because="...").'
             )
 
-    def replicated(self, draws: Replications, steps: int) -> Array | None:
-        """The weights in every replication (B, m), missing where one is not positive; None where they are given."""
-        if self.source is None:
+    def source_draws(self, draws: Replications, steps: int) -> Array | None:
+        """Parameters of `source` in every replication (B, k); None where weights are given."""
+        return None if self.source is None else self.source.bootstrap(draws, steps)
+
+    def replicated(self, theta: Array | None, points: Point, row_weights: Array) -> Array | None:
+        """The weights (B, m) in replications with parameters (B, k) of `source` and row weights (B, n).
+
+        Marginal costs at each replication's own mean; missing where one is not positive.
+        """
+        if self.source is None or theta is None:
             return None
-        weights = marginal_weights(self.source, self.source.bootstrap(draws, steps))
+        mean = weighted_mean(self.source.technology, points, row_weights)
+        nothing = np.zeros((*mean.relationships.shape[:-1], 0))
+        point = Point(mean.outputs, mean.log_prices, nothing, mean.controls)
+        weights = marginal_weights(self.source, theta, point)
         return np.where((weights > 0).all(axis=1, keepdims=True), weights, np.nan)
+
+
+def weighted_mean(technology: Technology, points: Point, weights: Array) -> Point:
+    """The mean provider for row weights (B, n), a point with axes (B, 1): of logs in log forms, of levels in levels."""
+    shares = weights / weights.sum(axis=1, keepdims=True)
+    coordinate = technology.form.coordinate
+    outputs = coordinate.inverse(shares @ coordinate.transform(points.outputs))[:, None, :]
+    others = ((shares @ field)[:, None, :] for field in (points.log_prices, points.relationships, points.controls))
+    return Point(outputs, *others)
 
 
 def size_of(fitted: Fit, size: object) -> Size:
@@ -100,11 +120,12 @@ def size_of(fitted: Fit, size: object) -> Size:
     return Size(weights, None, "marginal costs at the mean, without relationship variables", source)
 
 
-def marginal_weights(fitted: Fit, theta: Array) -> Array:
-    """Marginal costs at the mean (..., m) for parameters (..., k)."""
-    technology, mean = fitted.technology, fitted.technology.mean_point()
-    slopes = technology.slopes(theta, mean).outputs[..., 0, :]
-    return slopes * technology.cost(theta, mean)
+def marginal_weights(fitted: Fit, theta: Array, mean: Point | None = None) -> Array:
+    """Marginal costs (..., m) for parameters (..., k), at the mean or at another point for each."""
+    technology = fitted.technology
+    point = technology.mean_point() if mean is None else mean
+    slopes = technology.slopes(theta, point).outputs[..., 0, :]
+    return slopes * technology.cost(theta, point)
 
 
 def weights_table(names: tuple[str, ...], size: Size) -> pd.DataFrame:
