@@ -39,6 +39,14 @@ def test_relationship_is_the_derivative_of_log_cost_and_tilts_are_those_of_elast
     assert result.row("relationship: r on scale")["estimate"] == pytest.approx(total, rel=EXACT)
 
 
+def test_tilts_that_sum_to_zero_say_nothing_of_scale_along_the_ray(composite, translog):
+    for at in ("mean", 2):
+        terms = em.relationship(composite, at=at).table["term"].tolist()
+        assert terms == ["relationship: r", "relationship: r on a", "relationship: r on b"]
+    assert "relationship: r on scale" in em.relationship(composite, at={"a": 12.0}).table["term"].tolist()
+    assert "relationship: r on scale" in em.relationship(translog).table["term"].tolist()
+
+
 def test_terms_of_one_output_and_two_variables():
     fitted = em.fit(em.load("michigan_schools").using(controls=[], prices=[]), "translog")
     terms = em.relationship(fitted).table["term"].tolist()
