@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from econmodel import charts as charts
     from econmodel.economies.comparison import compare as compare
+    from econmodel.economies.complementarity import complementarity as complementarity
     from econmodel.economies.decomposition import decompose as decompose
     from econmodel.economies.density import density as density
     from econmodel.economies.diversification import diversification as diversification
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from econmodel.economies.service_types import exhaustion as exhaustion
     from econmodel.economies.subadditivity import subadditivity as subadditivity
     from econmodel.economies.support import support as support
+    from econmodel.economies.trans_ray import trans_ray_convexity as trans_ray_convexity
     from econmodel.estimate.fitting import fit as fit
     from econmodel.forms.form import Form as Form
     from econmodel.report.finding import fact as fact
@@ -73,6 +75,8 @@ else:
         "separate": "economies.separation",
         "decompose": "economies.decomposition",
         "support": "economies.support",
+        "trans_ray_convexity": "economies.trans_ray",
+        "complementarity": "economies.complementarity",
         "subadditivity": "economies.subadditivity",
         "expansion_path": "economies.expansion_path",
         "diversification": "economies.diversification",

@@ -6,14 +6,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies.inference import BATCH_VALUES, Estimates, check_level, tabulate
+from econmodel.economies.extremes import check_bootstrap, extremes, parameter_draws
+from econmodel.economies.inference import Estimates, tabulate
 from econmodel.economies.places import CostFunction, Places, resolve
 from econmodel.economies.split_search import search
 from econmodel.economies.splits import Splits, evans_heckman, shin_ying
 from econmodel.economies.verdict import at_words
-from econmodel.errors import NotSupported, UnknownName
-from econmodel.estimate.bootstrap import quantile_interval
-from econmodel.estimate.fit import Fit
+from econmodel.errors import UnknownName
 from econmodel.results import Effects, format_number, interval_in_words
 
 Array = NDArray[np.float64]
@@ -91,8 +90,8 @@ def subadditivity(
         )
         return Effects("Subadditivity", table, text, notes=tuple(notes), method=method, conf_level=conf_level)
     gains = _gains(function, function.theta[None], places, found)[0]
-    draws = _draws(function, replications, seed)
-    estimates = _estimates(function, places, found, gains, draws, conf_level)
+    draws = parameter_draws(function, replications, seed)
+    estimates = extremes(lambda theta: _gains(function, theta, places, found), function.theta, draws, conf_level)
     table = tabulate(TERMS, [label] * 3, estimates, [True] * 3)
     tables = {
         "cheapest split": _cheapest(function, places, found, gains),
@@ -107,22 +106,7 @@ def _check(method: str, replications: int, conf_level: float, splits: str) -> No
         raise UnknownName(f"splits={splits!r} is not known. It may be {', '.join(map(repr, GRIDS))}.")
     if method in GRIDS:
         raise UnknownName(f"method= says how intervals are made; which splits are tried is splits={method!r}.")
-    if method != "bootstrap":
-        raise NotSupported(
-            f"method={method!r} does not hold for a maximum over splits: it is no smooth function of the parameters. "
-            'Use method="bootstrap".'
-        )
-    check_level(conf_level)
-    if replications < 2:
-        raise NotSupported(f"replications={replications} are too few for an interval. Usual numbers are 199 and 999.")
-
-
-def _draws(function: CostFunction, replications: int, seed: int) -> Array:
-    """Parameters in every replication; stated ones are known."""
-    if not isinstance(function, Fit):
-        return np.repeat(function.theta[None], 2, axis=0)
-    draws = function.bootstrap(function.replications(replications, seed))
-    return draws[np.isfinite(draws).all(axis=1)]
+    check_bootstrap(method, replications, conf_level, "splits")
 
 
 def _gains(function: CostFunction, theta: Array, places: Places, splits: Splits) -> Array:
@@ -131,41 +115,6 @@ def _gains(function: CostFunction, theta: Array, places: Places, splits: Splits)
     firms = range(len(splits.outputs))
     apart = sum(function.technology.cost(theta, splits.of_firm(places, firm)) for firm in firms)
     return np.asarray((joint - apart) / joint)
-
-
-def _estimates(
-    function: CostFunction, places: Places, splits: Splits, gains: Array, draws: Array, level: float
-) -> Estimates:
-    size = max(1, BATCH_VALUES // len(splits))
-    summaries = []
-    for start in range(0, len(draws), size):
-        drawn = _gains(function, draws[start : start + size], places, splits)
-        moved = drawn - gains
-        columns = (
-            drawn.max(axis=1),
-            drawn.mean(axis=1),
-            (drawn < 0).mean(axis=1),
-            moved.max(axis=1),
-            -moved.min(axis=1),
-        )
-        summaries.append(np.stack(columns, axis=1))
-    found = np.concatenate(summaries)
-    values = np.array([gains.max(), gains.mean(), (gains < 0).mean()])
-    low, high = quantile_interval(found[:, :3], level)
-    above, below = np.nanquantile(found[:, 3:], 0.5 + level / 2.0, axis=0)
-    # The maximum moves by no more than the largest movement of any split, so this covers whichever split is cheapest.
-    low[0], high[0] = values[0] - above, values[0] + below
-    errors = found[:, :3].std(axis=0, ddof=1)
-    nulls = np.array([0.0, 0.0, np.nan])
-    statistics = np.where(errors > 0, (values - nulls) / np.where(errors > 0, errors, 1.0), np.nan)
-    known = isinstance(function, Fit)
-    beyond = [
-        (found[:, 3] >= values[0]).mean() if values[0] > 0 else (found[:, 4] >= -values[0]).mean(),
-        min((found[:, 1] <= 0).mean(), (found[:, 1] >= 0).mean()),
-    ]
-    smallest = 1.0 / (len(found) + 1)
-    p_values = np.array([*np.minimum(1.0, 2.0 * np.maximum(beyond, smallest)), np.nan])
-    return Estimates(values, errors, low, high, nulls, statistics, p_values if known else np.full(3, np.nan))
 
 
 def _cheapest(function: CostFunction, places: Places, splits: Splits, gains: Array) -> pd.DataFrame:

@@ -1,0 +1,179 @@
+"""Whether more of one output makes another cheaper at the margin: over all bundles below one, not at a point."""
+
+from collections.abc import Sequence
+from itertools import combinations, product
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from econmodel.economies.extremes import check_bootstrap, extremes, parameter_draws
+from econmodel.economies.inference import Estimates, tabulate
+from econmodel.economies.places import CostFunction, Places, resolve
+from econmodel.economies.support import outputs_supported
+from econmodel.economies.verdict import at_words
+from econmodel.errors import FormError, NotSupported, UnknownName
+from econmodel.forms.curvature import cross_derivative
+from econmodel.forms.technology import Point
+from econmodel.results import Effects, format_number, interval_in_words
+
+Array = NDArray[np.float64]
+Pair = tuple[int, int]
+LARGEST, MEAN, SHARE = "largest", "mean", "share complementary"
+# Points of the grid along each output, by the number of outputs: some two thousand in all, at most.
+STEPS = {2: 21, 3: 11, 4: 7}
+FEWEST_STEPS = 4
+MOST_OUTPUTS = 6
+# A form without a product of two outputs has a cross derivative of zero up to rounding.
+ROUNDING = 1e-12
+
+
+def complementarity(
+    function: CostFunction,
+    pair: Sequence[str] | None = None,
+    at: object = "mean",
+    *,
+    method: Literal["bootstrap"] = "bootstrap",
+    replications: int = 999,
+    conf_level: float = 0.95,
+    seed: int = 0,
+) -> Effects:
+    """Cost complementarity of pairs of outputs over the region from nothing to a bundle.
+
+    Parameters
+    ----------
+    function : a fit with at least two outputs
+    pair : two outputs; by default every pair
+    at : the bundle y, one place as in `econmodel.scale`; the region is all y' with 0 <= y' <= y (above zero in logs)
+    method : "bootstrap" only: a maximum and a share have no derivative
+
+    Returns
+    -------
+    Effects
+        For each pair, over the part of the region that lies among the providers: "<a> and <b>: largest" cross
+        derivative of cost (null 0; not above zero is weak cost complementarity there, and the interval holds for all
+        points at once), its "mean" (null 0), and "share complementary" of the points. Cross derivatives are C_ij(y')
+        y_i y_j / C(y): change of the marginal cost of one output over all of the other, as a share of cost. Further
+        table "map": every point of the grid, for charts.
+
+    Raises
+    ------
+    FormError, UnknownName, NotSupported
+        For one output, a pair that is not one, several places, or a method that needs derivatives.
+
+    Notes
+    -----
+    C_ij(y') <= 0 for all 0 <= y' <= y suffices for economies of scope where fixed costs are subadditive (Baumol, Panzar
+    and Willig, 1982); at one point it shows nothing. In the quadratic forms C_ij is the same everywhere.
+
+    Examples
+    --------
+    >>> from econmodel.simulation import state
+    >>> parameters = {"common cost": 20, "visits": 40, "meals": 40, "visits x meals": -4}
+    >>> cost = state("composite", parameters, outputs={"visits": 100, "meals": 50})
+    >>> float(complementarity(cost).row("visits and meals: largest")["estimate"].round(6))
+    -0.041667
+    """
+    check_bootstrap(method, replications, conf_level, "a region")
+    technology = function.technology
+    pairs = _pairs(technology.outputs, pair)
+    places = resolve(function, at)
+    if len(places.labels) != 1:
+        raise NotSupported(f"at={at!r} is {len(places.labels)} places, and the region lies below one. Ask one by one.")
+    point = _region(function, places)
+    inside = outputs_supported(function, point.outputs)
+    sound = inside & (technology.cost(function.theta, point) > 0)
+    draws = parameter_draws(function, replications, seed)
+    tables, maps, sentences = [], [], []
+    for one in pairs:
+        name = " and ".join(technology.outputs[place] for place in one)
+        maps.append(_map(function, places, point, one, name, sound))
+        terms = [f"{name}: {what}" for what in (LARGEST, MEAN, SHARE)]
+        found = Estimates(*(np.full(3, np.nan) for _ in range(7)))
+        if sound.any():
+            among = _rows(point, sound)
+            found = extremes(
+                lambda theta, one=one, among=among: _cross(function, theta, places, among, one),  # type: ignore[misc]
+                function.theta, draws, conf_level,
+            )  # fmt: skip
+        tables.append(tabulate(terms, [places.labels[0]] * 3, found, [bool(sound.any())] * 3))
+        sentences.append(_sentence(name, found, conf_level))
+    share = f"{int(sound.sum())} of {len(sound)} points of the grid from nothing to {at_words(places.labels[0])}"
+    text = f"{share} lie among the providers; of these: {' '.join(sentences)}"
+    if not sound.any():
+        text = (
+            f"No point of the region below {at_words(places.labels[0])} lies among the providers, so the data cannot "
+            "say whether outputs are complements. Ask at a larger place (at=2)."
+        )
+    notes = ["Beyond the providers the map shows what the form implies, not what they show."] if not sound.all() else []
+    if technology.is_level and technology.form.coordinate.centring == "scale":
+        notes.append("In this form the cross derivative of a pair is the same at every point: its shape is assumed.")
+    return Effects(
+        "Cost complementarity", pd.concat(tables, ignore_index=True), text, notes=tuple(notes),
+        tables={"map": pd.concat(maps, ignore_index=True)}, method=method, conf_level=conf_level,
+    )  # fmt: skip
+
+
+def _pairs(outputs: tuple[str, ...], pair: Sequence[str] | None) -> list[Pair]:
+    if len(outputs) < 2:
+        raise FormError(f"Complementarity is of two outputs, and {outputs[0]} is the only one.")
+    if len(outputs) > MOST_OUTPUTS:
+        raise NotSupported(f"A grid over {len(outputs)} outputs is too fine to search. Add outputs together.")
+    if pair is None:
+        return list(combinations(range(len(outputs)), 2))
+    names = list(pair) if not isinstance(pair, str) else [pair]
+    if len(names) != 2 or len(set(names)) != 2 or not set(names) <= set(outputs):
+        raise UnknownName(f"pair={pair!r} is not two different outputs among {', '.join(outputs)}.")
+    first, second = sorted(outputs.index(name) for name in names)
+    return [(first, second)]
+
+
+def _region(function: CostFunction, places: Places) -> Point:
+    """A grid from nothing (in log forms, from its first step) to the bundle, in the bundle's surroundings."""
+    outputs = places.point.outputs[0]
+    steps = STEPS.get(len(outputs), FEWEST_STEPS)
+    fractions = np.linspace(0.0, 1.0, steps)
+    if not function.technology.form.coordinate.allows_zero:
+        fractions = np.arange(1, steps + 1) / steps
+    return places.point.with_outputs(np.array(list(product(fractions, repeat=len(outputs)))) * outputs)
+
+
+def _rows(point: Point, rows: NDArray[np.bool_]) -> Point:
+    return Point(point.outputs[rows], point.log_prices[rows], point.relationships[rows], point.controls[rows])
+
+
+def _cross(function: CostFunction, theta: Array, places: Places, point: Point, pair: Pair) -> Array:
+    """Scaled cross derivatives (..., T)."""
+    first, second = pair
+    outputs = places.point.outputs[0]
+    joint = function.technology.cost(theta, places.point)
+    found = cross_derivative(function.technology, theta, point, first, second)
+    found = found * outputs[first] * outputs[second] / joint
+    return np.where(np.abs(found) < ROUNDING, 0.0, found)
+
+
+def _map(
+    function: CostFunction, places: Places, point: Point, pair: Pair, name: str, sound: NDArray[np.bool_]
+) -> pd.DataFrame:
+    cross = _cross(function, function.theta, places, point, pair)
+    outputs = dict(zip(function.technology.outputs, point.outputs.T, strict=True))
+    return pd.DataFrame(
+        {"pair": name, **outputs, "cross derivative": cross, "complementary": cross <= 0, "supported": sound}
+    )
+
+
+def _sentence(name: str, found: Estimates, level: float) -> str:
+    largest, low, high = (float(values[0]) for values in (found.values, found.low, found.high))
+    interval = interval_in_words(low, high, level)
+    share = format_number(100 * float(found.values[2]), 3)
+    if high <= 0:
+        verdict = "weak cost complementarity, as far as the data reach"
+    elif low > 0:
+        verdict = "not complementary everywhere"
+    else:
+        verdict = "no conclusion"
+    return (
+        f"{name}, more of one makes the other cheaper at the margin at {share} % of them; the largest cross derivative "
+        f"is {format_number(largest, 3)} of cost ({interval}, all points at once): {verdict}."
+    )
