@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from econmodel.economies.marginal_cost import marginal_cost as marginal_cost
     from econmodel.economies.marginal_cost import unit_cost as unit_cost
     from econmodel.economies.outcomes import cost_per_outcome as cost_per_outcome
+    from econmodel.economies.power import power as power
     from econmodel.economies.relationship import relationship as relationship
     from econmodel.economies.relationship_economies import relationship_economies as relationship_economies
     from econmodel.economies.relationship_scaling import relationship_scaling as relationship_scaling
@@ -89,6 +90,7 @@ else:
         "relationship_value": "economies.relationship_value",
         "relationship_economies": "economies.relationship_economies",
         "compare": "economies.comparison",
+        "power": "economies.power",
         "Form": "forms.form",
         "Answer": "results",
         "format_number": "results",

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.errors import FormError, UnknownName
+from econmodel.errors import FormError, NotSupported, UnknownName
 from econmodel.forms.assembly import Centres, assemble
 from econmodel.forms.form import Form, SecondOrder, Variables, find_form
 from econmodel.forms.technology import Point, Technology
@@ -125,6 +125,13 @@ def simulate(
     noise_grows: float = 0.0,
     specialised: Mapping[str, float] | None = None,
     follows_size: Mapping[str, float] | None = None,
+    chosen_by_need: Mapping[str, float] | None = None,
+    cost_of_need: float = 0.2,
+    periods: int = 1,
+    movement: float = 0.2,
+    provider_effects: float = 0.0,
+    volume_error: float = 0.0,
+    per_head: str | None = None,
     seed: int = 0,
 ) -> Simulation:
     """Providers whose cost follows a stated cost function.
@@ -139,49 +146,137 @@ def simulate(
     noise_grows : how fast that standard deviation grows with log size, per standard deviation of it
     specialised : output -> share of providers that make none of it (level forms); nobody is left without any output
     follows_size : relationship variable -> its slope on the log of the first output
+    chosen_by_need : relationship variable -> its slope on the need of a provider's users, which has mean 0 and standard
+        deviation 1 and is not in the table
+    cost_of_need : what one standard deviation of need adds to log cost, where `chosen_by_need` is given
+    periods : rows of each provider; with more than one the table names "provider" and "period"
+    movement : share of the variance of log outputs, log prices and relationship variables that lies between periods of
+        one provider
+    provider_effects : standard deviation of what keeps a provider's log cost above or below that of others
+    volume_error : standard deviation of the log error in recorded outputs. It pulls the elasticity of cost towards zero
+    per_head : output by whose recorded volume a cost per head was multiplied to give cost: the error then sits on both
+        sides, and pulls the elasticity to one
     seed : of all draws
+
+    Returns
+    -------
+    Simulation
+        With `facts`: the share of the variance of each recorded log output that is not error ("reliability of ..."),
+        where there is an error and every provider makes the output.
+
+    Raises
+    ------
+    UnknownName, NotSupported, FormError
+        For a variable that the cost function does not have, a number out of its range, or specialised providers in a
+        log form.
+
+    Notes
+    -----
+    With one output in logs, an elasticity b is recorded as b R, and with `per_head` as b R + (1 - R), R the reliability
+    (Spearman, 1904; Borjas, 1980, on division bias).
 
     Examples
     --------
     >>> cost = state("cobb_douglas", {"constant": 4.0, "visits": 0.8}, outputs={"visits": 100})
-    >>> len(simulate(cost, 60).data)
-    60
+    >>> len(simulate(cost, 60).data), len(simulate(cost, 60, periods=3).data)
+    (60, 180)
     """
     technology, rng = cost.technology, np.random.default_rng(seed)
     if specialised and not technology.form.coordinate.allows_zero:
         raise FormError(
             "Specialised providers make none of an output, and this form has no cost there. State a level form."
         )
+    _check_options(
+        cost, providers, periods, movement,
+        {"output": [*(specialised or {}), *([per_head] if per_head else [])],
+         "relationship variable": [*(follows_size or {}), *(chosen_by_need or {})]},
+        {"spread": spread, "noise": noise, "provider_effects": provider_effects, "volume_error": volume_error},
+    )  # fmt: skip
+
+    def draws(columns: int) -> Array:
+        return _standard_normal(rng, providers, periods, columns, movement)
+
     mean, m = technology.mean_point(), len(technology.outputs)
     shape = np.full((m, m), correlation) + (1.0 - correlation) * np.eye(m)
-    log_outputs = rng.standard_normal((providers, m)) @ np.linalg.cholesky(shape).T * spread
-    centring = 0.0 if technology.form.coordinate.centring == "shift" else 0.5 * spread**2
-    outputs = mean.outputs * np.exp(log_outputs - centring)
+    log_outputs = draws(m) @ np.linalg.cholesky(shape).T * spread
+    in_logs = technology.form.coordinate.centring == "shift"
+    outputs = mean.outputs * np.exp(log_outputs - (0.0 if in_logs else 0.5 * spread**2))
     for name, share in (specialised or {}).items():
-        without = rng.random(providers) < share
+        without = np.repeat(rng.random(providers) < share, periods)
         others = np.delete(outputs, technology.outputs.index(name), axis=1).max(axis=1, initial=0.0)
         outputs[without & (others > 0), technology.outputs.index(name)] = 0.0
-    log_prices = mean.log_prices + 0.5 * spread * rng.standard_normal((providers, len(technology.prices)))
-    relationships = mean.relationships + spread / 3.0 * rng.standard_normal((providers, len(technology.relationships)))
+    log_prices = mean.log_prices + 0.5 * spread * draws(len(technology.prices))
+    relationships = mean.relationships + spread / 3.0 * draws(len(technology.relationships))
     for name, slope in (follows_size or {}).items():
         relationships[:, technology.relationships.index(name)] += slope * log_outputs[:, 0]
-    points = Point(outputs, log_prices, relationships, np.zeros((providers, 0)))
     size = (log_outputs.mean(axis=1) - log_outputs.mean()) / max(log_outputs.mean(axis=1).std(), np.finfo(float).tiny)
-    error = noise * np.exp(noise_grows * size) * rng.standard_normal(providers)
+    error = noise * np.exp(noise_grows * size) * rng.standard_normal(providers * periods)
+    # What is new draws last: without it a seed gives the same providers.
+    error += provider_effects * np.repeat(rng.standard_normal(providers), periods)
+    if chosen_by_need:
+        need = np.repeat(rng.standard_normal(providers), periods)
+        error += cost_of_need * need
+        for name, slope in chosen_by_need.items():
+            relationships[:, technology.relationships.index(name)] += slope * need
+    points = Point(outputs, log_prices, relationships, np.zeros((providers * periods, 0)))
     columns = {"cost": technology.cost(cost.theta, points) * np.exp(error)}
-    columns |= dict(zip(technology.outputs, outputs.T, strict=True))
+    recorded = np.exp(volume_error * rng.standard_normal(outputs.shape) - (0.0 if in_logs else 0.5 * volume_error**2))
+    if per_head is not None:
+        columns["cost"] = columns["cost"] * recorded[:, technology.outputs.index(per_head)]
+    columns |= dict(zip(technology.outputs, (outputs * recorded).T, strict=True))
     columns |= dict(zip(technology.prices, np.exp(log_prices).T, strict=True))
     columns |= dict(zip(technology.relationships, relationships.T, strict=True))
+    frame = pd.DataFrame(columns)
+    if periods > 1:
+        frame.insert(0, "provider", np.repeat(np.arange(1, providers + 1), periods))
+        frame.insert(1, "period", np.tile(np.arange(1, periods + 1), providers))
     data = CostData(
-        pd.DataFrame(columns),
+        frame,
         cost="cost",
         outputs=list(technology.outputs),
         prices=list(technology.prices),
         relationships={name: Relationship("attribute", more_means="closer") for name in technology.relationships},
+        entity="provider" if periods > 1 else None,
+        time="period" if periods > 1 else None,
         title=f"Simulated providers, {technology.form.title}",
-        cost_concept="total",
+        cost_concept="total" if per_head is None else "per head x heads",
     )
-    return Simulation(data, cost)
+    always = [name for name in technology.outputs if name not in (specialised or {})] if volume_error else []
+    reliability = spread**2 / (spread**2 + volume_error**2) if always else 1.0
+    return Simulation(data, cost, {f"reliability of {name}": reliability for name in always})
+
+
+def _standard_normal(rng: np.random.Generator, providers: int, periods: int, columns: int, movement: float) -> Array:
+    """Draws (providers x periods, columns) with variance one, of which `movement` lies within providers."""
+    between = rng.standard_normal((providers, columns))
+    if periods == 1:
+        return between
+    within = rng.standard_normal((providers * periods, columns))
+    return np.sqrt(1.0 - movement) * np.repeat(between, periods, axis=0) + np.sqrt(movement) * within
+
+
+def _check_options(
+    cost: StatedCost,
+    providers: int,
+    periods: int,
+    movement: float,
+    named: Mapping[str, list[str]],
+    deviations: Mapping[str, float],
+) -> None:
+    """What cannot be drawn is refused in the words of `simulate`."""
+    known = {"output": cost.technology.outputs, "relationship variable": cost.technology.relationships}
+    for role, names in named.items():
+        unknown = [name for name in names if name not in known[role]]
+        if unknown:
+            there = ", ".join(known[role]) or "none"
+            raise UnknownName(f"{', '.join(unknown)} is no {role} of this cost function. It has: {there}.")
+    if providers < 1 or periods < 1:
+        raise NotSupported(f"providers={providers} and periods={periods} give no table: both must be at least one.")
+    if not 0.0 <= movement <= 1.0:
+        raise NotSupported(f"movement={movement} is a share of variance, between 0 and 1.")
+    negative = [f"{name}={value}" for name, value in deviations.items() if not 0.0 <= value < np.inf]
+    if negative:
+        raise NotSupported(f"{', '.join(negative)} must be a standard deviation: zero or positive.")
 
 
 STAFF_SHARE = 0.6
