@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 _HERE = Path(__file__).parents[2]
 # One thread: a sum that threads share out differs in the last digits from run to run. The order of sets must not
@@ -41,27 +40,22 @@ def kernel_manager(folder: Path) -> type:
     """A manager whose kernel is this interpreter, whatever kernels are installed on the machine."""
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
-    from zmq import has
 
     without_grammar = f"__import__('sys').modules.setdefault({SLOW_GRAMMAR!r})"
     spec = KernelSpec(
         argv=[
             *(sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"),
             f"--IPKernelApp.exec_lines={without_grammar}",
+            # Shutting a kernel down interrupts it, which it would report as an error of its own.
+            "--IPKernelApp.log_level=CRITICAL",
         ],
         display_name="Python",
         language="python",
         env=environment(folder),
-        metadata={"supported_encryption": "curve"},
     )
 
     class OwnKernel(AsyncKernelManager):
-        """Answers every name with the same kernel, and talks to it in cipher: other users share the machine."""
-
-        def __init__(self, **traits: Any) -> None:
-            super().__init__(**traits)
-            if has("curve"):
-                self.transport_encryption = "auto"
+        """Answers every name with the same kernel."""
 
         @property
         def kernel_spec(self) -> KernelSpec:
