@@ -65,3 +65,11 @@ def test_its_command_lists_the_data(installed, tmp_path, root):
     found = run(installed / "bin" / "econmodel", "data", cwd=tmp_path, PYTHONPATH=str(installed), COLUMNS="300")
     for card in root.glob("data/*.toml"):
         assert card.stem in found
+
+
+def test_its_command_makes_a_report_from_what_it_brings(installed, tmp_path):
+    command = [installed / "bin" / "econmodel", "report", "05_electricity_and_airlines", "--no-pdf", "--to", "made"]
+    run(*command, cwd=tmp_path, PYTHONPATH=str(installed))
+    page = (tmp_path / "made" / "05_electricity_and_airlines.html").read_text(encoding="utf-8")
+    assert "<h1" in page
+    assert (tmp_path / "made" / "05_electricity_and_airlines.findings.json").is_file()
