@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from econmodel.charts.forest_plot import forest
     from econmodel.charts.gap_waterfall import waterfall
+    from econmodel.charts.power_curve import power
     from econmodel.charts.ratio_by_size import relationship_against_size
     from econmodel.charts.scope_cells import scope_map
     from econmodel.charts.separation_bars import separation
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
         "cost_curve",
         "enable",
         "forest",
+        "power",
         "relationship_against_size",
         "save",
         "scope_map",
@@ -28,6 +30,7 @@ else:
         "cost_curve": "unit_cost_curve",
         "enable": "theme",
         "forest": "forest_plot",
+        "power": "power_curve",
         "relationship_against_size": "ratio_by_size",
         "save": "theme",
         "scope_map": "scope_cells",

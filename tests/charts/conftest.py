@@ -9,12 +9,13 @@ import pytest
 
 from econmodel.charts.forest_plot import forest
 from econmodel.charts.gap_waterfall import waterfall
+from econmodel.charts.power_curve import power as power_chart
 from econmodel.charts.ratio_by_size import relationship_against_size
 from econmodel.charts.scope_cells import scope_map
 from econmodel.charts.separation_bars import separation
 from econmodel.charts.theme import svg
 from econmodel.charts.unit_cost_curve import cost_curve
-from econmodel.results import Effects
+from econmodel.results import Answer, Effects
 from econmodel.simulation import StatedCost, state
 from econmodel.table.cost_data import CostData
 from econmodel.table.roles import Output, Relationship
@@ -110,6 +111,16 @@ def with_dashes() -> object:
     return cost_curve(make_curve([6100, 5800, 5300, 5200], supported=[False, True, True, True]), make_schools())
 
 
+def make_power(found: list[float], wrong: float = 0.0, truth: float = 0.9) -> Answer:
+    table = pd.DataFrame({"providers": (30 * 2 ** np.arange(len(found))).tolist(), "found": found})
+    table["found_low"], table["found_high"] = table["found"] - 0.03, table["found"] + 0.03
+    table["wrong sign"], table["bias"] = wrong, np.linspace(-0.02, 0.002, len(found))
+    table["bias_low"], table["bias_high"] = table["bias"] - 0.004, table["bias"] + 0.004
+    said = {"what": "the ray elasticity", "to find": "economies of scale", "truth": truth, "null": 1.0}
+    tables = {"truth and null": pd.DataFrame([said | {"target": 0.8, "level": 0.95}])}
+    return Answer("Would a study find it?", table, "", tables=tables)
+
+
 CHARTS: dict[str, Callable[[], object]] = {
     "curve with providers": with_dashes,
     "curve with groups": lambda: cost_curve(make_curve([5300, 5200, 5600]), make_schools(1200)),
@@ -121,6 +132,10 @@ CHARTS: dict[str, Callable[[], object]] = {
     "forest with bands": lambda: forest(make_scopes()),
     "waterfall": lambda: waterfall(make_gap({"scale": 0.3, "relationship: staff": -0.1, "residual": -0.02})),
     "short waterfall": lambda: waterfall(make_gap({"scale": 0.02, "prices": -0.05}, growth=0.03), unit_cost=True),
+    "power": lambda: power_chart(make_power([0.2, 0.4, 0.7, 0.85, 0.97, 1.0])),
+    "power of many": lambda: power_chart(make_power([0.05] * 14, wrong=0.3)),
+    "power of one": lambda: power_chart(make_power([0.5])),
+    "power of nothing": lambda: power_chart(make_power([np.nan] * 3, wrong=0.05, truth=1.0)),
     "scope map": lambda: scope_map(make_mixes()),
     "scope map of intervals": lambda: scope_map(make_care(), multiples=(0.5, 1.0, 2.0)),
     "relationship": lambda: relationship_against_size(make_schools(), "staffing"),
@@ -180,6 +195,11 @@ def gaps():
 @pytest.fixture
 def services():
     return make_services()
+
+
+@pytest.fixture
+def powers():
+    return make_power
 
 
 @pytest.fixture
