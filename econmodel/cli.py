@@ -201,7 +201,6 @@ def _plain(row: "Iterable[object]") -> "list[Text]":
 def _summary(outcomes: "list[Outcome]") -> int:
     failed = [outcome.name for outcome in outcomes if not outcome.good]
     if failed:
-        print(
-            f"{len(failed)} of {len(outcomes)} failed: {', '.join(failed)}. Reports that were good before stay as they were."
-        )
+        names = ", ".join(failed)
+        print(f"{len(failed)} of {len(outcomes)} failed: {names}. Reports that were good before stay as they were.")
     return FAILED if failed else 0
