@@ -40,11 +40,13 @@ def support(function: CostFunction, at: object = "mean") -> Check:
     """
     if function.sample is None:
         raise NotSupported("Support is judged against providers, and stated parameters have none.")
+    from scipy.spatial import KDTree
+
     places = resolve(function, at)
     seen, points = _coordinates(function, places.point.outputs)
     inside = supported(function, places)
     spread = seen.std(axis=0)
-    nearest = np.array([np.sqrt((((seen - point) / spread) ** 2).sum(axis=1)).min() for point in points])
+    nearest = KDTree(seen / spread).query(points / spread)[0]
     table = pd.DataFrame({"at": places.labels, "supported": inside, "distance to nearest provider": nearest})
     outside = [label for label, found in zip(places.labels, inside, strict=True) if not found]
     what = f"the convex hull of the outputs of {len(seen):,} providers"

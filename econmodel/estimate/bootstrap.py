@@ -136,5 +136,6 @@ def _steps(gram: Array, target: Array) -> Array:
 def quantile_interval(draws: Array, level: float) -> tuple[Array, Array]:
     """Percentile interval over the first axis, missing draws left out."""
     tail = (1.0 - level) / 2.0
-    low, high = np.nanquantile(draws, [tail, 1.0 - tail], axis=0)
+    # Draw k of B ordered ones estimates the quantile k / (B + 1): numpy's own rule gives 94.0 % for 95 with 199 draws.
+    low, high = np.nanquantile(draws, [tail, 1.0 - tail], axis=0, method="weibull")
     return low, high

@@ -55,7 +55,7 @@ def robust(
             exact.append(rows.start + np.flatnonzero(alone))
             kept = np.where(alone, 1.0, kept)
             residual = np.where(alone, 0.0, residual / (kept if kind == "HC3" else np.sqrt(kept)))
-        scores = block[:-1] * residual
+        scores = np.multiply(block[:-1], residual, out=block[:-1])
         meat += scores @ scores.T
     correction = count / (count - parameters) if kind == "HC1" else 1.0
     found = np.concatenate(exact) if exact else np.zeros(0, dtype=np.intp)

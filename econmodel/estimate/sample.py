@@ -133,7 +133,7 @@ def _refuse_constants(data: CostData, columns: Mapping[str, Array], numeraire: i
     same = []
     for role in ("outputs", "prices", "relationships", "controls", "network"):
         for place, name in enumerate(getattr(data, role)):
-            constant = columns[name].min() == columns[name].max()
+            constant = bool((columns[name] == columns[name][0]).all())
             if constant and not (role == "prices" and place == numeraire):
                 same.append((role, name))
     if same:
