@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from econmodel.charts.complement_cells import complementarity_map
     from econmodel.charts.forest_plot import forest
     from econmodel.charts.gap_waterfall import waterfall
     from econmodel.charts.power_curve import power
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from econmodel.charts.unit_cost_curve import cost_curve
 
     __all__ = [
+        "complementarity_map",
         "cost_curve",
         "enable",
         "forest",
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 else:
     # Files are not named like their functions: an imported submodule would take the function's place here.
     _HOMES = {
+        "complementarity_map": "complement_cells",
         "cost_curve": "unit_cost_curve",
         "enable": "theme",
         "forest": "forest_plot",

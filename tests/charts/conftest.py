@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from econmodel.charts.complement_cells import complementarity_map
 from econmodel.charts.forest_plot import forest
 from econmodel.charts.gap_waterfall import waterfall
 from econmodel.charts.power_curve import power as power_chart
@@ -15,6 +16,7 @@ from econmodel.charts.scope_cells import scope_map
 from econmodel.charts.separation_bars import separation
 from econmodel.charts.theme import svg
 from econmodel.charts.unit_cost_curve import cost_curve
+from econmodel.economies.complementarity import complementarity
 from econmodel.results import Answer, Effects
 from econmodel.simulation import StatedCost, state
 from econmodel.table.cost_data import CostData
@@ -136,6 +138,7 @@ CHARTS: dict[str, Callable[[], object]] = {
     "power of many": lambda: power_chart(make_power([0.05] * 14, wrong=0.3)),
     "power of one": lambda: power_chart(make_power([0.5])),
     "power of nothing": lambda: power_chart(make_power([np.nan] * 3, wrong=0.05, truth=1.0)),
+    "complementarity map": lambda: complementarity_map(complementarity(make_care())),
     "scope map": lambda: scope_map(make_mixes()),
     "scope map of intervals": lambda: scope_map(make_care(), multiples=(0.5, 1.0, 2.0)),
     "relationship": lambda: relationship_against_size(make_schools(), "staffing"),
