@@ -106,6 +106,20 @@ def with_interval(value: float, low: float, high: float, conf_level: float) -> s
     return f"{beside_interval(value, low, high)} ({interval_in_words(low, high, conf_level)})"
 
 
+def identified_in_words(row: Mapping[str, float] | pd.Series) -> str:
+    """The ends of an identified interval with decimals that tell them apart.
+
+    Examples
+    --------
+    >>> identified_in_words({"identified_low": 0.0881, "identified_high": 0.112, "conf_low": -0.6, "conf_high": 0.8})
+    'between 0.088 and 0.112'
+    """
+    low, high = (float(row[name]) for name in INTERVAL_COLUMNS)
+    own = decimals_for(low, high) if low != high else 0
+    decimals = max(decimals_for(float(row["conf_low"]), float(row["conf_high"])), own)
+    return f"between {_fixed(low, decimals)} and {_fixed(high, decimals)}"
+
+
 def _fixed(value: float, decimals: int) -> str:
     if value != value:
         return MISSING
@@ -298,10 +312,7 @@ class Effects(_Shown):
         low, high = float(row["conf_low"]), float(row["conf_high"])
         if row["estimate"] == row["estimate"]:
             return with_interval(float(row["estimate"]), low, high, self.conf_level)
-        ends = [float(row[name]) for name in INTERVAL_COLUMNS]
-        decimals = max(decimals_for(low, high), decimals_for(ends[0], ends[1]) if ends[0] != ends[1] else 0)
-        between = f"between {_fixed(ends[0], decimals)} and {_fixed(ends[1], decimals)}"
-        return f"{between} ({interval_in_words(low, high, self.conf_level)})"
+        return f"{identified_in_words(row)} ({interval_in_words(low, high, self.conf_level)})"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

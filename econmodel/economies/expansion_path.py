@@ -15,7 +15,7 @@ from econmodel.economies.division import (
 from econmodel.economies.inference import Estimates, Method, estimate, set_identified, tabulate
 from econmodel.economies.places import CostFunction, Places, resolve
 from econmodel.errors import FormError, UnknownName
-from econmodel.results import INTERVAL_COLUMNS, Effects, beside_interval, interval_in_words
+from econmodel.results import Effects, beside_interval, identified_in_words, interval_in_words
 
 Array = NDArray[np.float64]
 SUBADDITIVITY, SCALE = "expansion-path subadditivity", "expansion-path scale"
@@ -158,8 +158,7 @@ def _words(row: pd.Series, level: float) -> str:
     interval = interval_in_words(low, high, level)
     if row["estimate"] == row["estimate"]:
         return f"{beside_interval(float(row['estimate']), low, high)} ({interval})"
-    ends = " and ".join(beside_interval(float(row[end]), low, high) for end in INTERVAL_COLUMNS)
-    return f"between {ends} ({interval}, covering all of it)"
+    return f"{identified_in_words(row)} ({interval}, covering all of it)"
 
 
 def _verdict(row: pd.Series, null: float, below: str, above: str) -> str:

@@ -24,7 +24,7 @@ from econmodel.economies.places import CostFunction, Places, resolve
 from econmodel.economies.quasi_scope import quasi_scope
 from econmodel.economies.verdict import at_words
 from econmodel.errors import FormError
-from econmodel.results import INTERVAL_COLUMNS, Effects, beside_interval, interval_in_words
+from econmodel.results import Effects, beside_interval, identified_in_words, interval_in_words
 
 Array = NDArray[np.float64]
 DEGREE = "degree of scope"
@@ -180,9 +180,8 @@ def _text(table: pd.DataFrame, level: float) -> str:
     interval = interval_in_words(first["conf_low"], first["conf_high"], level)
     where = f"At {at_words(first['at'])}"
     if np.isnan(first["estimate"]):
-        low, high = (beside_interval(first[end], first["conf_low"], first["conf_high"]) for end in INTERVAL_COLUMNS)
         text = (
-            f"{where}, {what} lies between {low} and {high}: the data "
+            f"{where}, {what} lies {identified_in_words(first)}: the data "
             "identify an interval only, since some output is made by everyone and its fixed cost cannot be told from "
             f"the common one ({interval}, covering all of it)"
         )
