@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 import econmodel as em
 from econmodel.economies import corners
+from econmodel.economies.division import specialised, without_cost
 from econmodel.economies.inference import Estimates, estimate, summarise
 from econmodel.economies.places import CostFunction, resolve
 from econmodel.errors import EconmodelError
@@ -48,6 +49,7 @@ LOWER, UPPER = "lower end of scope", "upper end of scope"
 SCOPE, INTERVAL, ENDS = "degree of scope", "degree of scope, identified as an interval", "both ends of that interval"
 # Intervals that must hold a whole identified interval cover any one value more often than they must.
 AT_LEAST = (INTERVAL, ENDS)
+OF_SCOPE = (SCOPE, INTERVAL, ENDS)
 
 
 @dataclass(frozen=True)
@@ -196,6 +198,15 @@ def intervals(names: list[str], found: Estimates, whole: bool) -> dict[str, tupl
     return {**printed, **dict.fromkeys((SCOPE, INTERVAL, ENDS), (lower[0], upper[1]))}
 
 
+def scope_is_given(fitted: CostFunction, at: dict[str, float]) -> bool:
+    """Whether `em.scope` gives a number at all: it gives none where the fitted cost of a corner is not positive."""
+    technology, places = fitted.technology, resolve(fitted, at)
+    if not technology.is_level:
+        return False
+    corner = specialised(technology.outputs, places.point, list(np.eye(len(technology.outputs), dtype=bool)))
+    return not without_cost(fitted, places, corner)[0].any()
+
+
 def replicate(world: World, providers: int, seed: int) -> Iterator[Row]:
     """One simulated table: measure, method, and the interval's ends."""
     data = em.simulate(world.truth, providers, seed=seed, **world.options).data
@@ -208,9 +219,10 @@ def replicate(world: World, providers: int, seed: int) -> Iterator[Row]:
         by_method["bootstrap"] = summarise(
             measure(fitted.theta), measure(fitted.bootstrap(weights)), np.full(len(names), np.nan), 0.95
         )
+    refused = not scope_is_given(fitted, place(world.truth))
     for method, found in by_method.items():
         for name, ends in intervals(names, found, whole).items():
-            yield name, method, *ends
+            yield name, method, *((np.nan, np.nan) if refused and name in OF_SCOPE else ends)
     if world.parts:
         table = em.separate(fitted, replications=DRAWS, seed=seed).table
         for row in table.itertuples():
@@ -226,7 +238,10 @@ def as_printed(world: World, seed: int) -> bool:
     if SCOPE in studied:
         printed += [(SCOPE, em.scope(fitted, at=at)), (QUASI, em.scope(fitted, at=at, epsilon=EPSILON))]
     rows = {name: effects.row(name) for name, effects in printed}
-    return all(np.allclose(studied[name], (row["conf_low"], row["conf_high"]), rtol=1e-9) for name, row in rows.items())
+    return all(
+        np.allclose(studied[name], (row["conf_low"], row["conf_high"]), rtol=1e-9, equal_nan=True)
+        for name, row in rows.items()
+    )
 
 
 def population(world: World) -> dict[str, float]:
@@ -262,36 +277,33 @@ def run_truth(number: int) -> dict[str, tuple[float, float]]:
 
 
 def coverage(
-    world: World,
-    providers: int,
-    rows: list[Row],
-    truth: dict[str, tuple[float, float]],
-    of: int,
+    world: World, providers: int, rows: list[Row], truth: dict[str, tuple[float, float]], replications: int
 ) -> pd.DataFrame:
-    """One row a measure and method; a replication without a result does not cover."""
+    """One row a measure and method: how many of the intervals that were given cover, and how many were not given."""
     found = pd.DataFrame(rows, columns=["measure", "method", "low", "high"])
-    lost = int((found["measure"] == "").sum())
     least, most = REQUIRED[providers]
     table = []
-    for (name, method), group in found[found["measure"].isin(list(truth))].groupby(["measure", "method"], sort=False):
-        low, high = truth[str(name)]
-        share = float(((group["low"] <= low) & (group["high"] >= high)).sum()) / of
-        required = (least, 100.0) if name in AT_LEAST else (least, most)
+    for (measure, method), every in found[found["measure"].isin(list(truth))].groupby(
+        ["measure", "method"], sort=False
+    ):
+        low, high = truth[str(measure)]
+        given = every.dropna()
+        share = float(((given["low"] <= low) & (given["high"] >= high)).mean())
         table.append(
             {
                 "world": world.name,
                 "providers": providers,
-                "measure": name,
+                "measure": measure,
                 "method": method,
                 "truth_low": low,
                 "truth_high": high,
                 "coverage": 100.0 * share,
-                "monte_carlo_error": 100.0 * np.sqrt(share * (1.0 - share) / of),
-                "median_width": float((group["high"] - group["low"]).median()),
-                "least": required[0],
-                "most": required[1],
-                "replications": of,
-                "without_result": lost,
+                "monte_carlo_error": 100.0 * np.sqrt(share * (1.0 - share) / len(given)),
+                "median_width": float((given["high"] - given["low"]).median()),
+                "least": least,
+                "most": 100.0 if measure in AT_LEAST else most,
+                "replications": replications,
+                "not_given": replications - len(given),
             }
         )
     return pd.DataFrame(table)
@@ -348,19 +360,18 @@ def as_markdown(found: pd.DataFrame) -> str:
         f"Made by `scripts/coverage_study.py`: {found['replications'].iloc[0]:,} simulated tables a line, and every "
         "line that was studied. Delta intervals have the default covariance; bootstrap intervals are percentiles of "
         f"{DRAWS} replications. Required: {required}; for an interval that must hold all of an identified interval, no "
-        "upper bound.",
+        "upper bound. Not given: the fit did not converge or the fitted cost of a corner is not positive, so that "
+        "there is no interval; coverage is that of the others.",
     ]
-    head = "| measure | truth | method | coverage, % | ± 2 Monte-Carlo errors | median width | within |"
+    head = "| measure | truth | method | coverage, % | ± 2 Monte-Carlo errors | median width | not given | within |"
     for (world, providers), group in found.groupby(["world", "providers"], sort=False):
-        lost = group["without_result"].iloc[0]
-        refused = f" ({lost} tables without a result)" if lost else ""
-        lines += ["", f"## {world}: {providers:,} providers{refused}", ""]
-        lines += [head, "| --- | ---: | --- | ---: | ---: | ---: | --- |"]
+        lines += ["", f"## {world}: {providers:,} providers", "", head, "| --- |" + " ---: |" * 7]
         for row in group.itertuples():
             truth = f"{row.truth_low:.4g}" + (f" to {row.truth_high:.4g}" if row.truth_high > row.truth_low else "")
+            within = "yes" if row.least <= row.coverage <= row.most else "NO"
             lines.append(
                 f"| {row.measure} | {truth} | {row.method} | {row.coverage:.1f} | {2 * row.monte_carlo_error:.1f} | "
-                f"{row.median_width:.3g} | {'yes' if row.least <= row.coverage <= row.most else 'NO'} |"
+                f"{row.median_width:.3g} | {row.not_given} | {within} |"
             )
     return "\n".join(lines) + "\n"
 
