@@ -26,7 +26,7 @@ from econmodel.economies import corners
 from econmodel.economies.division import specialised, without_cost
 from econmodel.economies.inference import Estimates, estimate, summarise
 from econmodel.economies.places import CostFunction, resolve
-from econmodel.errors import EconmodelError
+from econmodel.errors import DidNotConverge, NotIdentified, NotSupported
 from econmodel.progress import Board, board
 from econmodel.simulation import StatedCost
 
@@ -77,7 +77,9 @@ def composite(outputs: int, specialised: bool = False, relationship: bool = Fals
     shares = {2: (45.0, 35.0), 3: (30.0, 26.0, 24.0)}[outputs]
     parameters = {"common cost": FIXED_COST} | dict(zip(names, shares, strict=True))
     parameters |= {f"half {name} squared": 4.0 for name in names}
-    parameters |= {f"{a} x {b}": -5.0 for place, a in enumerate(names) for b in names[place + 1 :]}
+    # Along the ray the products cancel the squares, so that cost rises however large a provider is.
+    together = -4.0 / (outputs - 1)
+    parameters |= {f"{a} x {b}": together for place, a in enumerate(names) for b in names[place + 1 :]}
     if relationship:
         parameters |= {"continuity": -0.1, "tilt of continuity to visits": 3.0}
     if specialised:
@@ -262,7 +264,7 @@ def run_chunk(number: int, providers: int, first: int, last: int) -> list[Row]:
     for replication in range(first, last):
         try:
             rows += list(replicate(world, providers, seed_of(number, providers, replication)))
-        except EconmodelError as refused:
+        except (DidNotConverge, NotIdentified, NotSupported) as refused:
             rows.append(("", type(refused).__name__, np.nan, np.nan))
     return rows
 
