@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from econmodel.charts.ratio_by_size import relationship_against_size
     from econmodel.charts.scope_cells import scope_map
     from econmodel.charts.separation_bars import separation
+    from econmodel.charts.split_cells import subadditivity_surface
     from econmodel.charts.theme import enable, save, svg
     from econmodel.charts.unit_cost_curve import cost_curve
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         "save",
         "scope_map",
         "separation",
+        "subadditivity_surface",
         "svg",
         "waterfall",
     ]
@@ -38,6 +40,7 @@ else:
         "save": "theme",
         "scope_map": "scope_cells",
         "separation": "separation_bars",
+        "subadditivity_surface": "split_cells",
         "svg": "theme",
         "waterfall": "gap_waterfall",
     }

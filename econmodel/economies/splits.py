@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies.corners import unidentified
@@ -17,8 +18,27 @@ Array = NDArray[np.float64]
 TENTHS = np.arange(11) / 10.0
 # Shares are made of decimals, so that a firm at a bound may miss it by rounding.
 ROUNDING = 1e-9
+SHARE_DIGITS = 12
 # Above this many outputs a grid of tenths has more splits than anyone would wait for.
 MOST_OUTPUTS = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tried:
+    """All splits that were looked at, for all places in one list.
+
+    Attributes
+    ----------
+    place : (S,) which place each split divides
+    outputs : (K, S, m) what each of the K firms makes
+    admissible : (S,) whether the data can speak of it
+    costed : (S,) whether the form has an identified cost for every firm, be it among the providers or not
+    """
+
+    place: NDArray[np.intp]
+    outputs: Array
+    admissible: NDArray[np.bool_]
+    costed: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +52,7 @@ class Splits:
     considered : (n,) how many splits of each place were looked at
     left_out : reason -> number of splits that it left out
     region : what admissible means, in words
+    tried : the same splits with those that are not admissible
     """
 
     place: NDArray[np.intp]
@@ -39,6 +60,7 @@ class Splits:
     considered: NDArray[np.intp]
     left_out: Mapping[str, int]
     region: str
+    tried: Tried | None = None
 
     def __len__(self) -> int:
         return len(self.place)
@@ -129,7 +151,7 @@ def _admissible(
     making = splits.outputs > 0
     blurred = unidentified(function.technology) if function.technology.is_level else np.zeros(making.shape[-1], bool)
     never = places.point.outputs[splits.place] <= 0
-    conditions = dict(conditions) | {
+    existing = {
         "one firm without a positive cost": np.asarray(
             function.technology.cost(function.theta, places.point)[splits.place] > 0
         ),
@@ -139,9 +161,10 @@ def _admissible(
         ),
     }
     left, keep = {}, np.ones(len(splits), dtype=bool)
-    for reason, met in conditions.items():
+    for reason, met in (dict(conditions) | existing).items():
         left[reason] = int((keep & ~met).sum())
         keep &= met
+    costed = np.logical_and.reduce([*existing.values(), (splits.outputs >= 0).all(axis=(0, 2))])
     kept = Splits(splits.place[keep], splits.outputs[:, keep], splits.considered, left, splits.region)
     costs = [
         function.technology.cost(function.theta, kept.of_firm(places, firm)) for firm in range(len(splits.outputs))
@@ -149,4 +172,28 @@ def _admissible(
     positive = (np.stack(costs) > 0).all(axis=0)
     left["no positive cost of a firm"] = int((~positive).sum())
     found = {reason: count for reason, count in left.items() if count}
-    return Splits(kept.place[positive], kept.outputs[:, positive], splits.considered, found, splits.region)
+    keep[np.flatnonzero(keep)] = positive
+    tried = Tried(splits.place, splits.outputs, keep, costed)
+    return Splits(kept.place[positive], kept.outputs[:, positive], splits.considered, found, splits.region, tried)
+
+
+def surface(function: CostFunction, places: Places, splits: Splits) -> pd.DataFrame | None:
+    """Every split of one place with two outputs between two firms: shares, saving and whether it is admissible.
+
+    The saving is the cost of one firm less that of both, over that of one firm: above zero two firms are cheaper. It is
+    given for splits that are not admissible as well, where the form has a cost for them, and is missing elsewhere.
+    None of other places, outputs or firms.
+    """
+    tried, names, whole = splits.tried, function.technology.outputs, places.point.outputs
+    if tried is None or len(tried.outputs) != 2 or whole.shape != (1, 2) or (whole <= 0).any():
+        return None
+    joint = float(function.technology.cost(function.theta, places.point)[0])
+    some = np.flatnonzero(tried.costed)
+    of_some = Splits(tried.place[some], tried.outputs[:, some], splits.considered, {}, splits.region)
+    apart = np.stack([function.technology.cost(function.theta, of_some.of_firm(places, firm)) for firm in range(2)])
+    saving = np.full(len(tried.place), np.nan)
+    saving[some] = np.where((apart > 0).all(axis=0), (joint - apart.sum(axis=0)) / joint, np.nan)
+    # Shares went through outputs and back, which moves their last digits.
+    shares = (tried.outputs[0] / whole).round(SHARE_DIGITS)
+    columns = {f"{name} of the first firm": shares[:, place] for place, name in enumerate(names)}
+    return pd.DataFrame(columns | {"saving": saving, "admissible": tried.admissible}).drop_duplicates(list(columns))

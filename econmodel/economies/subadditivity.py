@@ -10,7 +10,7 @@ from econmodel.economies.extremes import check_bootstrap, extremes, parameter_dr
 from econmodel.economies.inference import Estimates, tabulate
 from econmodel.economies.places import CostFunction, Places, resolve
 from econmodel.economies.split_search import search
-from econmodel.economies.splits import Splits, evans_heckman, shin_ying
+from econmodel.economies.splits import Splits, evans_heckman, shin_ying, surface
 from econmodel.economies.verdict import at_words
 from econmodel.errors import UnknownName
 from econmodel.results import Effects, format_number, interval_in_words
@@ -53,7 +53,10 @@ def subadditivity(
     Effects
         "largest saving from splitting" (null 0; above zero cost is not subadditive; its interval covers the maximum
         over all admissible splits at once), "mean saving from splitting" (null 0) and "share of splits in which one
-        firm is cheaper". Savings are shares of the cost of one firm. Further tables "cheapest split" and "places".
+        firm is cheaper". Savings are shares of the cost of one firm. Further tables "cheapest split" and "places"; and
+        of a grid at one place with two outputs "splits": the first firm's share of each output, the `saving` (above
+        zero two firms are cheaper, as above) and whether the split is `admissible`. Savings of splits that are not say
+        what the form implies, not what providers show.
 
     Raises
     ------
@@ -82,13 +85,15 @@ def subadditivity(
         found = (shin_ying if splits == "shin_ying" else evans_heckman)(function, places)
     label = places.labels[0] if len(places.labels) == 1 else f"{len(places.labels)} places"
     notes = [f"Admissible: {found.region}.", *_left_out(found)]
+    every = None if splits == "general" else surface(function, places, found)
+    shown = {} if every is None else {"splits": every}
     if not len(found):
         table = tabulate(TERMS, [label] * 3, Estimates(*(np.full(3, np.nan) for _ in range(7))), [False] * 3)
         text = (
             f"At {at_words(label)}, no split is admissible, so the data cannot say whether one firm is cheaper. Ask at "
             'a larger place (at=2), at every provider, or with splits="shin_ying".'
         )
-        return Effects("Subadditivity", table, text, notes=tuple(notes), method=method, conf_level=conf_level)
+        return Effects("Subadditivity", table, text, {}, tuple(notes), shown, method, conf_level)
     gains = _gains(function, function.theta[None], places, found)[0]
     draws = parameter_draws(function, replications, seed)
     estimates = extremes(lambda theta: _gains(function, theta, places, found), function.theta, draws, conf_level)
@@ -96,7 +101,7 @@ def subadditivity(
     tables = {
         "cheapest split": _cheapest(function, places, found, gains),
         "places": _by_place(places, found, gains),
-    }
+    } | shown
     text = _text(table, found, label, conf_level)
     return Effects("Subadditivity", table, text, {}, tuple(notes), tables, method, conf_level)
 

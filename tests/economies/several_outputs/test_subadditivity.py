@@ -3,6 +3,7 @@
 from itertools import product
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -168,3 +169,67 @@ def test_refusals(f1, two_outputs):
     many = em.state("composite", {"common cost": 1} | dict.fromkeys(names, 1), outputs=dict.fromkeys(names, 1))
     with pytest.raises(NotSupported, match="A grid of tenths over 6 outputs has 531,441 splits"):
         em.subadditivity(many)
+
+
+def shares_and_savings(table):
+    return table[["a of the first firm", "b of the first firm"]].to_numpy(), table["saving"].to_numpy()
+
+
+@pytest.mark.parametrize("at", [0.4, 1.5])
+def test_the_table_of_splits_by_brute_force(two_outputs, at):
+    result = em.subadditivity(two_outputs, at, replications=19)
+    table = result.tables["splits"]
+    technology, theta, mean = two_outputs.technology, two_outputs.theta, two_outputs.technology.mean_point()
+    q = at * mean.outputs[0]
+
+    def cost(y):
+        return technology.cost(theta, mean.with_outputs(y))[0]
+
+    shares, saving = shares_and_savings(table)
+    assert shares.tolist() == [list(one) for one in product(TENTHS, repeat=2)]
+    expected = [(cost(q) - cost(s * q) - cost((1 - s) * q)) / cost(q) for s in shares]
+    assert saving == pytest.approx(np.array(expected), abs=ROUNDING)
+    firms = [np.stack([s * q, (1 - s) * q]) for s in shares]
+    inside = [em.support(two_outputs, at=dict_of(one)).passed for one in firms]
+    assert table["admissible"].tolist() == inside
+    assert 0 < sum(inside) < len(inside)
+    assert result.row(LARGEST)["estimate"] == pytest.approx(saving[inside].max(), abs=ROUNDING)
+    assert result.row(MEAN)["estimate"] == pytest.approx(saving[inside].mean(), abs=ROUNDING)
+
+
+def dict_of(firms):
+    return pd.DataFrame(firms, columns=["a", "b"])
+
+
+def test_the_table_of_splits_of_evans_and_heckman(two_outputs):
+    result = em.subadditivity(two_outputs, splits="evans_heckman", replications=19)
+    table = result.tables["splits"]
+    least = two_outputs.data.frame[["a", "b"]].to_numpy().min(axis=0)
+    q = two_outputs.technology.mean_point().outputs[0]
+    grid = np.array(list(product(np.arange(11) / 10, repeat=2)))
+    shares, saving = shares_and_savings(table)
+    assert shares == pytest.approx((grid * (q - 2 * least) + least) / q, abs=ROUNDING)
+    # The same two firms, named the other way round.
+    assert saving == pytest.approx(saving[::-1], abs=ROUNDING)
+    assert result.row(LARGEST)["estimate"] == pytest.approx(saving[table["admissible"]].max(), abs=ROUNDING)
+    assert f"{table['admissible'].sum()} of 121 splits are admissible" in result.text
+
+
+def test_splits_without_a_cost_have_no_saving(two_outputs):
+    """Below the least that anyone makes, one firm of Evans and Heckman would make less than nothing."""
+    table = em.subadditivity(two_outputs, 0.02, splits="evans_heckman", replications=19).tables["splits"]
+    q = 0.02 * two_outputs.technology.mean_point().outputs[0]
+    assert (two_outputs.data.frame[["a", "b"]].min() > q).all()
+    assert not table["admissible"].any()
+    shares, saving = shares_and_savings(table)
+    negative = ((shares < 0) | (shares > 1)).any(axis=1)
+    assert np.isnan(saving[negative]).all()
+    assert 0 < negative.sum() < len(table)
+    assert np.isfinite(saving[~negative]).all()
+
+
+def test_the_table_of_splits_is_of_two_outputs_at_one_place(f1, two_outputs):
+    assert "splits" not in em.subadditivity(f1.stated()).tables
+    assert "splits" not in em.subadditivity(two_outputs, [1, 2], replications=19).tables
+    assert "splits" not in em.subadditivity(two_outputs, splits="general", replications=19).tables
+    assert list(em.subadditivity(two_outputs, replications=19).tables) == ["cheapest split", "places", "splits"]
