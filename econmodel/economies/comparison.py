@@ -64,6 +64,7 @@ def compare(
             "them is made.",
         ),
         tables={name: one.table for name, one in separations.items()},
+        labels={term: label for one in separations.values() for term, label in one.labels.items()},
     )
 
 
@@ -99,7 +100,7 @@ def _says(fitted: Fit, scale: pd.Series, level: float) -> str:
     verdict = judge(scale["conf_low"], scale["conf_high"], scale["std_error"], 1.0, fitted.freedom, level=level)
     words = {"below": "economies of scale", "above": "diseconomies of scale", "equivalent": "constant returns"}
     if verdict.conclusion == "open":
-        return f"no conclusion; a departure of {format_number(verdict.detectable, 2)} would be found"
+        return f"no conclusion; a departure of {format_number(verdict.detectable, 2)} would probably be found"
     return words[verdict.conclusion] + (", small" if verdict.small and verdict.conclusion != "equivalent" else "")
 
 

@@ -49,7 +49,8 @@ def marginal_cost(
     >>> bool(3000 < result.row("marginal cost of pupils")["estimate"] < 8000)
     True
     """
-    technology, places = function.technology, resolve(function, at)
+    places = resolve(function, at)
+    technology = function.technology
     n, names = len(places.labels), technology.outputs
 
     def marginal(theta: Array) -> Array:
@@ -140,9 +141,27 @@ def unit_cost(
     )  # fmt: skip
     table = tabulate(["unit cost"] * len(size), places.labels, found, supported(function, places))
     table["size"] = size
-    change = table["estimate"].iloc[-1] / table["estimate"].iloc[0] - 1.0
-    text = (
-        f"From {at_words(table['at'].iloc[0])} to {at_words(table['at'].iloc[-1])}, unit cost "
-        f"{'falls' if change < 0 else 'rises'} by {format_number(100 * abs(change), 3)} %."
+    return Effects(
+        "Unit cost along the ray", table, _along(table), notes=(TYPICAL,), method=method, conf_level=conf_level
     )
-    return Effects("Unit cost along the ray", table, text, notes=(TYPICAL,), method=method, conf_level=conf_level)
+
+
+def _along(table: pd.DataFrame) -> str:
+    """Where unit cost is lowest, and whether the supported ends differ from there by more than their intervals."""
+    used = table[table["supported"].astype(bool) & table["estimate"].notna()].sort_values("size")
+    if len(used) < 2:
+        return "Fewer than two of these sizes lie among the providers: nothing is said of unit cost along the ray."
+    seen = used.to_dict("records")
+    lowest = min(seen, key=lambda row: row["estimate"])
+    sentences = [f"Among the sizes with providers, unit cost is lowest at {at_words(str(lowest['at']))}"]
+    for end, way in ((seen[0], "smaller"), (seen[-1], "larger")):
+        if end["at"] == lowest["at"]:
+            continue
+        share = end["estimate"] / lowest["estimate"] - 1.0
+        clear = end["conf_low"] > lowest["conf_high"]
+        sure = "clearly" if clear else "not clearly"
+        more = f"{format_number(100 * share, 2)} % higher"
+        sentences.append(f"at the {way} end, {at_words(str(end['at']))}, it is {sure} higher ({more})")
+    left = int((~table["supported"].astype(bool)).sum())
+    beyond = f" {left} of {len(table)} sizes lie beyond the data." if left else ""
+    return "; ".join(sentences) + "." + beyond

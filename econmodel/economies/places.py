@@ -72,6 +72,7 @@ def resolve(function: CostFunction, at: object) -> Places:
     UnknownName
         For anything else; the message lists what is known.
     """
+    require_fit(function)
     mean = function.technology.mean_point()
     if isinstance(at, str):
         return _named(function, at, mean)
@@ -96,6 +97,14 @@ def _multiples(at: object) -> Array | None:
         return None
     multiples = np.array(values, dtype=float)
     return multiples if (multiples > 0).all() else None
+
+
+def require_fit(function: object) -> None:
+    """NotSupported, with the cure, where a measure was given a table or anything else that has no cost function."""
+    if not hasattr(function, "technology"):
+        raise NotSupported(
+            f"A measure takes a fit, and this is a {type(function).__name__}. Fit the table first: em.fit(data)."
+        )
 
 
 def _named(function: CostFunction, at: str, mean: Point) -> Places:

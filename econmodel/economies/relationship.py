@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies.inference import Method, by_place, estimate, tabulate
-from econmodel.economies.places import CostFunction, Places, resolve
+from econmodel.economies.places import CostFunction, Places, require_fit, resolve
 from econmodel.economies.support import supported
 from econmodel.economies.verdict import at_words
 from econmodel.errors import NotSupported
@@ -50,6 +50,7 @@ def relationship(
     >>> "not an effect of relationship" in result.text
     True
     """
+    require_fit(function)
     technology = function.technology
     if not technology.relationships:
         raise NotSupported(

@@ -63,7 +63,8 @@ def scale(
     >>> float(result.row("ray scale economies")["estimate"].round(4))
     1.3876
     """
-    technology, places = function.technology, resolve(function, at)
+    places = resolve(function, at)
+    technology = function.technology
     groups = _groups(function, of)
     n = len(places.labels)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies.bracket import bracket, outcomes_by_size, robustness
+from econmodel.economies.bracket import bracket, input_ratios, outcomes_by_size, robustness
 from econmodel.economies.inference import check_level, summarise, tabulate
 from econmodel.economies.path import NODES, SCALE, parts
 from econmodel.economies.separation_words import words
@@ -104,7 +104,10 @@ def separate(
     [0.9889, 1.0079, -0.019, 0.0]
     """
     if not isinstance(fitted, Fit):
-        raise NotSupported("A separation needs providers, and stated parameters have none: fit a table of providers.")
+        raise NotSupported(
+            f"A separation takes a fit of a table of providers, em.separate(em.fit(data)), and this is a "
+            f"{type(fitted).__name__}. Parameters that are only stated have no providers."
+        )
     check_level(conf_level)
     if replications < FEWEST_REPLICATIONS:
         raise NotSupported(
@@ -280,6 +283,11 @@ def _notes(fitted: Fit, left_out: list[str], drawn: Array, size: Size) -> tuple[
     notes.append("The parts describe what is associated with size. Context that is not in the table loads on scale.")
     if size.weights is None or len(size.weights) > 1:
         notes.append(f"Size is measured by {size.words}.")
+    if input_ratios(fitted):
+        notes.append(
+            "The bracket and the robustness values are elasticities at the mean; scale is a slope over all providers. "
+            "They differ where the elasticity varies with size."
+        )
     if left_out:
         notes.append(f"Left out of parts and slope, fitted cost not being positive: {', '.join(left_out)}.")
     lost = int((~np.isfinite(drawn).all(axis=1)).sum())

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.errors import FormError, NotIdentified, NotSupported, UnknownName
@@ -33,6 +34,8 @@ ERRORS = ("multiplicative", "additive")
 SMALL_SAMPLE = 500
 ROWS_A_PARAMETER = 50
 NEARLY_COLLINEAR = 1e3
+# Rows are compared with each other up to this many: beyond, copies are rare and the comparison is not cheap.
+LARGEST_COMPARED = 100_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,6 +105,11 @@ def fit(
     >>> float(power.params["output"].round(4))
     0.7207
     """
+    if not isinstance(data, CostData):
+        raise NotSupported(
+            f"em.fit takes a table with roles, and this is a {type(data).__name__}. Say which column is what with "
+            'em.CostData(frame, cost="...", outputs=[...]), or read a card: em.read("providers.toml").'
+        )
     specification = Specification(
         find_form(form),
         estimator,
@@ -127,8 +135,8 @@ def fit_specification(data: CostData, specification: Specification) -> Fit:
     parameters = design.count + (len(effects.sizes) - 1 if effects is not None else 0)
     if sample.rows.count <= parameters:
         raise NotIdentified(
-            f"{sample.rows.count} rows cannot identify {parameters} parameters. Use fewer second-order terms "
-            f'(second_order="outputs" or "none"), fewer variables, or more providers.'
+            f"{sample.rows.count} rows cannot identify {parameters} parameters. Use fewer variables, fewer "
+            'second-order terms where the form has them (second_order="outputs" or "none"), or more providers.'
         )
     solution = linear(design, moments, effects) if moments is not None else nonlinear(design, effects)
     return _with_covariance(specification, sample, design, solution, clusters, effects, parameters)
@@ -266,6 +274,20 @@ def _with_covariance(
     )  # fmt: skip
 
 
+def _copies(sample: Sample) -> list[str]:
+    """A word about rows that are alike in every figure: they may have been copied, and count as evidence twice."""
+    if sample.rows.count > LARGEST_COMPARED:
+        return []
+    alike = pd.DataFrame(dict(sample.rows.columns)).duplicated(keep=False).to_numpy()
+    if not alike.any():
+        return []
+    named = ", ".join(np.array(sample.data.row_names())[alike][:5])
+    return [
+        f"{int(alike.sum())} rows have the same figures as another ({named}{', ...' if alike.sum() > 5 else ''}). If "
+        "they were copied, every standard error is too small: leave the copies out."
+    ]
+
+
 def _exact_note(sample: Sample, rows: NDArray[np.intp]) -> list[str]:
     if not len(rows):
         return []
@@ -299,5 +321,6 @@ def _notes(solution: LeastSquares, sample: Sample, few: Groups | None, asked: st
             f"The condition number is {solution.condition:,.0f}: some variables nearly move together, and what is said "
             "of each alone is uncertain."
         )
+    notes += _copies(sample)
     notes += [f"{count} rows left out: {why}." for count, why, _ in sample.data.dropped]
     return notes

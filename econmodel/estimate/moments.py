@@ -146,5 +146,8 @@ def _direction(vector: Array, names: Sequence[str], advice: str) -> str:
         what = (
             f"The parameters of {', '.join(together[:-1])} and {together[-1]} cannot be separated: they move together"
         )
-    cure = advice or 'Use fewer second-order terms (second_order="outputs" or "none"), or leave one of them out.'
+    cure = advice or (
+        "Leave one of them out or add them up; where the form has second-order terms, fewer of those may do "
+        '(second_order="outputs" or "none").'
+    )
     return f"{what} in these data. No numbers are returned. {cure}"

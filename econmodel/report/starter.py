@@ -4,6 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from econmodel.errors import EconmodelError, UnknownName
+from econmodel.table.card import read
+from econmodel.table.cost_data import CostData
+from econmodel.table.shipped import load
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -20,7 +23,7 @@ _MODEL = """\
 
 The cost $C$ of a provider depends on its outputs $y$, on prices $w$ and on its relationship variables $r$:
 
-$$\\ln C = f(\\ln y, \\ln w, r) + \\text{residual}.$$
+$$\\ln C = f(y, w, r) + \\text{residual}.$$
 """
 _CHANGE = """\
 ## What would change the answer
@@ -48,12 +51,19 @@ def write_starter(path: Path, card: Path | None = None) -> Path:
         raise EconmodelError(f"{path.name} exists and was left as it is: choose another name, or move it away.")
     if card is not None and not card.is_file():
         raise UnknownName(f"There is no card {str(card)!r}: describe your table in a TOML file first.")
+    form = _form(load(EXAMPLE) if card is None else read(card))
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(nbformat.writes(starter(path.parent, card)) + "\n", encoding="utf-8", newline="\n")
+    path.write_text(nbformat.writes(starter(path.parent, card, form)) + "\n", encoding="utf-8", newline="\n")
     return path
 
 
-def starter(folder: Path, card: Path | None) -> "NotebookNode":
+def _form(data: CostData) -> str:
+    """A form that can hold the table: a level form where some output is zero."""
+    zeros = any((data.frame[name] == 0).any() for name in data.outputs)
+    return 'form="composite", second_order="outputs"' if zeros else 'form="cobb_douglas"'
+
+
+def starter(folder: Path, card: Path | None, form: str) -> "NotebookNode":
     """The notebook itself."""
     from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
@@ -73,9 +83,7 @@ def starter(folder: Path, card: Path | None) -> "NotebookNode":
         ),
         new_code_cell(f"import econmodel as em\n\n{reading}\ndata"),
         new_markdown_cell(_MODEL.strip()),
-        new_code_cell(
-            'fit = em.fit(data, form="cobb_douglas")  # then "translog", or "composite" where outputs are zero\nfit'
-        ),
+        new_code_cell(f'fit = em.fit(data, {form})  # then "translog", or "composite" where outputs are zero\nfit'),
         new_markdown_cell("## Results"),
         new_code_cell(
             "parts = em.separate(fit, replications=replications, seed=seed, conf_level=conf_level)\n"

@@ -226,3 +226,11 @@ def test_the_unit_of_outputs_does_not_matter_to_the_hull():
     seen, points = rng.standard_normal((30, 2)), rng.standard_normal((30, 2))
     scale = np.array([1e6, 1e-6])
     assert inside_hull(seen, points).tolist() == inside_hull(seen * scale, points * scale).tolist()
+
+
+def test_a_measure_of_a_table_says_that_it_takes_a_fit():
+    data = em.load("us_airlines")
+    with pytest.raises(NotSupported, match=r"A measure takes a fit, and this is a CostData. Fit the table first"):
+        em.scale(data)
+    with pytest.raises(NotSupported, match=r"em.fit takes a table with roles, and this is a DataFrame"):
+        em.fit(data.frame)

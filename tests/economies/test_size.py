@@ -148,7 +148,7 @@ def test_an_interval_that_cannot_be_is_refused(fitted, asked, message):
 
 
 def test_stated_parameters_have_no_providers_to_separate(state_f1):
-    with pytest.raises(NotSupported, match=r"stated parameters have none"):
+    with pytest.raises(NotSupported, match=r"takes a fit .* only stated have no providers"):
         em.separate(state_f1(), replications=FEW)
 
 

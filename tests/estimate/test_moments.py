@@ -157,7 +157,7 @@ def collinear(**columns):
 def test_columns_that_move_together_are_named(form):
     frame = collinear(double=lambda f: 2 * f["x"])
     data = em.CostData(frame, cost="cost", outputs=["a", "b"], controls=["x", "double"])
-    cure = r"No numbers are returned. Use fewer second-order terms"
+    cure = r"No numbers are returned. Leave one of them out or add them up"
     with pytest.raises(NotIdentified, match=rf"The parameters of x and double cannot be separated: .*{cure}"):
         em.fit(data, form, second_order="none")
 

@@ -110,7 +110,7 @@ def test_a_relationship_variable_of_two_values_has_no_square():
 
 def test_too_few_rows_are_refused():
     message = (
-        r"6 rows cannot identify 6 parameters. Use fewer second-order terms .*, fewer variables, or more providers"
+        r"6 rows cannot identify 6 parameters. Use fewer variables, fewer second-order terms .*, or more providers"
     )
     with pytest.raises(NotIdentified, match=message):
         em.fit(data_of(table(6)), "translog")
@@ -219,3 +219,10 @@ def test_homogeneity_needs_complete_prices():
     assert "wage/rent" in em.fit(complete, "cobb_douglas").params
     assert "wage/rent" in em.fit(complete, "cobb_douglas", homogeneous=True).params
     assert {"wage", "rent"} < set(em.fit(complete, "cobb_douglas", homogeneous=False).params.index)
+
+
+def test_rows_alike_in_every_figure_are_named():
+    frame = table(40)
+    frame.loc[7] = frame.loc[3]
+    (note,) = em.fit(data_of(frame), "cobb_douglas").notes
+    assert note.startswith("2 rows have the same figures as another (row 3, row 7). If they were copied")
