@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from coverage_table import as_markdown
 from numpy.typing import NDArray
 
 import econmodel as em
@@ -351,33 +352,6 @@ def processes_of_one_thread(count: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"))
 
 
-def as_markdown(found: pd.DataFrame) -> str:
-    """The table to read."""
-    required = ", ".join(
-        f"{least} to {most} % with {providers:,} providers" for providers, (least, most) in REQUIRED.items()
-    )
-    lines = [
-        "# Coverage of 95 % intervals",
-        "",
-        f"Made by `scripts/coverage_study.py`: {found['replications'].iloc[0]:,} simulated tables a line, and every "
-        "line that was studied. Delta intervals have the default covariance; bootstrap intervals are percentiles of "
-        f"{DRAWS} replications. Required: {required}; for an interval that must hold all of an identified interval, no "
-        "upper bound. Not given: the fit did not converge or the fitted cost of a corner is not positive, so that "
-        "there is no interval; coverage is that of the others.",
-    ]
-    head = "| measure | truth | method | coverage, % | ± 2 Monte-Carlo errors | median width | not given | within |"
-    for (world, providers), group in found.groupby(["world", "providers"], sort=False):
-        lines += ["", f"## {world}: {providers:,} providers", "", head, "| --- |" + " ---: |" * 7]
-        for row in group.itertuples():
-            truth = f"{row.truth_low:.4g}" + (f" to {row.truth_high:.4g}" if row.truth_high > row.truth_low else "")
-            within = "yes" if row.least <= row.coverage <= row.most else "NO"
-            lines.append(
-                f"| {row.measure} | {truth} | {row.method} | {row.coverage:.1f} | {2 * row.monte_carlo_error:.1f} | "
-                f"{row.median_width:.3g} | {row.not_given} | {within} |"
-            )
-    return "\n".join(lines) + "\n"
-
-
 def main() -> int:
     """Run the study; 1 if something covers less or more often than required."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -387,7 +361,7 @@ def main() -> int:
     start = time.perf_counter()
     with board([world.name for world in worlds()]) as parts:
         found = study(parts, QUICK_REPLICATIONS if asked.quick else REPLICATIONS, asked.processes)
-    text = as_markdown(found)
+    text = as_markdown(found, REQUIRED, DRAWS)
     print(text)
     print(f"{time.perf_counter() - start:.0f} seconds")
     if asked.quick:
