@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from econmodel.table.card import read as read
     from econmodel.table.cost_data import CostData as CostData
     from econmodel.table.cumulative import cumulative as cumulative
+    from econmodel.table.figures import figures as figures
     from econmodel.table.roles import Outcome as Outcome
     from econmodel.table.roles import Output as Output
     from econmodel.table.roles import Price as Price
@@ -62,6 +63,7 @@ else:
         "read": "table.card",
         "load": "table.shipped",
         "catalogue": "table.shipped",
+        "figures": "table.figures",
         "CostData": "table.cost_data",
         "Output": "table.roles",
         "Price": "table.roles",

@@ -24,7 +24,7 @@ from econmodel.table.shipped import shipped
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-_LOADED = re.compile(r"""\bload\(\s*["']([^"']+)["']""")
+_LOADED = re.compile(r"""\b(load|figures)\(\s*["']([^"']+)["']""")
 _LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "altair", "papermill", "nbconvert")
 
 
@@ -60,7 +60,8 @@ def data_sets(notebook: "NotebookNode", folder: Path) -> list[DataSet]:
 
     Parameters
     ----------
-    notebook : its `metadata.report.data` lists names of shipped sets, or paths of cards relative to `folder`
+    notebook : its `metadata.report.data` lists names of shipped sets ("figures/NAME" for figures that were typed in),
+        or paths of cards relative to `folder`
     folder : where the notebook lies
 
     Raises
@@ -69,7 +70,8 @@ def data_sets(notebook: "NotebookNode", folder: Path) -> list[DataSet]:
     """
     listed: Sequence[str] = notebook.metadata.get("report", {}).get("data", [])
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
-    if silent := sorted(set(_LOADED.findall(code)) - set(listed)):
+    loaded = {name if call == "load" else f"figures/{name}" for call, name in _LOADED.findall(code)}
+    if silent := sorted(loaded - set(listed)):
         raise UnknownName(
             f"The notebook loads {silent[0]!r}, but its metadata do not say so, and the report would not name its "
             'source. Add it to "report": {"data": [...]} in the notebook\'s metadata.'
