@@ -84,7 +84,7 @@ def robustness(fitted: Fit) -> pd.DataFrame:
     rows = []
     for name, measure, null in measures:
         gradient = jacobian(measure, fitted.theta)[0]
-        variance = fitted.scale * gradient @ fitted.solution.inverse_gram @ gradient
+        variance = gradient @ fitted.classical_covariance @ gradient
         value = float(measure(fitted.theta)[0])
         strength = (value - null) ** 2 / variance / fitted.df_resid
         rows.append((name, value, null, 0.5 * (np.sqrt(strength**2 + 4.0 * strength) - strength)))

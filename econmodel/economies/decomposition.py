@@ -24,7 +24,7 @@ from econmodel.forms.technology import Point
 from econmodel.results import Effects
 
 Array = NDArray[np.float64]
-GAP, SPREAD, PROVIDERS, RESIDUAL = "cost gap", "spread within groups", "provider effects", "residual"
+GAP, SPREAD, RESIDUAL = "cost gap", "spread within groups", "residual"
 # Differences of logs of cost: sums of a dozen terms of size one, in double precision.
 ADDS_UP = 1e-10
 BATCH_PAIRS = 100_000
@@ -59,28 +59,30 @@ class Comparison:
     size: Size
     points: Point
 
-    def gap(self, theta: Array, drawn: Array | None = None, size_weights: Array | None = None) -> Gap:
-        """The gap for parameters (B, k), weights of rows (B, n) and of outputs in size (B, m)."""
+    def gap(self, parameters: Array, drawn: Array | None = None, size_weights: Array | None = None) -> Gap:
+        """The gap for all parameters of a fit (B, ...), weights of rows (B, n) and of outputs in size (B, m)."""
         fitted, points = self.fitted, self.points
+        theta = parameters[:, : len(fitted.theta)]
         ends = [mean_of(fitted, side, self.size, points, drawn, size_weights) for side in (self.start, self.end)]
         of = {name: value[:, 0] for name, value in path(fitted, theta, *ends).items()}
         log_cost = np.log(fitted.sample.rows.columns[fitted.design.cost])
         smooth = fitted.technology.log_cost(theta, points)
-        own = _provider_effects(fitted, log_cost - smooth)
+        own = fitted.row_parts(parameters, log_cost - smooth)
         levels = []
         for side, mean in zip((self.start, self.end), ends, strict=True):
             shares = side.weights(drawn)
             # Rows of the other side may lack a positive fitted cost without any harm to this one.
             seen = np.where(side.rows, smooth, 0.0)
             at_mean = fitted.technology.log_cost(theta, mean.point)[:, 0]
-            average = mean_log(fitted, shares, seen)
-            with_own = average if own is None else mean_log(fitted, shares, np.where(side.rows, smooth + own, 0.0))
-            levels.append((average - at_mean, with_own - average, mean.log_cost - with_own))
-        spread, effects, residual = (last - first for first, last in zip(*levels, strict=True))
+            averages = [at_mean, mean_log(fitted, shares, seen)]
+            for part in own.values():
+                seen = np.where(side.rows, seen + part, 0.0)
+                averages.append(mean_log(fitted, shares, seen))
+            levels.append(np.diff(np.stack([*averages, mean.log_cost + 0.0 * at_mean]), axis=0))
+        spread, *effects, residual = levels[1] - levels[0]
         if (np.abs(spread) > ROUNDING).any():
             of[SPREAD] = spread
-        if own is not None:
-            of[PROVIDERS] = effects
+        of |= dict(zip(own, effects, strict=True))
         of[RESIDUAL] = np.where(np.abs(residual) < ROUNDING, 0.0, residual)
         growth = (ends[1].log_size - ends[0].log_size)[:, 0]
         return Gap(np.broadcast_to(growth, len(theta)), ends[1].log_cost - ends[0].log_cost, of)
@@ -91,14 +93,6 @@ def path(fitted: Fit, theta: Array, start: Mean, end: Mean) -> dict[str, Array]:
     return parts(
         fitted.technology, theta, start.point, end.point, (start.log_size, end.log_size), fitted.sample.controls
     )
-
-
-def _provider_effects(fitted: Fit, raw: Array) -> Array | None:
-    """The mean residual of each row's provider (B, n), or None where the fit has no such effects."""
-    if fitted.effects is None:
-        return None
-    means = np.stack([np.bincount(fitted.effects.codes, row) for row in raw]) / fitted.effects.sizes
-    return means[:, fitted.effects.codes]
 
 
 def decompose(
@@ -170,7 +164,7 @@ def decompose(
     if (first.rows == last.rows).all():
         raise NotSupported(f"{first.label} and {last.label} are the same rows, so there is no gap to explain.")
     comparison = Comparison(fitted, first, last, how, points)
-    one = comparison.gap(fitted.theta[None])
+    one = comparison.gap(fitted.all_parameters[None])
     _assert_adds_up(comparison, one)
     pair = first.kind == last.kind == "provider"
     found, drawn = _by_delta(comparison, one, conf_level), None
@@ -208,7 +202,7 @@ def _by_delta(comparison: Comparison, one: Gap, level: float) -> Estimates:
     """Intervals of the parts that depend on the parameters alone; gap, provider effects and residual have none."""
     fitted, size, points = comparison.fitted, comparison.size, comparison.points
     ends = [_flat(mean_of(fitted, side, size, points, None, None)) for side in (comparison.start, comparison.end)]
-    free = [name for name in one.of if name not in (SPREAD, PROVIDERS, RESIDUAL)]
+    free = list(path(fitted, fitted.theta, *ends))
 
     def measure(theta: Array) -> Array:
         of = path(fitted, theta, *ends)
@@ -236,7 +230,7 @@ def _replicated(comparison: Comparison, one: Gap, count: int, seed: int, steps: 
     """Gap and parts in every replication (B, 1 + parts), with parameters, means and size weights made anew."""
     fitted = comparison.fitted
     draws = fitted.replications(count, seed)
-    theta = fitted.bootstrap(draws, steps)
+    parameters = fitted.bootstrap_all(draws, steps)
     of_size = comparison.size.source_draws(draws, steps)
     batch = max(1, BATCH_PAIRS // len(comparison.points))
     rows = []
@@ -245,12 +239,12 @@ def _replicated(comparison: Comparison, one: Gap, count: int, seed: int, steps: 
         row_weights = draws.of_replications(chosen)
         source = None if of_size is None else of_size[chosen]
         weights = comparison.size.replicated(source, comparison.points, row_weights)
-        found = comparison.gap(theta[chosen], row_weights, weights)
-        length = len(theta[chosen])
+        found = comparison.gap(parameters[chosen], row_weights, weights)
+        length = len(parameters[chosen])
         values = [found.log_cost, *(found.of.get(name, np.zeros(length)) for name in one.of)]
         rows.append(np.stack([np.broadcast_to(value, length) for value in values], axis=1))
     drawn = np.concatenate(rows)
-    lost = ~np.isfinite(drawn).all(axis=1) | ~np.isfinite(theta).all(axis=1)
+    lost = ~np.isfinite(drawn).all(axis=1) | ~np.isfinite(parameters).all(axis=1)
     drawn[lost] = np.nan
     return drawn
 
@@ -271,7 +265,9 @@ def _each_period(comparison: Comparison) -> pd.DataFrame:
         side = side_of(fitted, period, time)
         if (side.rows == comparison.start.rows).all():
             continue
-        found = Comparison(fitted, comparison.start, side, comparison.size, comparison.points).gap(fitted.theta[None])
+        found = Comparison(fitted, comparison.start, side, comparison.size, comparison.points).gap(
+            fitted.all_parameters[None]
+        )
         rows.append(
             {str(time): str(period), GAP: found.log_cost[0]} | {name: value[0] for name, value in found.of.items()}
         )

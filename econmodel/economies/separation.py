@@ -24,7 +24,7 @@ from econmodel.forms.technology import Point
 from econmodel.results import Effects
 
 Array = NDArray[np.float64]
-APPARENT, RESIDUAL, PROVIDERS = "apparent", "residual", "provider effects"
+APPARENT, RESIDUAL = "apparent", "residual"
 # Parts are worked out for this many (replication, provider) pairs at a time.
 BATCH_PAIRS = 100_000
 # Half the nodes leave an error below 1e-8 in a replication, whose own noise is far larger.
@@ -116,7 +116,7 @@ def separate(
     how = size_of(fitted, size)
     points = fitted.points()
     how.check(fitted, points.outputs)
-    one = _parts(fitted, fitted.theta[None], how, points, None)
+    one = _parts(fitted, fitted.all_parameters[None], how, points, None)
     keep = np.isfinite(one.of[RESIDUAL][0])
     left_out = [name for name, kept in zip(fitted.data.row_names(), keep, strict=True) if not kept]
     if len(left_out) > LARGEST_SHARE_LEFT_OUT * len(keep):
@@ -156,7 +156,7 @@ def separate(
 
 def _parts(
     fitted: Fit,
-    theta: Array,
+    parameters: Array,
     size: Size,
     points: Point,
     weights: Array | None,
@@ -164,18 +164,19 @@ def _parts(
     reference: int | None = None,
     nodes: int = NODES,
 ) -> Parts:
-    """Parts for parameters (B, k), row weights (B, n) and size weights (B, m); the reference is the weighted mean."""
-    technology = fitted.technology
+    """Parts for all parameters of a fit (B, ...), weights of rows (B, n) and of outputs in size (B, m).
+
+    The reference is the weighted mean.
+    """
+    technology, theta = fitted.technology, parameters[:, : len(fitted.theta)]
     log_size = np.atleast_2d(size.logs(points.outputs, size_weights))
     start, log_size_start = _reference(fitted, points, log_size, weights, reference)
     of = parts(technology, theta, start, points, (log_size_start, log_size), fitted.sample.controls, nodes)
     of = {name: np.broadcast_to(value, (len(theta), len(points))) for name, value in of.items()}
     log_cost = np.log(fitted.sample.rows.columns[fitted.design.cost])
     residual = log_cost - technology.log_cost(theta, points)
-    if fitted.effects is not None:
-        means = np.stack([np.bincount(fitted.effects.codes, row) for row in residual]) / fitted.effects.sizes
-        of[PROVIDERS] = means[:, fitted.effects.codes]
-        residual = residual - of[PROVIDERS]
+    for name, part in fitted.row_parts(parameters, residual).items():
+        of[name], residual = part, residual - part
     # A provider whose path leaves positive cost has no parts, and so no residual either.
     of[RESIDUAL] = residual + 0.0 * sum(of.values())
     return Parts(log_size, log_size - log_size_start, log_cost - technology.log_cost(theta, start), of)
@@ -217,7 +218,7 @@ def _positive(values: Array) -> Array:
 def _replicated_slopes(
     fitted: Fit, size: Size, points: Point, draws: Replications, keep: NDArray[np.bool_], steps: int
 ) -> Array:
-    theta = fitted.bootstrap(draws, steps)
+    parameters = fitted.bootstrap_all(draws, steps)
     of_size = size.source_draws(draws, steps)
     batch = max(1, BATCH_PAIRS // len(points))
     slopes = []
@@ -225,10 +226,10 @@ def _replicated_slopes(
         rows = slice(start, start + batch)
         weights = draws.of_replications(rows) * keep
         chosen = size.replicated(None if of_size is None else of_size[rows], points, weights)
-        found = _parts(fitted, theta[rows], size, points, weights, chosen, nodes=REPLICATED_NODES)
+        found = _parts(fitted, parameters[rows], size, points, weights, chosen, nodes=REPLICATED_NODES)
         slopes.append(_slopes(found, weights))
     replicated = np.concatenate(slopes)
-    lost = ~np.isfinite(theta).all(axis=1) | ~np.isfinite(replicated).all(axis=1)
+    lost = ~np.isfinite(parameters).all(axis=1) | ~np.isfinite(replicated).all(axis=1)
     replicated[lost] = np.nan
     return replicated
 
@@ -257,7 +258,7 @@ def _equal_weights(fitted: Fit, points: Point, terms: list[str]) -> pd.DataFrame
     """The separation with every output over its mean: how much hangs on the weights."""
     if len(fitted.technology.outputs) == 1:
         return pd.DataFrame()
-    found = _parts(fitted, fitted.theta[None], size_of(fitted, "equal"), points, None)
+    found = _parts(fitted, fitted.all_parameters[None], size_of(fitted, "equal"), points, None)
     return pd.DataFrame({"term": terms, "estimate": _slopes(found, np.ones((1, len(points))))[0]})
 
 
@@ -269,7 +270,7 @@ def _other_references(fitted: Fit, size: Size, points: Point, terms: list[str], 
     table = {"term": terms}
     for percent in (5, 50, 95):
         reference = int(np.argmin(np.abs(log_size - np.percentile(log_size, percent))))
-        other = _parts(fitted, fitted.theta[None], size, points, None, reference=reference)
+        other = _parts(fitted, fitted.all_parameters[None], size, points, None, reference=reference)
         table[f"p{percent} as reference"] = _slopes(other, np.ones((1, len(points))))[0]
     return pd.DataFrame(table)
 

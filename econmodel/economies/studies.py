@@ -16,7 +16,8 @@ from econmodel.economies.inference import Estimates, estimate
 from econmodel.errors import DidNotConverge, NotIdentified
 from econmodel.estimate.delta import COMPLEX_STEP, Measure
 from econmodel.estimate.fit import Fit
-from econmodel.estimate.fitting import ROWS_A_PARAMETER, SMALL_SAMPLE, fit
+from econmodel.estimate.fitting import fit
+from econmodel.estimate.least_squares_fit import ROWS_A_PARAMETER, SMALL_SAMPLE
 from econmodel.forms.assembly import Centres, assemble
 from econmodel.forms.form import Form, SecondOrder, Variables
 from econmodel.forms.technology import Point, Technology

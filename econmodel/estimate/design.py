@@ -30,12 +30,14 @@ class Design:
     rows : the raw columns
     cost : name of the cost column
     additive : whether the error is added to cost (levels) or multiplies it (logs)
+    beside : names of further columns (cost shares, instruments) that blocks carry as they are
     """
 
     technology: Technology
     rows: RowSource
     cost: str
     additive: bool = False
+    beside: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
@@ -43,25 +45,30 @@ class Design:
         return len(self.technology.names)
 
     def blocks(self, theta: Array | None = None) -> Iterator[Block]:
-        """Blocks (k + 1, n): k rows of derivatives of the prediction at `theta` and one of residuals.
+        """Blocks (k + q + 1, n): k rows of derivatives of the prediction at `theta`, the q columns `beside`, and last
+        the residuals.
 
         In log forms derivatives do not depend on theta; without theta the last row is the response itself. In level
         forms residuals are missing where the aggregate is not positive. The buffer is reused: copy what you keep.
         """
         size = min(BLOCK_ROWS, max(self.rows.count, 1))
-        buffer = np.empty((self.count + 1, size))
+        buffer = np.empty((self.count + len(self.beside) + 1, size))
         coordinates = np.empty((self.technology.exponent.size, size))
         fill = self._fill_log if self.technology.aggregate is None else self._fill_level
         spare = np.empty((self._spare_rows(), size))
         for start, columns in self.rows.blocks(size):
             n = len(columns[self.cost])
             numeraire = self._coordinates(columns, coordinates[:, :n])
-            fill(theta, columns[self.cost], numeraire, coordinates[:, :n], buffer[:, :n], spare[:, :n])
-            yield slice(start, start + n), buffer[:, :n]
+            block = buffer[:, :n]
+            derivatives, residual = block[: self.count], block[-1]
+            fill(theta, columns[self.cost], numeraire, coordinates[:, :n], derivatives, residual, spare[:, :n])
+            for row, name in enumerate(self.beside, self.count):
+                block[row] = columns[name]
+            yield slice(start, start + n), block
 
     def _spare_rows(self) -> int:
-        aggregate = self.technology.aggregate
-        return 0 if aggregate is None or aggregate.mixing is None else len(aggregate.terms)
+        mixed = self.technology.exponent if self.technology.aggregate is None else self.technology.aggregate
+        return 0 if mixed.mixing is None else len(mixed.terms)
 
     def _coordinates(self, columns: Mapping[str, Array], z: Array) -> Array | float:
         """Write the centred coordinates of a block into z (d, n); return the price of the numeraire."""
@@ -95,21 +102,35 @@ class Design:
         return numeraire
 
     def _fill_log(
-        self, theta: Array | None, cost: Array, numeraire: Array | float, z: Array, out: Array, spare: Array
+        self,
+        theta: Array | None,
+        cost: Array,
+        numeraire: Array | float,
+        z: Array,
+        derivatives: Array,
+        residual: Array,
+        spare: Array,
     ) -> None:
-        self.technology.exponent.fill(z, out[:-1], spare)
-        np.log(np.divide(cost, numeraire, out=out[-1]), out=out[-1])
+        self.technology.exponent.fill(z, derivatives, spare)
+        np.log(np.divide(cost, numeraire, out=residual), out=residual)
         if theta is not None:
-            out[-1] -= theta @ out[:-1]
+            residual -= theta @ derivatives
 
     def _fill_level(
-        self, theta: Array | None, cost: Array, numeraire: Array | float, z: Array, out: Array, spare: Array
+        self,
+        theta: Array | None,
+        cost: Array,
+        numeraire: Array | float,
+        z: Array,
+        derivatives: Array,
+        residual: Array,
+        spare: Array,
     ) -> None:
         if theta is None:
             raise ValueError("A level form is linearised at a theta; none was given.")
         aggregate, exponent = self.technology.aggregate, self.technology.exponent
         assert aggregate is not None
-        inside, outside = out[: aggregate.count], out[aggregate.count : -1]
+        inside, outside = derivatives[: aggregate.count], derivatives[aggregate.count :]
         aggregate.fill(z, inside, spare)
         exponent.fill(z, outside, spare)
         of_aggregate, of_exponent = self.technology.split(theta)
@@ -119,9 +140,9 @@ class Design:
             scale = np.exp(log_scale) * numeraire
             inside *= scale
             outside *= scale * level
-            out[-1] = cost - scale * level
+            np.subtract(cost, scale * level, out=residual)
         else:
             level[level <= 0] = np.nan
             inside /= level
-            np.log(np.divide(cost, level * numeraire, out=out[-1]), out=out[-1])
-            out[-1] -= log_scale
+            np.log(np.divide(cost, level * numeraire, out=residual), out=residual)
+            residual -= log_scale

@@ -20,9 +20,10 @@ from econmodel.forms.technology import Point, Technology
 from econmodel.table.cost_data import CostData
 
 if TYPE_CHECKING:
-    from econmodel.estimate.fitting import Specification
+    from econmodel.estimate.specification import Specification
 
 Array = NDArray[np.float64]
+PROVIDER_EFFECTS = "provider effects"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -272,7 +273,38 @@ class Fit:
 
     def bootstrap(self, draws: Replications, steps: int = 1) -> Array:
         """Parameters in every replication, (replications, k); level forms take `steps` steps from the estimate."""
+        return self.bootstrap_all(draws, steps)[:, : len(self.theta)]
+
+    def bootstrap_all(self, draws: Replications, steps: int = 1) -> Array:
+        """The same with the estimator's further parameters behind, as in `all_parameters`."""
         return replicate(self.design, self.theta, self.effects, draws, steps)
+
+    @property
+    def all_parameters(self) -> Array:
+        """Parameters of the cost function, and behind them those of the error where an estimator has such."""
+        return self.theta
+
+    def row_parts(self, parameters: Array, residual: Array) -> dict[str, Array]:
+        """What the fit tells apart in the residuals before provider effects, by name.
+
+        Parameters
+        ----------
+        parameters : (B, all parameters)
+        residual : (B, n) log cost less the cost function's
+
+        Returns
+        -------
+        name -> (B, n): "provider effects" where there are such
+        """
+        if self.effects is None:
+            return {}
+        means = np.stack([np.bincount(self.effects.codes, row) for row in residual]) / self.effects.sizes
+        return {PROVIDER_EFFECTS: means[:, self.effects.codes]}
+
+    @property
+    def classical_covariance(self) -> Array:
+        """The covariance (k, k) that holds for errors that are alike and independent."""
+        return self.scale * self.solution.inverse_gram
 
     def _likelihood_results(self) -> Any:
         from statsmodels.base.model import LikelihoodModelResults

@@ -1,6 +1,6 @@
 """The rows and columns that a fit uses: complete rows only, and a word about every row left out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,17 +29,21 @@ class Sample:
     data : the table, complete rows only; `data.dropped` says which rows were left out and why
     rows : the columns as numbers, with logs of the network, held outcomes and period dummies among the controls
     controls : control name -> the part of a separation that it belongs to ("context", "network", "outcomes", "time")
+    beside : further columns that the estimator needs (cost shares, instruments); not part of the cost function
     """
 
     data: CostData
     rows: Rows
     controls: Mapping[str, str]
+    beside: tuple[str, ...] = ()
 
 
-def take(data: CostData, *, hold_outcomes: bool = False, time_effects: bool = False) -> Sample:
-    """Complete rows of the columns with a role, as numbers."""
+def take(
+    data: CostData, *, hold_outcomes: bool = False, time_effects: bool = False, beside: Sequence[str] = ()
+) -> Sample:
+    """Complete rows of the columns with a role, and of those that the estimator needs beside them, as numbers."""
     held = list(data.outcomes) if hold_outcomes else []
-    names = [data.cost, *data.outputs, *data.prices, *data.relationships, *data.controls, *data.network, *held]
+    names = [data.cost, *data.outputs, *data.prices, *data.relationships, *data.controls, *data.network, *held, *beside]
     columns = {name: _numbers(data.frame[name]) for name in names}
     keep = np.ones(len(data), dtype=bool)
     for column in columns.values():
@@ -59,7 +63,7 @@ def take(data: CostData, *, hold_outcomes: bool = False, time_effects: bool = Fa
         dummies = _periods(data)
         columns |= dummies
         controls |= dict.fromkeys(dummies, "time")
-    return Sample(data, Rows(columns), controls)
+    return Sample(data, Rows(columns), controls, tuple(beside))
 
 
 def _numbers(column: pd.Series) -> Array:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.forms.form import Form, SecondOrder, Variables, polynomials, unit_names
+from econmodel.forms.form import Form, Restriction, SecondOrder, Variables, polynomials, unit_names
 from econmodel.forms.technology import Technology
 
 Array = NDArray[np.float64]
@@ -29,6 +29,7 @@ def assemble(
     centres: Centres,
     *,
     second_order: SecondOrder | None = None,
+    restrict: tuple[Restriction, ...] = (),
     log_relationships: tuple[bool, ...] = (),
     numeraire: int | None = None,
 ) -> Technology:
@@ -39,6 +40,7 @@ def assemble(
     variables : names in absolute terms (all K prices); fixed costs only for outputs that can be told apart from the
         common cost (see `Technology.fixed_costs`)
     second_order : None for the form's own
+    restrict : restrictions of a log form (see `econmodel.forms.form.polynomials`)
     numeraire : place of the price that cost and prices are divided by, or None for an unobserved one
 
     Examples
@@ -61,7 +63,7 @@ def assemble(
         variables.outputs, relative, variables.relationships, variables.controls,
         variables.fixed_costs, variables.two_valued,
     )  # fmt: skip
-    aggregate, exponent, names = polynomials(form, inner, second_order or form.second_order)
+    aggregate, exponent, names = polynomials(form, inner, second_order or form.second_order, restrict)
     return Technology(
         form=form,
         outputs=variables.outputs,
@@ -78,5 +80,5 @@ def assemble(
         aggregate=aggregate,
         exponent=exponent,
         names=names,
-        unit_names=unit_names(names, aggregate, inner),
+        unit_names=unit_names(names, aggregate, exponent, inner),
     )

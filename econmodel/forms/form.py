@@ -11,7 +11,9 @@ from econmodel.forms.coordinates import Coordinate, Level, Logarithm
 from econmodel.forms.polynomial import Polynomial, all_pairs, terms
 
 SecondOrder = Literal["all", "outputs", "none"]
+Restriction = Literal["homothetic", "homogeneous", "unit_substitution"]
 SECOND_ORDER: tuple[str, ...] = ("all", "outputs", "none")
+RESTRICTIONS: tuple[str, ...] = ("homothetic", "homogeneous", "unit_substitution")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class Variables:
 
 
 def polynomials(
-    form: Form, variables: Variables, second_order: SecondOrder
+    form: Form, variables: Variables, second_order: SecondOrder, restrict: tuple[Restriction, ...] = ()
 ) -> tuple[Polynomial | None, Polynomial, tuple[str, ...]]:
     """The polynomials H (None in log forms) and P of a form, and the names of their parameters, H's first.
 
@@ -103,11 +105,21 @@ def polynomials(
     ----------
     second_order : "all" for every square and product of outputs, prices and relationship variables; "outputs" for
         those of outputs only; "none" for none. Controls are always linear.
+    restrict : of log forms: "homothetic" (relative prices and outputs do not interact), "homogeneous" (homothetic, and
+        the ray elasticity of cost is the same everywhere), "unit_substitution" (prices have no squares and products)
     """
     if second_order not in SECOND_ORDER:
         raise FormError(f"second_order={second_order!r} is not one of {', '.join(map(repr, SECOND_ORDER))}.")
-    build = _level_polynomials if form.aggregates else _log_polynomials
-    return build(form, variables, second_order)
+    if unknown := [one for one in restrict if one not in RESTRICTIONS]:
+        raise FormError(f"restrict={unknown[0]!r} is not one of {', '.join(map(repr, RESTRICTIONS))}.")
+    if not form.aggregates:
+        return _log_polynomials(form, variables, second_order, restrict)
+    if restrict:
+        raise FormError(
+            f"restrict={', '.join(restrict)} restricts a log form, and the {form.title} form is none: it is homothetic "
+            'or homogeneous only by accident. Use form="translog".'
+        )
+    return _level_polynomials(form, variables, second_order)
 
 
 def _places(variables: Variables) -> tuple[list[int], list[int], list[int], list[int], list[int]]:
@@ -121,13 +133,54 @@ def _places(variables: Variables) -> tuple[list[int], list[int], list[int], list
 
 
 def _log_polynomials(
-    form: Form, variables: Variables, second_order: SecondOrder
+    form: Form, variables: Variables, second_order: SecondOrder, restrict: tuple[Restriction, ...]
 ) -> tuple[None, Polynomial, tuple[str, ...]]:
     u, v, r, x, _ = _places(variables)
     products = {"all": all_pairs(u + v + r), "outputs": all_pairs(u), "none": []}[second_order]
     products = _without_empty_squares(products, variables, r)
-    polynomial = Polynomial(terms(True, u + v + r + x, products), len(u + v + r + x))
-    return None, polynomial, _monomial_names(polynomial.terms, variables, "constant")
+    if restrict:
+        products = [pair for pair in products if not _ruled_out(pair, set(u), set(v), restrict)]
+    monomials = terms(True, u + v + r + x, products)
+    names = _monomial_names(monomials, variables, "constant")
+    mixing = None
+    if "homogeneous" in restrict and products:
+        mixing, kept = _constant_ray_elasticity(monomials, u)
+        names = tuple(names[row] for row in kept)
+    return None, Polynomial(monomials, len(u + v + r + x), mixing), names
+
+
+def _ruled_out(pair: tuple[int, int], outputs: set[int], prices: set[int], restrict: tuple[Restriction, ...]) -> bool:
+    kinds = [[place in outputs for place in pair], [place in prices for place in pair]]
+    of_outputs, of_prices = (sum(kind) for kind in kinds)
+    if of_prices == 2:
+        return "unit_substitution" in restrict
+    return bool(of_outputs == 1 and of_prices == 1 and {"homothetic", "homogeneous"} & set(restrict))
+
+
+def _constant_ray_elasticity(monomials: NDArray[np.int64], outputs: list[int]) -> tuple[NDArray[np.float64], list[int]]:
+    """Second-order parameters with outputs that add up to zero over each output's row, as free parameters.
+
+    The square of an output gives what its products with the other outputs take, and the last output's product with a
+    relationship variable what those of the other outputs take. Returns the mixing and the monomials that keep a
+    parameter of their own.
+    """
+    place = {(int(a), int(b)): row for row, (a, b) in enumerate(monomials)}
+    last, made = outputs[-1], set(outputs)
+    rows, kept = [], []
+    for (first, second), row in place.items():
+        weights = np.zeros(len(monomials))
+        weights[row] = 1.0
+        if first in made and second in made:
+            if first == second:
+                continue
+            weights[place[first, first]] = weights[place[second, second]] = -1.0
+        elif second >= 0 and first in made:
+            if first == last:
+                continue
+            weights[place[last, second]] = -1.0
+        rows.append(weights)
+        kept.append(row)
+    return np.array(rows), kept
 
 
 def _level_polynomials(
@@ -181,8 +234,12 @@ def _monomial_names(monomials: NDArray[np.int64], variables: Variables, constant
     return tuple(names)
 
 
-def unit_names(names: tuple[str, ...], aggregate: Polynomial | None, variables: Variables) -> tuple[str, ...]:
-    """Names of the parameters in the user's units: as the parameters', but with every tilt named."""
+def unit_names(
+    names: tuple[str, ...], aggregate: Polynomial | None, exponent: Polynomial, variables: Variables
+) -> tuple[str, ...]:
+    """Names of the parameters in the user's units: as the parameters', but one for every monomial."""
+    if aggregate is None and exponent.mixing is not None:
+        return _monomial_names(exponent.terms, variables, "constant")
     if aggregate is None or aggregate.mixing is None:
         return names
     count = len(variables.relationships) * (len(variables.outputs) - 1)

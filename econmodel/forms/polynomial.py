@@ -110,10 +110,11 @@ class Polynomial:
         return value, gradient
 
     def shift(self, by: Array) -> Array:
-        """The matrix M with monomials(z - by) = M monomials(z), for polynomials closed under translation.
+        """The matrix M with multipliers(z - by) = M multipliers(z), for polynomials closed under translation.
 
-        Every product must come with its linear terms and every linear term with the constant. Used to move moments
-        that were accumulated around a provisional centre to the mean, so that one pass over the rows is enough.
+        Every product must come with its linear terms and every linear term with the constant, each with a parameter of
+        its own. Used to move moments that were accumulated around a provisional centre to the mean, so that one pass
+        over the rows is enough.
         """
         place = {(int(a), int(b)): index for index, (a, b) in enumerate(self.terms)}
         matrix = np.eye(len(self.terms))
@@ -124,7 +125,9 @@ class Polynomial:
                 matrix[index, place[-1, -1]] += weight * by[a] * by[b]
             elif a >= 0:
                 matrix[index, place[-1, -1]] -= by[a]
-        return matrix
+        if self.mixing is None:
+            return matrix
+        return self.mixing @ matrix @ np.linalg.pinv(self.mixing)
 
 
 def _product(real: Array, other: Array) -> Array:

@@ -203,7 +203,7 @@ def test_periods_have_levels_of_their_own():
     [
         ({"form": "quadratic"}, r"There is no form 'quadratic'. The forms are cobb_douglas, translog, flexible_fixed_"),
         ({"estimator": "ols"}, r"There is no estimator 'ols'. There is least_squares"),
-        ({"effects": "random"}, r"effects='random' is not known. It may be None or \"within\""),
+        ({"effects": "fixed"}, r"effects='fixed' is not known. It may be None, \"within\" or \"mundlak\""),
         ({"error": "normal"}, r"error='normal' is not known. It may be \"multiplicative\" or \"additive\""),
     ],
 )

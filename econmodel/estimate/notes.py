@@ -1,0 +1,61 @@
+"""What a reader must know of a fit: copied rows, few clusters, variables that nearly move together, rows left out."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from econmodel.estimate.covariance import FEWEST_CLUSTERS
+from econmodel.estimate.least_squares import Groups
+from econmodel.estimate.sample import Sample
+
+NEARLY_COLLINEAR = 1e3
+# Rows are compared with each other up to this many: beyond, copies are rare and the comparison is not cheap.
+LARGEST_COMPARED = 100_000
+
+
+def notes_of(condition: float, sample: Sample, few: Groups | None, asked: str | None) -> list[str]:
+    """Words on clusters (`few` where there are too few), conditioning, copied rows and rows left out."""
+    notes = []
+    if few is not None and asked is None:
+        notes.append(
+            f"{len(few.sizes)} clusters are too few for clustered standard errors: these are classical, and p-values "
+            "come from the restricted wild cluster bootstrap."
+        )
+    if few is not None and asked == "cluster":
+        notes.append(
+            f"{len(few.sizes)} clusters: clustered standard errors need about {FEWEST_CLUSTERS} to be trusted."
+        )
+    if condition > NEARLY_COLLINEAR:
+        notes.append(
+            f"The condition number is {condition:,.0f}: some variables nearly move together, and what is said "
+            "of each alone is uncertain."
+        )
+    notes += _copies(sample)
+    notes += [f"{count} rows left out: {why}." for count, why, _ in sample.data.dropped]
+    return notes
+
+
+def _copies(sample: Sample) -> list[str]:
+    """A word about rows that are alike in every figure: they may have been copied, and count as evidence twice."""
+    if sample.rows.count > LARGEST_COMPARED:
+        return []
+    alike = pd.DataFrame(dict(sample.rows.columns)).duplicated(keep=False).to_numpy()
+    if not alike.any():
+        return []
+    named = ", ".join(np.array(sample.data.row_names())[alike][:5])
+    return [
+        f"{int(alike.sum())} rows have the same figures as another ({named}{', ...' if alike.sum() > 5 else ''}). If "
+        "they were copied, every standard error is too small: leave the copies out."
+    ]
+
+
+def exact_note(sample: Sample, rows: NDArray[np.intp]) -> list[str]:
+    """A word about rows that are fitted exactly, whatever their cost."""
+    if not len(rows):
+        return []
+    names = sample.data.row_names()
+    named = ", ".join(names[row] for row in rows[:5]) + (", ..." if len(rows) > 5 else "")
+    return [
+        f"{named} is fitted exactly, whatever its cost: some variable differs from zero there only. It adds nothing to "
+        "the standard errors."
+    ]

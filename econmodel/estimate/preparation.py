@@ -1,0 +1,152 @@
+"""From a table and what was asked to what every estimator starts from: rows, cost function, moments, groups of rows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from econmodel.errors import FormError, NotIdentified, NotSupported
+from econmodel.estimate.design import Design
+from econmodel.estimate.least_squares import Groups, moments_at
+from econmodel.estimate.moments import Moments
+from econmodel.estimate.sample import Sample, centres, groups_of, take, variables
+from econmodel.estimate.specification import Specification, check
+from econmodel.forms.assembly import Centres, assemble
+from econmodel.forms.technology import Technology
+from econmodel.table.cost_data import CostData
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """What every estimator starts from.
+
+    Attributes
+    ----------
+    specification : what was asked for
+    sample : the rows and columns used
+    design : the cost function, centred at the means, joined to its rows
+    moments : of the derivatives and the response, where the form is linear in its parameters and one pass made both
+        these and the means; None in level forms
+    clusters : groups of rows that errors are shared within, or None
+    effects : providers whose own level of cost is taken out, or None
+    """
+
+    specification: Specification
+    sample: Sample
+    design: Design
+    moments: Moments | None
+    clusters: Groups | None
+    effects: Groups | None
+
+    @property
+    def count(self) -> int:
+        """Number of rows."""
+        return self.sample.rows.count
+
+    @property
+    def parameters(self) -> int:
+        """Parameters of the cost function, and provider effects less one."""
+        return self.design.count + (len(self.effects.sizes) - 1 if self.effects is not None else 0)
+
+
+def prepare(data: CostData, specification: Specification) -> Prepared:
+    """Rows, a centred cost function and, in log forms, the moments from one pass.
+
+    Raises
+    ------
+    NotIdentified
+        Where there are no more rows than parameters.
+    """
+    check(specification)
+    sample = take(
+        data,
+        hold_outcomes=specification.hold_outcomes,
+        time_effects=specification.time_effects,
+        beside=specification.estimator.columns(data),
+    )
+    clusters = groups_of(sample.data, specification.groups)
+    effects = providers(sample.data, specification.effects) if specification.effects == "within" else None
+    design, moments = _design(sample, specification, effects)
+    prepared = Prepared(specification, sample, design, moments, clusters, effects)
+    if prepared.count <= prepared.parameters:
+        raise NotIdentified(
+            f"{prepared.count} rows cannot identify {prepared.parameters} parameters. Use fewer variables, fewer "
+            'second-order terms where the form has them (second_order="outputs" or "none"), or more providers.'
+        )
+    return prepared
+
+
+def providers(data: CostData, effects: str | None) -> Groups:
+    """The rows of each provider; NotSupported where the table names none, or none repeats."""
+    if data.entity is None:
+        raise NotSupported(f'effects="{effects}" compares a provider with itself: name its column with entity="...".')
+    found = groups_of(data, data.entity)
+    assert found is not None
+    if found.sizes.max() == 1:
+        raise NotSupported(
+            f'Every {data.entity} has one row, so effects="{effects}" leaves nothing to compare. Use effects=None, or '
+            "add periods."
+        )
+    return found
+
+
+def _numeraire(data: CostData, homogeneous: bool | None) -> int | None:
+    if homogeneous and not data.prices_complete:
+        raise FormError(
+            "homogeneous=True needs the prices of all inputs, and the card does not say that they are complete. With "
+            "some inputs unpriced, forcing the elasticities of the others to add up to one biases everything else."
+        )
+    wanted = data.prices_complete if homogeneous is None else homogeneous
+    return len(data.prices) - 1 if wanted and data.prices else None
+
+
+def _design(sample: Sample, specification: Specification, effects: Groups | None) -> tuple[Design, Moments | None]:
+    """The cost function centred at the means, and in log forms the moments from the same single pass."""
+    form, data = specification.form, sample.data
+    numeraire = _numeraire(data, specification.homogeneous)
+    names = variables(sample, form, numeraire)
+    one_pass = not form.aggregates and form.coordinate.centring == "shift"
+
+    def at(means: Centres) -> Design:
+        technology = assemble(
+            form, names, means, second_order=specification.second_order, restrict=specification.restrict,
+            numeraire=numeraire, log_relationships=tuple(role.scale == "log" for role in data.relationships.values()),
+        )  # fmt: skip
+        return Design(technology, sample.rows, data.cost, specification.error == "additive", sample.beside)
+
+    if form.aggregates:
+        return at(centres(sample, form, every_row=True)), None
+    if not one_pass:
+        design = at(centres(sample, form, every_row=True))
+        return design, moments_at(design, None, effects)
+    provisional = centres(sample, form, every_row=False)
+    design = at(provisional)
+    moments = moments_at(design, None, effects)
+    by = moments.gram[0, 1 : design.technology.exponent.size + 1] / moments.gram[0, 0]
+    matrix = np.eye(len(moments.gram))
+    matrix[: design.count, : design.count] = design.technology.exponent.shift(by)
+    gram = matrix @ moments.gram @ matrix.T
+    moved = at(_moved(provisional, design.technology, by, sample))
+    return moved, Moments(gram, moments.count)
+
+
+def _moved(provisional: Centres, technology: Technology, by: Array, sample: Sample) -> Centres:
+    """Centres moved from provisional to actual means, as the moments found them."""
+    m, r = len(technology.outputs), len(technology.relationships)
+    k = len(technology.prices) - (technology.numeraire is not None)
+    log_prices = provisional.log_prices.copy()
+    others = [place for place in range(len(technology.prices)) if place != technology.numeraire]
+    log_prices[others] += by[m : m + k]
+    if technology.numeraire is not None:
+        name = technology.prices[technology.numeraire]
+        sums = [np.log(columns[name]).sum() for _, columns in sample.rows.blocks(65_536)]
+        move = sum(sums) / sample.rows.count - log_prices[technology.numeraire]
+        log_prices += move
+    return Centres(
+        provisional.outputs + by[:m],
+        log_prices,
+        provisional.relationships + by[m + k : m + k + r],
+        provisional.controls + by[m + k + r :],
+    )
