@@ -17,7 +17,6 @@ from econmodel.errors import DidNotConverge, NotIdentified
 from econmodel.estimate.delta import COMPLEX_STEP, Measure
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.fitting import fit
-from econmodel.estimate.least_squares_fit import ROWS_A_PARAMETER, SMALL_SAMPLE
 from econmodel.forms.assembly import Centres, assemble
 from econmodel.forms.form import Form, SecondOrder, Variables
 from econmodel.forms.technology import Point, Technology
@@ -124,10 +123,7 @@ def _together(cost: StatedCost, design: Design, data: CostData, count: int) -> F
     orthogonal, triangle = np.linalg.qr(design_rows)
     theta = np.linalg.solve(triangle, np.einsum("snk,sn->sk", orthogonal, log_cost)[..., None])[..., 0]
     residual = log_cost - np.einsum("snk,sk->sn", design_rows, theta)
-    if n <= SMALL_SAMPLE or n < ROWS_A_PARAMETER * k:
-        residual = residual / (1.0 - (orthogonal**2).sum(axis=-1))
-    else:
-        residual = residual * np.sqrt(n / (n - k))
+    residual = residual / (1.0 - (orthogonal**2).sum(axis=-1))
     scores = orthogonal * residual[..., None]
     measure = value_of(design, technology, mean)
     steps = theta[:, None, :] + 1j * COMPLEX_STEP * np.eye(k)

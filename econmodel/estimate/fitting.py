@@ -36,8 +36,8 @@ def fit(
     form : "cobb_douglas", "translog", "flexible_fixed_cost", "composite", or a `Form` of your own
     estimator : "least_squares"
     effects : "within" takes out each provider's own level of cost (the table must name its entity)
-    cov_type : "nonrobust", "HC0", "HC1", "HC2", "HC3" or "cluster". By default "HC3" up to 500 rows or below 50 rows a
-        parameter, else "HC1"; where providers repeat (or `groups` is given) "cluster", and below twenty clusters
+    cov_type : "nonrobust", "HC0", "HC1", "HC2", "HC3" or "cluster". By default "HC3" (MacKinnon and White, 1985; see
+        benchmarks/coverage.md); where providers repeat (or `groups` is given) "cluster", and below twenty clusters
         "nonrobust" with wild-cluster p-values
     groups : column (or one label a row) to cluster by; by default the entity, where it repeats
     second_order : "all" squares and products of outputs, prices and relationship variables, those of "outputs" only,
