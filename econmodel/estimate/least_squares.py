@@ -130,7 +130,9 @@ def _descend(design: Design, effects: Groups | None, theta: Array, floor: float)
         offset = float(np.sqrt(freedom * explained / max(squares - explained, floor, np.finfo(float).tiny)))
         if damping == 0.0 and (squares <= floor or offset < RELATIVE_OFFSET):
             return _at_optimum(theta, moments, names, steps, offset)
-        shorter = _shorten(design, effects, theta, step, squares)
+        # A whole step that gains nothing so near the optimum fails by rounding, and shorter ones are passes in vain.
+        least = 1.0 if damping == 0.0 and offset < ROUNDING_OFFSET else SMALLEST_FRACTION
+        shorter = _shorten(design, effects, theta, step, squares, least)
         if shorter is not None:
             (theta, moments), damping = shorter, damping / 100 if damping > 1e-5 else 0.0
         elif offset < ROUNDING_OFFSET:
@@ -154,11 +156,11 @@ def _damped(gram: Array, target: Array, damping: float) -> Array:
 
 
 def _shorten(
-    design: Design, effects: Groups | None, theta: Array, step: Array, squares: float
+    design: Design, effects: Groups | None, theta: Array, step: Array, squares: float, least: float
 ) -> tuple[Array, Moments] | None:
     """The first halving of the step that lowers the sum of squares and keeps fitted cost positive everywhere."""
     fraction = 1.0
-    while fraction > SMALLEST_FRACTION:
+    while fraction >= least:
         moments = moments_at(design, theta + fraction * step, effects)
         if moments.residual_squares < squares:
             return theta + fraction * step, moments
