@@ -1,4 +1,4 @@
-"""How fast and how small a fit of a million rows is, beside one X'X and statsmodels; what an import and measures cost.
+"""How fast and how small a fit of a million rows is, beside one X'X and statsmodels; and what an import costs.
 
     python benchmarks/one_pass.py [--rows 1000000] [--rounds 9]
 
@@ -23,7 +23,6 @@ from typing import Any
 
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 RESULTS = Path(__file__).resolve().parent / "results.md"
-MANY_PROVIDERS = 10_000
 # The slow contestants get this share of the rounds.
 FEWER = 3
 # What each target says, and the number that must not be exceeded (or, where a contestant is to be slower, undercut).
@@ -166,34 +165,6 @@ def measure_memory(rows: int, rounds: int) -> dict[str, Any]:
     return found
 
 
-def measure_measures(rows: int, rounds: int) -> dict[str, Any]:
-    """Seconds of each point measure, at the mean and at every one of 10,000 providers."""
-    import econmodel as em
-
-    cost = em.state(
-        "composite",
-        {"common cost": 20, "visits": 45, "advice": 35, "visits x advice": -5, "continuity": -0.1},
-        outputs={"visits": 100, "advice": 50}, relationships={"continuity": 0.0},
-    )  # fmt: skip
-    fitted = em.fit(em.simulate(cost, MANY_PROVIDERS).data, form="composite")
-    calls: dict[str, Callable[[Any], object]] = {
-        "em.scale": lambda at: em.scale(fitted, at=at),
-        "em.scope": lambda at: em.scope(fitted, at=at),
-        "em.scope, epsilon=0.1": lambda at: em.scope(fitted, at=at, epsilon=0.1),
-        "em.relationship": lambda at: em.relationship(fitted, at=at),
-        "em.marginal_cost": lambda at: em.marginal_cost(fitted, at=at),
-        "em.diversification": lambda at: em.diversification(fitted, at=at),
-        "em.support": lambda at: em.support(fitted, at=at),
-    }
-    found = {}
-    for name, call in calls.items():
-        call("mean")
-        at_mean = min(seconds(lambda call=call: call("mean")) for _ in range(rounds))
-        everywhere = min(seconds(lambda call=call: call("every provider")) for _ in range(FEWER))
-        found[name] = (at_mean, everywhere)
-    return found
-
-
 def measure_imports(rows: int, rounds: int) -> dict[str, Any]:
     """Seconds from the start of Python to the end of an import, in turns, and what `import econmodel` loads."""
     programs = {
@@ -227,7 +198,6 @@ MEASUREMENTS = {
     "speed": measure_speed,
     "digits": measure_digits,
     "memory": measure_memory,
-    "measures": measure_measures,
     "imports": measure_imports,
 }
 
@@ -292,9 +262,6 @@ def as_markdown(found: dict[str, Any], rows: int) -> str:
     fits = [[name, *spread(taken)] for name, taken in found["speed"]["seconds"].items()]
     imports = [[name, *spread(taken)] for name, taken in found["imports"]["seconds"].items()]
     digits = [[name, *(f"{value:.2g}" for value in line.values())] for name, line in found["digits"].items()]
-    measures = [
-        [f"`{name}`", f"{1000 * mean:.0f} ms", f"{all_:.2f} s"] for name, (mean, all_) in found["measures"].items()
-    ]
     memory = found["memory"]
     parts = [
         "# Benchmarks",
@@ -312,9 +279,6 @@ def as_markdown(found: dict[str, Any], rows: int) -> str:
         "## Seconds from the start of Python to the end of an import",
         table(clock, imports),
         f"Outside the standard library, `import econmodel` loads {', '.join(found['imports']['loads'])}.",
-        "## Measures",
-        f"Composite form, two outputs and a relationship variable, {MANY_PROVIDERS:,} providers.",
-        table(["", "at the mean", "at every provider"], measures),
     ]
     return "\n\n".join(parts) + "\n"
 
