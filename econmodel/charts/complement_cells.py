@@ -7,6 +7,7 @@ import pandas as pd
 
 from econmodel.charts.cell_map import ABOVE, BELOW, MOST, TINTS, UNCLEAR, Grid, layers
 from econmodel.charts.drawn import framed
+from econmodel.charts.given import must_draw
 from econmodel.charts.map_words import cells_of
 from econmodel.charts.sentences import joined, level, number
 from econmodel.charts.theme import enable
@@ -49,6 +50,7 @@ def complementarity_map(result: Effects, pair: str | None = None) -> "alt.LayerC
     >>> print(*complementarity_map(complementarity(cost)).title.text)
     More of one makes the other cheaper at the margin at 64 of 64 bundles
     """
+    must_draw(isinstance(result, Effects), "complementarity_map", result, "the result of em.complementarity(fit)")
     enable()
     table, outputs = _of_pair(result, pair)
     cells, grid = _cells(table, outputs)

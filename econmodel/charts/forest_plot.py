@@ -9,6 +9,7 @@ import pandas as pd
 from econmodel.charts.drawn import framed
 from econmodel.charts.forest_marks import GAP, HEADING, LINE, MARKS, NAME_LETTERS, OTHER, layers
 from econmodel.charts.forest_words import Measure, apart, measure_of, message
+from econmodel.charts.given import must_draw
 from econmodel.charts.sentences import capital, level, lines, number, packed
 from econmodel.charts.theme import enable
 from econmodel.errors import NotSupported, UnknownName
@@ -62,6 +63,8 @@ def forest(
     >>> print(*forest(table, "apparent").title.text)
     Unit cost falls with size in 1 of 2 services; in 1 neither is clear
     """
+    sound = isinstance(table, Answer | Effects | pd.DataFrame)
+    must_draw(sound, "forest", table, "a result such as em.scale(fit) or em.compare({name: fit, ...}), or its table")
     enable()
     frame = table if isinstance(table, pd.DataFrame) else table.table
     read = measure_of(frame, measure)

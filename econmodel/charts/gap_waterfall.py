@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from econmodel.charts.axes import log_axis
 from econmodel.charts.drawn import framed, rows
+from econmodel.charts.given import must_draw
 from econmodel.charts.parts import KINDS, NOTHING, kind_of, label_of, share_in_words
 from econmodel.charts.sentences import joined, level, lines, number, per_cent, signed
 from econmodel.charts.theme import INK, RULE, enable
@@ -61,6 +62,7 @@ def waterfall(effects: Effects, *, unit_cost: bool = False) -> "alt.LayerChart":
     >>> print(*waterfall(Effects("Gap", table, "")).title.text)
     From Elm to Oak, cost is 22 % higher; more than all of it sits in scale
     """
+    must_draw(isinstance(effects, Effects), "waterfall", effects, "the result of em.decompose(fit, start, end)")
     enable()
     parts, gap = _parts(effects, unit_cost)
     start, end = _ends(str(gap["at"]))

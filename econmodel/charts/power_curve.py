@@ -7,6 +7,7 @@ import pandas as pd
 
 from econmodel.charts.axes import log_axis
 from econmodel.charts.drawn import framed, rows
+from econmodel.charts.given import must_draw
 from econmodel.charts.sentences import capital, joined, number, signed
 from econmodel.charts.theme import CHARCOAL, NAVY, PLUM, RULE, TEXT_SIZE, WIDTH, enable
 from econmodel.economies.power import TRUTH, enough_from
@@ -49,6 +50,7 @@ def power(answer: Answer) -> "alt.LayerChart":
     >>> print(*draw(power(cost, "scale", [15, 400], replications=50)).title.text)
     With 400 providers 100 % of studies find economies of scale; with 15 it is ... %
     """
+    must_draw(isinstance(answer, Answer), "power", answer, "the result of em.power(cost)")
     enable()
     if TRUTH not in answer.tables or "wrong sign" not in answer.table:
         raise NotSupported(f"{answer.title!r} holds no simulated studies: give the result of em.power.")

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from econmodel.charts.axes import log_axis, value_axis
 from econmodel.charts.drawn import framed, rows
+from econmodel.charts.given import must_draw
 from econmodel.charts.groups import MANY, SMALLEST_GROUP, by_size, providers_of
 from econmodel.charts.sentences import capital, number
 from econmodel.charts.size import SizeOf, size_of
@@ -65,6 +66,7 @@ def relationship_against_size(
     >>> print(*relationship_against_size(data, "staff_per_visit").title.text)
     Staff per visit is lower in larger providers: median 0.477 in the smallest quarter, 0.323 in the largest
     """
+    must_draw(hasattr(data, "relationships"), "relationship_against_size", data, "a table with roles, such as fit.data")
     enable()
     if name not in data.relationships:
         known = ", ".join(data.relationships) or "none"

@@ -7,6 +7,7 @@ import pandas as pd
 
 from econmodel.charts.cell_map import MISSING, MULTIPLES, Multiples, grid_in, grid_of, layers
 from econmodel.charts.drawn import framed
+from econmodel.charts.given import must_draw
 from econmodel.charts.map_words import Reading, cells_of, message
 from econmodel.charts.sentences import level
 from econmodel.charts.theme import enable
@@ -60,6 +61,8 @@ def scope_map(
     >>> print(*scope_map(cost, multiples=[0.5, 1, 2]).title.text)
     Together is cheaper in 9 of 9 mixes
     """
+    sound = isinstance(source, pd.DataFrame) or hasattr(source, "technology")
+    must_draw(sound, "scope_map", source, "scope at many mixes of a fit, em.fit(data)")
     enable()
     if isinstance(source, pd.DataFrame):
         grid = grid_in(source, outputs)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from econmodel.charts.axes import value_axis
 from econmodel.charts.drawn import framed, rows
+from econmodel.charts.given import must_draw
 from econmodel.charts.parts import KINDS, NOTHING, kind_of, label_of, share_in_words
 from econmodel.charts.sentences import doubling, joined, level, lines, number, per_cent, signed
 from econmodel.charts.theme import INK, RULE, enable
@@ -57,6 +58,7 @@ def separation(effects: Effects, at: str | None = None) -> "alt.LayerChart":
     >>> print(*separation(effects).title.text)
     Twice the size goes with 6.7 % lower unit cost; more than all of it sits in staffing per pupil
     """
+    must_draw(isinstance(effects, Effects), "separation", effects, "the result of em.separate(fit)")
     enable()
     parts, total = _parts(effects, at)
     decimals = _decimals([*parts["slope"], total["slope"]])

@@ -7,6 +7,7 @@ import pandas as pd
 
 from econmodel.charts.cell_map import ABOVE, BELOW, MISSING, TINTS, UNCLEAR, Grid, layers
 from econmodel.charts.drawn import framed
+from econmodel.charts.given import must_draw
 from econmodel.charts.map_words import cells_of
 from econmodel.charts.sentences import joined, level, number
 from econmodel.charts.theme import enable
@@ -49,6 +50,7 @@ def subadditivity_surface(result: Effects) -> "alt.LayerChart":
     >>> print(*subadditivity_surface(subadditivity(cost)).title.text)
     One firm is cheaper than two in 81 of 81 splits
     """
+    must_draw(isinstance(result, Effects), "subadditivity_surface", result, "the result of em.subadditivity(fit)")
     enable()
     if SPLITS not in result.tables:
         raise UnknownName(

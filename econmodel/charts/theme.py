@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from econmodel.charts.given import must_draw
 from econmodel.errors import EconmodelError, UnknownName
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def svg(chart: "Chart") -> str:
     >>> svg(dot)[:4]
     '<svg'
     """
-    spec = _themed(chart)
+    spec = _themed(chart, "svg")
     description, _ = words_of(spec)
     return _drawing(spec, description)
 
@@ -172,12 +173,11 @@ def save(chart: "Chart", path: str | Path) -> Path:
 
     path = Path(path)
     ending = path.suffix.lower()
+    spec = _themed(chart, "save")
+    description, _ = words_of(spec)
     if ending == ".svg":
-        path.write_text(svg(chart), encoding="utf-8")
-        return path
-    spec = _themed(chart)
-    words_of(spec)
-    if ending == ".png":
+        path.write_text(_drawing(spec, description), encoding="utf-8")
+    elif ending == ".png":
         path.write_bytes(vl_convert.vegalite_to_png(spec, vl_version=_version(), scale=2))
     elif ending == ".pdf":
         path.write_bytes(vl_convert.vegalite_to_pdf(spec, vl_version=_version()))
@@ -186,9 +186,10 @@ def save(chart: "Chart", path: str | Path) -> Path:
     return path
 
 
-def _themed(chart: "Chart") -> dict[str, Any]:
+def _themed(chart: "Chart", asked: str) -> dict[str, Any]:
     import altair as alt
 
+    must_draw(isinstance(chart, alt.TopLevelMixin), asked, chart, "a chart, such as em.charts.cost_curve(fit)")
     enable()
     with alt.theme.enable(NAME):
         spec: dict[str, Any] = chart.to_dict()

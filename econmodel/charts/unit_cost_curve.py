@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from econmodel.charts.axes import log_axis, value_axis
 from econmodel.charts.curve_words import Units, message, unsupported_sizes
 from econmodel.charts.drawn import framed, rows
+from econmodel.charts.given import must_draw
 from econmodel.charts.groups import MANY, by_size, providers_of
 from econmodel.charts.sentences import capital, level, number
 from econmodel.charts.size import SizeOf, in_mean_sizes, size_of
@@ -74,6 +75,14 @@ def cost_curve(
     >>> print(*cost_curve(Effects("Unit cost", table, "", labels={"size": "pupils"})).title.text)
     All else equal, unit cost falls with size: 9 at 100 pupils, 8 at 200
     """
+    from econmodel.estimate.fit import Fit
+
+    must_draw(
+        isinstance(curve, Effects | Fit),
+        "cost_curve",
+        curve,
+        "the unit costs of a fit, em.fit(data), or the result of em.unit_cost(fit)",
+    )
     enable()
     source = curve if data is None and not isinstance(curve, Effects) else data
     providers, own = _drawn_providers(source, size, confidential)
