@@ -14,6 +14,9 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from econmodel import charts as charts
+    from econmodel.arrangements.partnership import partner as partner
+    from econmodel.arrangements.trust import Transactions as Transactions
+    from econmodel.arrangements.trust import Trust as Trust
     from econmodel.economies.comparison import compare as compare
     from econmodel.economies.complementarity import complementarity as complementarity
     from econmodel.economies.decomposition import decompose as decompose
@@ -93,6 +96,9 @@ else:
         "relationship_economies": "economies.relationship_economies",
         "compare": "economies.comparison",
         "power": "economies.power",
+        "partner": "arrangements.partnership",
+        "Trust": "arrangements.trust",
+        "Transactions": "arrangements.trust",
         "Form": "forms.form",
         "Answer": "results",
         "format_number": "results",
