@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from econmodel.arrangements.partnership import partner as partner
     from econmodel.arrangements.trust import Transactions as Transactions
     from econmodel.arrangements.trust import Trust as Trust
+    from econmodel.arrangements.chain import Tier as Tier
+    from econmodel.arrangements.supply_chain import supply_chain as supply_chain
     from econmodel.economies.comparison import compare as compare
     from econmodel.economies.complementarity import complementarity as complementarity
     from econmodel.economies.decomposition import decompose as decompose
@@ -99,6 +101,8 @@ else:
         "partner": "arrangements.partnership",
         "Trust": "arrangements.trust",
         "Transactions": "arrangements.trust",
+        "Tier": "arrangements.chain",
+        "supply_chain": "arrangements.supply_chain",
         "Form": "forms.form",
         "Answer": "results",
         "format_number": "results",

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from econmodel.economies.places import CostFunction
 from econmodel.errors import NotSupported, UnknownName
@@ -25,6 +25,8 @@ SIMULATED_DRAWS = 2_000
 BOOTSTRAP_REPLICATIONS = 999
 # Values a call of a measure may return at once: draws are taken in batches that fit.
 BATCH_VALUES = 4_000_000
+# Standard errors of a simulated share or mean, either way.
+SURE = 1.96
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +81,22 @@ def check_level(conf_level: float) -> None:
     """NotSupported for a level that is not one."""
     if not 0.0 < conf_level < 1.0:
         raise NotSupported(f"conf_level={conf_level} is not between 0 and 1. Usual levels are 0.9 and 0.95.")
+
+
+def share_interval(share: ArrayLike, count: int) -> tuple[Array, Array]:
+    """Wilson's (1927) 95 % interval of a share that was seen in so many cases.
+
+    Examples
+    --------
+    >>> low, high = share_interval(0.0, 100)
+    >>> float(low), round(float(high), 3)
+    (0.0, 0.037)
+    """
+    seen = np.asarray(share, dtype=float)
+    weight = SURE**2 / count
+    centre = (seen + weight / 2.0) / (1.0 + weight)
+    margin = SURE * np.sqrt(seen * (1.0 - seen) / count + weight / (4.0 * count)) / (1.0 + weight)
+    return np.maximum(centre - margin, 0.0), np.minimum(centre + margin, 1.0)
 
 
 def _by_delta(function: CostFunction, measure: Measure, values: Array, null: Array, level: float) -> Estimates:

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from econmodel.economies.inference import check_level
+from econmodel.economies.inference import SURE, check_level, share_interval
 from econmodel.economies.studies import NULLS, Design, Found, Question, run, value_of
 from econmodel.errors import FormError, NotIdentified, NotSupported, UnknownName
 from econmodel.estimate.sample import FEWEST_ZEROS
@@ -21,8 +21,6 @@ from econmodel.simulation import StatedCost, simulate
 
 PROVIDERS = (30, 60, 120, 250, 500, 1_000)
 TRUTH = "truth and null"
-# Standard errors of a simulated share or mean, either way.
-SURE = 1.96
 # Short of its level by more than this, an interval is not what it says.
 SHORTFALL = 0.05
 ROUNDING = 1e-12
@@ -254,11 +252,9 @@ def _row(asked: _Asked, providers: int, found: Found, level: float) -> dict[str,
 
 def _share(which: np.ndarray) -> tuple[float, float, float]:
     """A share with Wilson's interval."""
-    count, share = len(which), float(which.mean())
-    weight = SURE**2 / count
-    centre = (share + weight / 2.0) / (1.0 + weight)
-    margin = SURE * np.sqrt(share * (1.0 - share) / count + weight / (4.0 * count)) / (1.0 + weight)
-    return share, float(max(centre - margin, 0.0)), float(min(centre + margin, 1.0))
+    share = float(which.mean())
+    low, high = share_interval(share, len(which))
+    return share, float(low), float(high)
 
 
 def _only_interval(found: Found) -> float:

@@ -1,0 +1,254 @@
+"""Supply chains that are paid by results: what reaches the front line, and who can afford to wait for it."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from econmodel.arrangements.cash_paths import low_points, path_moments
+from econmodel.arrangements.chain import Tier, passed_on, share_reaching
+from econmodel.arrangements.histories import Histories, histories, month_after
+from econmodel.arrangements.poisson_counts import LARGEST_RATE
+from econmodel.arrangements.tariff import Tariff, read_outcomes, read_share, read_tariff
+from econmodel.economies.inference import share_interval
+from econmodel.errors import NotSupported
+from econmodel.results import Answer, format_number
+
+Array = NDArray[np.float64]
+SIZES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
+STARTS = MappingProxyType({3: 0.4, 9: 0.3, 15: 0.2, 21: 0.1})
+KEPT = MappingProxyType({1.0: 1.0})
+SAFE = 0.95
+CHAIN, MONTHLY, TERMS = "where 100 of the maximum price goes", "month by month", "terms"
+# Chances that were typed as decimals add up to one within this.
+ROUNDING = 1e-9
+
+
+def supply_chain(
+    tariff: pd.DataFrame,
+    outcomes: Mapping[str, float],
+    *,
+    tiers: Sequence[Tier],
+    at: str | None = None,
+    discount: float = 0.0,
+    mix: Mapping[str, float] | None = None,
+    referrals: Sequence[float] = SIZES,
+    call_off: float = 1.0,
+    cost: float | None = None,
+    standing: float = 0.0,
+    spent_over: int = 24,
+    starts: Mapping[int, float] = STARTS,
+    kept: Mapping[float, float] = KEPT,
+    reserves: float = 0.0,
+    months: int = 60,
+    draws: int = 1000,
+    seed: int = 0,
+) -> Answer:
+    """Share of the price that reaches the front line, and the chance of running out of cash by size of provider.
+
+    Participants arrive as a Poisson flow. For each the provider spends `cost` month by month, and is paid an attachment
+    fee at once, a job outcome if there is one, and sustainment every four weeks after it, each less what the tiers
+    above keep and later by their lags. Large providers pool the luck of many participants, small ones bear it: that is
+    an economy of scale which no cost function of the service itself would show.
+
+    Parameters
+    ----------
+    tariff : one row a payment group; columns `group`, `attachment`, `job_outcome`, `sustainment`,
+        `sustainment_payments`, `weeks_to_job_outcome` (as `em.figures("work_programme_tariff")`)
+    outcomes : share of participants with a job outcome, by group served
+    tiers : from the top, each an `em.Tier`
+    at : the tier whose cash is looked at; by default the last
+    discount : share by which the bid lies below the maximum price
+    mix : share of the referrals by group; by default equal shares
+    referrals : sizes of provider to look at, in promised referrals a month
+    call_off : share of the promised referrals that come
+    cost : money spent on a participant; by default what a participant is expected to bring in, so that the contract
+        would break even
+    standing : share of the cost that is committed to the promised flow, whether or not it comes
+    spent_over : months over which the cost of a participant is spent; 24, as participants stay for two years (Work and
+        Pensions Committee, HC 162, 2013-14)
+    starts : chance that a job, if there is one, begins so many months after referral. Assumption: months 3, 9, 15, 21
+        with chances 0.4, 0.3, 0.2, 0.1
+    kept : chance that such a share of the sustainment payments is earned. Assumption: all are, the best case
+    reserves : money held at the start, in months of spending at full flow
+    months : horizon; 60, the five years of the contracts (Public Accounts Committee, 2013)
+    draws : simulated futures of each size
+    seed : of all draws
+
+    Returns
+    -------
+    Answer
+        One row a size: `spending a month` at full flow (referrals x cost); `expected low point`, the deepest point of
+        expected cash; `reserve, even chance` and `reserve, 95 % safe`, what would have been enough in half and in 95 %
+        of the futures, all in months of spending; `out of cash`, the share of futures in which the reserves held run
+        out, with a 95 % interval. Tables: where the price goes tier by tier, and expected payments, cost and cash
+        month by month with the standard deviation of cash for one referral a month, and the terms used.
+
+    Raises
+    ------
+    TableError, UnknownName, NotSupported
+        With what happened, and the cure.
+
+    Notes
+    -----
+    The price at the last of L tiers is p (1 - discount) prod (1 - fee) (1 - premium). Mean and variance of cash are
+    exact (compound Poisson; Campbell, 1909); both grow in proportion to size, so risk for each participant falls with
+    its square root. Intervals of shares are Wilson's (1927).
+
+    Examples
+    --------
+    >>> from econmodel.table.figures import figures
+    >>> chain = [Tier("prime", fee=0.29), Tier("tier 1", fee=0.29), Tier("tier 2")]
+    >>> answer = supply_chain(figures("work_programme_tariff"), {"New ESA": 0.151}, tiers=chain, referrals=[1, 100])
+    >>> bool(answer.table["reserve, 95 % safe"].is_monotonic_decreasing)
+    True
+    """
+    shares = read_outcomes(outcomes)
+    rows = read_tariff(tariff, list(shares))
+    price, lag = share_reaching(tiers, at, discount)
+    sizes = _sizes(referrals)
+    _check(call_off, standing, reserves, cost, spent_over, months, draws)
+    weights = _mix(mix, rows.groups)
+    how = {"share": price, "lag": lag, "spent_over": int(spent_over)}
+    ways = {"starts": _chances(starts, "starts"), "kept": _chances(kept, "kept")}
+    _check_ways(ways["starts"], ways["kept"])
+    rate = np.array(list(shares.values()))
+
+    def fates(spent: float, horizon: int) -> Histories:
+        return histories(rows, weights, rate, cost=spent, months=horizon, **how, **ways)  # type: ignore[arg-type]
+
+    long = int(max(starts)) + month_after(int((rows.weeks_to_job_outcome + 4 * rows.sustainment_payments).max())) + lag
+    brings_in = float(fates(0.0, long + 1).expected().sum())
+    spent = brings_in if cost is None else float(cost)
+    if not spent > 0:
+        raise NotSupported(
+            "The tariff pays nothing for these groups, so there is no cost to break even at: give cost=."
+        )
+    life = fates(spent * (1.0 - standing), int(months))
+    full_flow = sizes * spent
+    lows = low_points(
+        life, sizes * call_off, reserves * full_flow, standing * full_flow, draws=draws, seed=seed, levels=(0.5, SAFE)
+    )
+    expected, variance = path_moments(life, call_off, standing * spent)
+    low, high = share_interval(lows.out_of_cash, draws)
+    table = pd.DataFrame(
+        {
+            "referrals a month": sizes,
+            "spending a month": full_flow,
+            "expected low point": max(-float(expected.min()), 0.0) / spent,
+            "reserve, even chance": lows.needed[:, 0] / full_flow,
+            "reserve, 95 % safe": lows.needed[:, 1] / full_flow,
+            "out of cash": lows.out_of_cash,
+            "out of cash_low": low,
+            "out of cash_high": high,
+        }
+    )
+    chain = passed_on(tiers, discount)
+    monthly = pd.DataFrame(
+        {
+            "month": np.arange(1, months + 1),
+            "paid for a participant": fates(0.0, int(months)).expected(),
+            "spent on a participant": -life.expected() + fates(0.0, int(months)).expected(),
+            "expected cash, months of spending": expected / spent,
+            "standard deviation, one referral a month": np.sqrt(variance) / spent,
+        }
+    )
+    facts = {"share of the price": price, "a participant brings in": brings_in, "a participant costs": spent}
+    facts |= {"months of spending in reserve": reserves, "months": months, "draws": draws}
+    return Answer(
+        f"Cash of providers at {at or chain['tier'].iloc[-1]}, by size",
+        table,
+        _text(table, chain, price, at or str(chain["tier"].iloc[-1]), reserves, months),
+        notes=_notes(rows, draws, cost),
+        tables={CHAIN: chain, MONTHLY: monthly, TERMS: pd.DataFrame([facts])},
+    )
+
+
+def _sizes(referrals: Sequence[float]) -> Array:
+    sizes = np.unique(np.asarray(referrals, dtype=float))
+    if sizes.size == 0 or not (sizes > 0).all() or not (sizes <= LARGEST_RATE).all():
+        raise NotSupported(
+            f"referrals={list(referrals)!r}: a provider has more than no referrals a month, and at most "
+            f"{LARGEST_RATE:,.0f}. Give sizes such as [1, 10, 100]."
+        )
+    return sizes
+
+
+def _check(
+    call_off: float, standing: float, reserves: float, cost: float | None, spent_over: int, months: int, draws: int
+) -> None:
+    read_share(call_off, "call_off, the share of the promised referrals that come,")
+    read_share(standing, "standing, the share of the cost that is committed in advance,")
+    if call_off == 0:
+        raise NotSupported("call_off=0: nobody is referred, so there is nothing to be paid for. Give a larger share.")
+    if not reserves >= 0:
+        raise NotSupported(f"reserves={reserves:g}: give months of spending held at the start, zero or more.")
+    if cost is not None and not cost > 0:
+        raise NotSupported(f"cost={cost:g}: give the money spent on a participant, or leave it out to break even.")
+    for name, number, least in (("spent_over", spent_over, 1), ("months", months, 1), ("draws", draws, 100)):
+        if number != int(number) or number < least:
+            raise NotSupported(f"{name}={number:g}: give a whole number from {least} upwards.")
+
+
+def _mix(mix: Mapping[str, float] | None, groups: tuple[str, ...]) -> Array:
+    if mix is None:
+        return np.full(len(groups), 1.0 / len(groups))
+    if set(mix) != set(groups):
+        raise NotSupported(
+            f"mix names {', '.join(map(repr, mix))}, and the outcomes are of {', '.join(map(repr, groups))}: give the "
+            "share of the referrals for just these groups."
+        )
+    chances = _chances(mix, "mix")
+    return np.array([chances[name] for name in groups])
+
+
+def _chances(given: Mapping, what: str) -> dict:
+    chances = {key: read_share(value, f"{what}[{key!r}]") for key, value in given.items()}
+    total = sum(chances.values())
+    if not abs(total - 1.0) < ROUNDING:
+        raise NotSupported(f"The shares of {what} add up to {total:g}, and should to 1: divide each by {total:g}.")
+    return chances
+
+
+def _check_ways(starts: dict, kept: dict) -> None:
+    for month in starts:
+        if month != int(month) or month < 0:
+            raise NotSupported(f"starts: a job begins in month {month!r}; give whole months after referral, from zero.")
+    for part in kept:
+        read_share(part, "kept: a share of the sustainment payments")
+
+
+def _text(table: pd.DataFrame, chain: pd.DataFrame, price: float, at: str, reserves: float, months: int) -> str:
+    small, large = table.iloc[0], table.iloc[-1]
+    text = f"Of every 100 in money of the maximum price, {100 * price:.1f} reach {at}."
+    kept = float(chain["keeps of 100"].sum())
+    if kept:
+        text = f"{text[:-1]}; fees and premiums of the tiers take {kept:.1f} of the price of an average participant."
+    text += (
+        f" A provider with {_many(small)} needs {small['reserve, 95 % safe']:.1f} months of spending in reserve to be "
+        f"95 % safe of running out of cash within {months} months"
+    )
+    if len(table) > 1:
+        text += f", one with {_many(large)} {large['reserve, 95 % safe']:.1f}"
+    text += f". With {format_number(reserves)} months in reserve, {100 * small['out of cash']:.0f} %"
+    text += f" of futures end without cash for the {'smaller' if len(table) > 1 else 'provider'}"
+    return text + (f" and {100 * large['out of cash']:.0f} % for the larger." if len(table) > 1 else ".")
+
+
+def _notes(rows: Tariff, draws: int, cost: float | None) -> tuple[str, ...]:
+    notes = [
+        f"{draws:,} simulated futures of each size. Reserves and low points are in months of spending at full flow."
+    ]
+    if cost is None:
+        notes.append("The cost of a participant is set to what one is expected to bring in: the contract breaks even.")
+    if rows.assumed.any():
+        names = ", ".join(name for name, assumed in zip(rows.groups, rows.assumed, strict=True) if assumed)
+        notes.append(f"Marked in the tariff as an assumption: {names}. What follows for them is arithmetic on that.")
+    return tuple(notes)
+
+
+def _many(row: pd.Series) -> str:
+    number = float(row["referrals a month"])
+    return f"{format_number(number)} referral{'' if number == 1 else 's'} a month"
