@@ -93,8 +93,8 @@ is {cells:.2g} provider-months, {1e9 * least["processor"] / cells:.0f} ns of pro
 | --- | ---: | ---: | ---: |
 {chr(10).join(rows)}
 
-Best of {asked.rounds} rounds. By the clock it took {least["clock"]:.1f} s with two threads, the load of the machine being
-{load:.1f}: where that exceeds the number of cores, other programs took their share.
+Best of {asked.rounds} rounds. By the clock it took {least["clock"]:.1f} s with two threads; the load of the machine was
+{load:.1f}. Where that exceeds the number of cores, other programs took their share.
 """
     print(text)
     RESULTS.write_text(text, encoding="utf-8")
