@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from econmodel.arrangements.supply_chain import supply_chain as supply_chain
     from econmodel.arrangements.trust import Transactions as Transactions
     from econmodel.arrangements.trust import Trust as Trust
+    from econmodel.arrangements.commission import Reserved as Reserved
+    from econmodel.arrangements.configuration import configure as configure
     from econmodel.economies.comparison import compare as compare
     from econmodel.economies.complementarity import complementarity as complementarity
     from econmodel.economies.decomposition import decompose as decompose
@@ -103,6 +105,8 @@ else:
         "Transactions": "arrangements.trust",
         "Tier": "arrangements.chain",
         "supply_chain": "arrangements.supply_chain",
+        "configure": "arrangements.configuration",
+        "Reserved": "arrangements.commission",
         "Form": "forms.form",
         "Answer": "results",
         "format_number": "results",

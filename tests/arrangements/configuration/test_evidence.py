@@ -1,0 +1,109 @@
+"""Structures from fits: what lies among the providers, what is a mean, and what data leave open at the corners."""
+
+import numpy as np
+import pytest
+
+import econmodel as em
+
+EXACT = 1e-9
+SOLVED = 1e-6
+QUICK = {"numbers": (), "halve": False}
+
+
+@pytest.fixture(scope="module")
+def truth():
+    parameters = {"common cost": 20, "a": 40, "b": 40, "half a squared": 15, "half b squared": 15, "a x b": -5}
+    return em.state("composite", parameters, outputs={"a": 10, "b": 5}, fixed_costs=("a", "b"))
+
+
+@pytest.fixture(scope="module")
+def fitted(truth):
+    return em.fit(em.simulate(truth, 150, noise=0.1, seed=3).data, "composite")
+
+
+def test_bundles_beyond_the_providers_are_left_out(fitted):
+    demand = {"a": 60, "b": 30}
+    among = em.configure(fitted, demand, {"a": 2, "b": 1}, **QUICK)
+    left_out = among.tables["bundles left out"].set_index("reason")["bundles"]
+    assert left_out["beyond the providers"] > 0
+    places = among.table[["a", "b"]]
+    assert em.support(fitted, at=places).passed
+    anything = em.configure(fitted, demand, {"a": 2, "b": 1}, only_supported=False, **QUICK)
+    assert (anything.tables["cost"]["cost"] <= among.tables["cost"]["cost"].iloc[0] * (1 + SOLVED)).all()
+    assert any("One provider of all lies beyond the providers" in note for note in among.notes)
+    assert any("Costs are estimates, and so is the structure" in note for note in among.notes)
+
+
+def test_money_is_a_mean_and_not_the_exponential_of_a_mean_log(fitted):
+    result = em.configure(fitted, {"a": 60, "b": 30}, {"a": 2, "b": 1}, **QUICK)
+    made = result.table[["a", "b"]]
+    median = fitted.technology.cost(fitted.theta, em_point(fitted, made))
+    assert result.table["cost each"].tolist() == pytest.approx(
+        (median * np.exp(fitted.resid).mean()).tolist(), rel=EXACT
+    )
+    additive = em.fit(fitted.data, "composite", error="additive")
+    result = em.configure(additive, {"a": 60, "b": 30}, {"a": 2, "b": 1}, **QUICK)
+    mean = additive.technology.cost(additive.theta, em_point(additive, result.table[["a", "b"]]))
+    assert result.table["cost each"].tolist() == pytest.approx(mean.tolist(), rel=EXACT)
+
+
+def em_point(fit, table):
+    return fit.technology.mean_point().with_outputs(table.to_numpy())
+
+
+def test_a_log_form_keeps_to_bundles_with_everything(truth):
+    fit = em.fit(em.simulate(truth, 150, noise=0.1, seed=3).data, "translog")
+    result = em.configure(fit, {"a": 60, "b": 30}, {"a": 2, "b": 1}, **QUICK)
+    assert (result.table[["a", "b"]] > 0).all(axis=None)
+    reasons = " ".join(result.tables["bundles left out"]["reason"])
+    assert "without some output, where the translog form has no cost" in reasons
+
+
+def shared(common, **own):
+    """A technology with a fixed cost of 30 at the mean, common to all or of single outputs, as stated."""
+    parameters = {"common cost": common, "a": 30, "b": 30, "half a squared": 10, "half b squared": 10, "a x b": 12}
+    parameters |= {f"fixed cost of {name}": value for name, value in own.items()}
+    return em.state("flexible_fixed_cost", parameters, outputs={"a": 10, "b": 10}, fixed_costs=tuple(own))
+
+
+def test_where_the_split_of_the_fixed_cost_is_open_both_ends_are_solved_and_printed():
+    demand = {"a": 40, "b": 40}
+    result = em.configure(shared(30), demand, 5)
+    costs = result.tables["cost"].set_index("fixed cost")
+    ends = {
+        "common to all outputs": shared(30, a=0, b=0),
+        "a": shared(0, a=30, b=0),
+        "b": shared(0, a=0, b=30),
+    }
+    assert list(costs.index) == list(ends)
+    for end, stated in ends.items():
+        known = em.configure(stated, demand, 5, **QUICK)
+        assert costs.loc[end, "cost"] == pytest.approx(known.tables["cost"]["cost"].iloc[0], rel=SOLVED)
+        own = result.table[result.table["fixed cost"] == end]
+        assert own["providers"].sum() == costs.loc[end, "providers"]
+    # In between the cost is between: it is concave in the split, and never above a fixed cost that all must pay.
+    for half in (shared(15, a=15, b=0), shared(15, a=0, b=15), shared(0, a=15, b=15)):
+        cost = em.configure(half, demand, 5, **QUICK).tables["cost"]["cost"].iloc[0]
+        assert costs["cost"].min() - EXACT <= cost <= costs["cost"].max() + EXACT
+    assert (
+        "The data do not tell the common fixed cost from those of single outputs, and the structure depends on it"
+        in (result.text)
+    )
+    assert "With the fixed cost that of a alone, the cheapest one has" in result.text
+    assert "by number of providers" not in result.tables
+
+
+def test_where_nobody_lacks_an_output_the_split_does_not_matter():
+    result = em.configure(shared(30), {"a": 10, "b": 10}, 10, smallest=0.6, **QUICK)
+    assert result.table[["providers", "a", "b"]].values.tolist() == [[1, 10, 10]]
+    assert "fixed cost" not in result.tables["cost"]
+
+
+def test_an_end_of_one_cost_function_is_that_of_all():
+    reserved = {"own": em.Reserved(0.3, cost=shared(15, a=10, b=5), largest=0.3)}
+    result = em.configure(shared(30), {"a": 40, "b": 40}, 10, reserved=reserved, **QUICK)
+    own = result.table[result.table["kind"] == "own"]
+    each = 15 + 10 * (own["a"] > 0) + 5 * (own["b"] > 0) + 3 * own["a"] + 3 * own["b"]
+    each += 0.05 * own["a"] ** 2 + 0.05 * own["b"] ** 2 + 0.12 * own["a"] * own["b"]
+    assert own["cost each"].tolist() == pytest.approx(each.tolist(), rel=EXACT)
+    assert set(result.table["fixed cost"]) == {"common to all outputs", "a", "b"}
