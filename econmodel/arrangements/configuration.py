@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from econmodel.arrangements.bundles import COMMON, MOST_BUNDLES, Bundles, bundles, costs_at, programme
-from econmodel.arrangements.commission import ANY, Bound, Commission, Reserved, Value, commission
+from econmodel.arrangements.commission import Bound, Commission, Reserved, Value, commission
 from econmodel.arrangements.configuration_words import notes_of, text_of
 from econmodel.arrangements.infeasible import require_monotone, why_not
 from econmodel.arrangements.integer_programme import Mixture, cheapest
@@ -247,6 +247,3 @@ def _grid_row(step: str, found: Bundles, end: str, mixture: Mixture) -> dict[str
         "cost": mixture.cost,
         "lower bound": mixture.relaxed.bound,
     }
-
-
-__all__ = ["ANY", "configure"]

@@ -109,7 +109,7 @@ def cheapest(programme: Programme, generate_above: int = GENERATE_ABOVE) -> Mixt
 
     Examples
     --------
-    >>> sizes, costs = np.array([[1.0, 2.0, 3.0]]), np.array([5.0, 7.0, 9.0])
+    >>> sizes, costs = np.array([[1.0, 2.0, 3.0]]), np.array([6.0, 7.0, 9.0])
     >>> none = np.zeros((0, 3))
     >>> found = cheapest(Programme(costs, sizes, np.array([7.0]), none, np.zeros(0), np.full(3, np.inf)))
     >>> found.counts.tolist(), found.cost, found.relaxed.bound

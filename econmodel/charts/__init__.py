@@ -11,11 +11,13 @@ if TYPE_CHECKING:
     from econmodel.charts.scope_cells import scope_map
     from econmodel.charts.separation_bars import separation
     from econmodel.charts.split_cells import subadditivity_surface
+    from econmodel.charts.structure_bars import configuration
     from econmodel.charts.theme import enable, save, svg
     from econmodel.charts.unit_cost_curve import cost_curve
 
     __all__ = [
         "complementarity_map",
+        "configuration",
         "cost_curve",
         "enable",
         "forest",
@@ -32,6 +34,7 @@ else:
     # Files are not named like their functions: an imported submodule would take the function's place here.
     _HOMES = {
         "complementarity_map": "complement_cells",
+        "configuration": "structure_bars",
         "cost_curve": "unit_cost_curve",
         "enable": "theme",
         "forest": "forest_plot",

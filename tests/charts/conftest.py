@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from econmodel.arrangements.commission import Reserved
+from econmodel.arrangements.configuration import configure
 from econmodel.charts.complement_cells import complementarity_map
 from econmodel.charts.forest_plot import forest
 from econmodel.charts.gap_waterfall import waterfall
@@ -14,6 +16,7 @@ from econmodel.charts.power_curve import power as power_chart
 from econmodel.charts.ratio_by_size import relationship_against_size
 from econmodel.charts.scope_cells import scope_map
 from econmodel.charts.separation_bars import separation
+from econmodel.charts.structure_bars import configuration
 from econmodel.charts.theme import svg
 from econmodel.charts.unit_cost_curve import cost_curve
 from econmodel.economies.complementarity import complementarity
@@ -123,6 +126,14 @@ def make_power(found: list[float], wrong: float = 0.0, truth: float = 0.9) -> An
     return Answer("Would a study find it?", table, "", tables=tables)
 
 
+def make_structures(total: int = 400, *, own: bool = False, open_split: bool = False, **asked: object) -> Answer:
+    parameters = {"common cost": 15, "visits": 60, "meals": 20, "half visits squared": 30}
+    names = () if open_split else ("visits", "meals")
+    cost = state("composite", parameters, outputs={"visits": 100, "meals": 100}, fixed_costs=names)
+    reserved = {"user-led": Reserved(0.3, dearer=0.1, largest=0.2)} if own else {}
+    return configure(cost, {"visits": total, "meals": 300}, reserved=reserved, halve=False, **asked)
+
+
 CHARTS: dict[str, Callable[[], object]] = {
     "curve with providers": with_dashes,
     "curve with groups": lambda: cost_curve(make_curve([5300, 5200, 5600]), make_schools(1200)),
@@ -139,6 +150,11 @@ CHARTS: dict[str, Callable[[], object]] = {
     "power of one": lambda: power_chart(make_power([0.5])),
     "power of nothing": lambda: power_chart(make_power([np.nan] * 3, wrong=0.05, truth=1.0)),
     "complementarity map": lambda: complementarity_map(complementarity(make_care())),
+    "structures": lambda: configuration(make_structures()),
+    "structures with a share": lambda: configuration(make_structures(own=True)),
+    "structures of many": lambda: configuration(make_structures(2000, numbers=range(12, 40))),
+    "structures at both ends": lambda: configuration(make_structures(open_split=True)),
+    "structure alone": lambda: configuration(make_structures(numbers=())),
     "scope map": lambda: scope_map(make_mixes()),
     "scope map of intervals": lambda: scope_map(make_care(), multiples=(0.5, 1.0, 2.0)),
     "relationship": lambda: relationship_against_size(make_schools(), "staffing"),
@@ -168,6 +184,11 @@ def draw(request):
 @pytest.fixture
 def schools():
     return make_schools
+
+
+@pytest.fixture
+def structures():
+    return make_structures
 
 
 @pytest.fixture

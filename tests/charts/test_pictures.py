@@ -99,7 +99,9 @@ def test_the_check_finds_a_clipped_word():
 
 def test_axes_have_titles(picture):
     words = " | ".join(box.text for box in boxes(picture[1])[0])
-    assert re.search(r"log scale|slope of log|degree of scope|multiples of the mean|share of the bundle", words), words
+    assert re.search(
+        r"log scale|slope of log|degree of scope|multiples of the mean|share of the bundle|cost of all", words
+    ), words
 
 
 def test_described_in_few_sentences(picture):
