@@ -15,12 +15,12 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from econmodel import charts as charts
     from econmodel.arrangements.chain import Tier as Tier
+    from econmodel.arrangements.commission import Reserved as Reserved
+    from econmodel.arrangements.configuration import configure as configure
     from econmodel.arrangements.partnership import partner as partner
     from econmodel.arrangements.supply_chain import supply_chain as supply_chain
     from econmodel.arrangements.trust import Transactions as Transactions
     from econmodel.arrangements.trust import Trust as Trust
-    from econmodel.arrangements.commission import Reserved as Reserved
-    from econmodel.arrangements.configuration import configure as configure
     from econmodel.economies.comparison import compare as compare
     from econmodel.economies.complementarity import complementarity as complementarity
     from econmodel.economies.decomposition import decompose as decompose

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from econmodel.arrangements.commission import ANY, Bound, Commission, Kind
 from econmodel.arrangements.integer_programme import Programme
+from econmodel.arrangements.smearing import smearing
 from econmodel.economies.corners import unidentified
 from econmodel.economies.places import CostFunction
 from econmodel.economies.support import outputs_supported
 from econmodel.errors import NotSupported, TableError
-from econmodel.estimate.fit import Fit
 from econmodel.estimate.points import points_in
 
 Array = NDArray[np.float64]
@@ -225,7 +225,7 @@ def costs_at(
     technology = function.technology
     blurred = unidentified(technology) if technology.is_level else np.zeros(len(technology.outputs), dtype=bool)
     costs = {end: np.zeros(len(outputs)) for end in ends}
-    factor = (1.0 + dearer) * _smearing(function)
+    factor = (1.0 + dearer) * smearing(function)
     for block in _blocks(len(outputs)):
         point = points_in(technology, _values(asked, outputs[block]))
         whole = technology.cost(function.theta, point)
@@ -236,12 +236,6 @@ def costs_at(
                 saved = np.where(without, technology.intercept(function.theta, point), 0.0)
             costs[end][block] = factor * (whole - saved)
     return costs
-
-
-def _smearing(function: CostFunction) -> float:
-    if not isinstance(function, Fit) or function.specification.error == "additive":
-        return 1.0
-    return float(np.exp(function.resid).mean())
 
 
 def _ends(functions: list[CostFunction]) -> tuple[str, ...]:
