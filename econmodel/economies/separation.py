@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from econmodel.economies.bracket import bracket, input_ratios, outcomes_by_size, robustness
 from econmodel.economies.inference import check_level, summarise, tabulate
+from econmodel.economies.panel_slopes import WITHIN_AND_BETWEEN, in_words, within_and_between
 from econmodel.economies.path import NODES, SCALE, parts
 from econmodel.economies.separation_words import words
 from econmodel.economies.size import WEIGHTS_TABLE, Size, size_of, weighted_mean, weights_table
@@ -81,7 +82,8 @@ def separate(
         Terms "apparent" (slope of log cost on log size; null 1), "scale" (null 1), "mix", "relationship: <name>",
         "prices", "context", "network", "outcomes", "time", "provider effects" and "residual" (null 0), which add up to
         the apparent slope. Further tables: parts by size fifth, size weights, the bracket of scale, outcomes by size,
-        robustness values, equal weights, other references (level forms).
+        robustness values, equal weights, other references (level forms), and where providers repeat the apparent slope
+        within them and between them.
 
     Raises
     ------
@@ -143,13 +145,14 @@ def separate(
         "outcomes by size": outcomes,
         "robustness values": robustness(fitted),
         "equal weights": _equal_weights(fitted, points, terms),
+        WITHIN_AND_BETWEEN: within_and_between(fitted, one.log_size[0], keep, draws, conf_level),
         "other references": _other_references(fitted, how, points, terms, one),
     }
     labels = {f"relationship: {name}": fitted.data.labels(name) for name in fitted.technology.relationships}
     return Effects(
         "Where the slope of cost on size comes from", table,
         words(fitted, table, brackets, outcomes, conf_level), labels,
-        _notes(fitted, left_out, drawn, how), {name: one for name, one in tables.items() if len(one)}, "bootstrap",
+        _notes(fitted, left_out, drawn, how) + in_words(tables[WITHIN_AND_BETWEEN], conf_level), {name: one for name, one in tables.items() if len(one)}, "bootstrap",
         conf_level,
     )  # fmt: skip
 

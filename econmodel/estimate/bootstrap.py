@@ -4,13 +4,14 @@ A replication gives each cluster (a provider with all its rows; a row where rows
 Log forms are then exact; level forms take one Gauss-Newton step from the estimate, which has the same coverage.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.estimate.design import BLOCK_ROWS, Design
-from econmodel.estimate.least_squares import Groups, transformed_blocks
+from econmodel.estimate.design import BLOCK_ROWS, Block
+from econmodel.estimate.least_squares import Groups
 
 Array = NDArray[np.float64]
 Triangle = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -69,59 +70,57 @@ def replications(count: int, rows: int, seed: int, clusters: Groups | None = Non
     return Replications(count, rows, seed, None if clusters is None else clusters.codes, number, weights)
 
 
-def replicate(design: Design, theta: Array, effects: Groups | None, draws: Replications, steps: int = 1) -> Array:
+def replicate(blocks: Callable[[Array], Iterable[Block]], theta: Array, draws: Replications, steps: int = 1) -> Array:
     """Parameters in every replication, (replications, k); missing where a replication identifies too little.
 
-    Log forms are exact in one step. Level forms take `steps` Gauss-Newton steps; those after the first go through the
-    rows once for each replication.
+    Parameters
+    ----------
+    blocks : the k derivatives and the residual of every row, block by block, at given parameters
+    steps : Gauss-Newton steps. Where the derivatives do not depend on the parameters one is exact; those after the
+        first go through the rows once for each replication.
     """
-    k = design.count
-    upper: Triangle = np.triu_indices(k + 1)
-    collect = _by_cluster if draws.weights is not None and draws.codes is not None else _by_row
-    packed = collect(design, theta, effects, draws, upper)
-    gram = np.empty((draws.count, k + 1, k + 1))
-    gram[:, upper[0], upper[1]] = packed
-    gram[:, upper[1], upper[0]] = packed
-    replicated = theta + _steps(gram[:, :-1, :-1], gram[:, :-1, -1])
-    for _ in range(steps - 1 if design.technology.is_level else 0):
+    k = len(theta)
+    gram = weighted_moments(blocks(theta), draws, k + 1)
+    replicated = theta + weighted_steps(gram[:, :-1, :-1], gram[:, :-1, -1])
+    for _ in range(steps - 1):
         for number, start in enumerate(replicated):
             weights = draws.of_replications(slice(number, number + 1))[0]
-            products = ((block * weights[rows]) @ block.T for rows, block in transformed_blocks(design, start, effects))
+            products = ((block * weights[rows]) @ block.T for rows, block in blocks(start))
             gram[number] = sum(products, np.zeros((k + 1, k + 1)))
-        replicated = replicated + _steps(gram[:, :-1, :-1], gram[:, :-1, -1])
+        replicated = replicated + weighted_steps(gram[:, :-1, :-1], gram[:, :-1, -1])
     return replicated
 
 
-def _by_row(
-    design: Design,
-    theta: Array,
-    effects: Groups | None,
-    draws: Replications,
-    upper: Triangle,
-) -> Array:
+def weighted_moments(blocks: Iterable[Block], draws: Replications, features: int) -> Array:
+    """Gram matrices of all features (rows of the blocks) in every replication, (replications, features, features)."""
+    upper: Triangle = np.triu_indices(features)
+    collect = _by_cluster if draws.weights is not None and draws.codes is not None else _by_row
+    packed = collect(blocks, draws, upper)
+    gram = np.empty((draws.count, features, features))
+    gram[:, upper[0], upper[1]] = packed
+    gram[:, upper[1], upper[0]] = packed
+    return gram
+
+
+def _by_row(blocks: Iterable[Block], draws: Replications, upper: Triangle) -> Array:
     packed = np.zeros((draws.count, len(upper[0])))
-    for rows, block in transformed_blocks(design, theta, effects):
+    for rows, block in blocks:
         packed += draws.of(rows) @ (block[upper[0]] * block[upper[1]]).T
     return packed
 
 
-def _by_cluster(
-    design: Design,
-    theta: Array,
-    effects: Groups | None,
-    draws: Replications,
-    upper: Triangle,
-) -> Array:
+def _by_cluster(blocks: Iterable[Block], draws: Replications, upper: Triangle) -> Array:
     assert draws.codes is not None
     assert draws.weights is not None
     total = np.zeros((len(upper[0]), draws.clusters))
-    for rows, block in transformed_blocks(design, theta, effects):
+    for rows, block in blocks:
         for row, (first, second) in zip(total, zip(*upper, strict=True), strict=True):
             np.add.at(row, draws.codes[rows], block[first] * block[second])
     return draws.weights @ total.T
 
 
-def _steps(gram: Array, target: Array) -> Array:
+def weighted_steps(gram: Array, target: Array) -> Array:
+    """The least-squares step of every replication (B, k); missing where its moments have no inverse."""
     gram = np.where(np.isfinite(gram).all(axis=(1, 2), keepdims=True), gram, 0.0)
     scale = np.sqrt(np.maximum(np.einsum("bii->bi", gram), np.finfo(float).tiny))
     scaled = gram / (scale[:, :, None] * scale[:, None, :])

@@ -1,5 +1,6 @@
 """The record of a fit: parameters and how well they are known, in the words of statsmodels' results."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ from econmodel.estimate import fit_display
 from econmodel.estimate.bootstrap import Replications, replicate, replications
 from econmodel.estimate.covariance import cluster_moments, wild_cluster_p_value
 from econmodel.estimate.delta import jacobian
-from econmodel.estimate.design import Design
+from econmodel.estimate.design import Block, Design
 from econmodel.estimate.least_squares import Groups, LeastSquares, transformed_blocks
 from econmodel.estimate.sample import Sample
 from econmodel.forms.technology import Point, Technology
@@ -106,8 +107,7 @@ class Fit:
     @cached_property
     def _cluster_moments(self) -> Any:
         assert self.clusters is not None
-        blocks = transformed_blocks(self.design, self.theta, self.effects)
-        return cluster_moments(blocks, self.clusters.codes, len(self.clusters.sizes))
+        return cluster_moments(self.rows_at(self.all_parameters), self.clusters.codes, len(self.clusters.sizes))
 
     def wild_p_value(self, direction: Array, difference: float) -> float:
         """P-value of `direction @ params = null` by the wild cluster bootstrap; `difference` is estimate less null."""
@@ -277,7 +277,11 @@ class Fit:
 
     def bootstrap_all(self, draws: Replications, steps: int = 1) -> Array:
         """The same with the estimator's further parameters behind, as in `all_parameters`."""
-        return replicate(self.design, self.theta, self.effects, draws, steps)
+        return replicate(self.rows_at, self.all_parameters, draws, steps if self.technology.is_level else 1)
+
+    def rows_at(self, parameters: Array) -> Iterator[Block]:
+        """Derivatives by all parameters and residuals of every row, block by block, less provider means."""
+        return transformed_blocks(self.design, parameters, self.effects)
 
     @property
     def all_parameters(self) -> Array:

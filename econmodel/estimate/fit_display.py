@@ -23,7 +23,9 @@ def equation(fitted: "Fit") -> str:
     inside = ", ".join([*t.outputs, *t.prices, *t.relationships])
     linear = "".join(f" + {name}" for name in t.controls if fitted.sample.controls[name] != "time")
     linear += " + periods" if "time" in fitted.sample.controls.values() else ""
-    linear += " + provider effects" if fitted.effects is not None else ""
+    linear += {"within": " + provider effects", "mundlak": " + provider means"}.get(
+        str(fitted.specification.effects), ""
+    )
     return f"{fitted.model.endog_names} = {t.form.title}({inside}){linear}"
 
 

@@ -35,7 +35,9 @@ def fit(
     data : the table; `data.using(...)` chooses among its columns, `data.where(...)` among its rows
     form : "cobb_douglas", "translog", "flexible_fixed_cost", "composite", or a `Form` of your own
     estimator : "least_squares"
-    effects : "within" takes out each provider's own level of cost (the table must name its entity)
+    effects : "within" takes out each provider's own level of cost (the table must name its entity); "mundlak" gives the
+        same parameters for what varies within providers, keeps what does not vary, and tests whether provider effects
+        go with the regressors (`fit.mundlak_test()`; log forms)
     cov_type : "nonrobust", "HC0", "HC1", "HC2", "HC3" or "cluster". By default "HC3" (MacKinnon and White, 1985; see
         benchmarks/coverage.md); where providers repeat (or `groups` is given) "cluster", and below twenty clusters
         "nonrobust" with wild-cluster p-values

@@ -1,0 +1,74 @@
+"""Which covariance a least-squares fit gets: the one that was asked for, or the one that covers."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from econmodel.errors import NotSupported
+from econmodel.estimate.covariance import FEWEST_CLUSTERS, cluster_scores, clustered, robust
+from econmodel.estimate.design import Block
+from econmodel.estimate.least_squares import Groups, LeastSquares
+from econmodel.estimate.notes import exact_note, notes_of
+from econmodel.estimate.preparation import Prepared
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Covariance:
+    """A covariance (k, k), its kind, degrees of freedom of t tests, whether p-values come from the wild cluster
+    bootstrap instead, and what a reader must know.
+    """
+
+    matrix: Array
+    kind: str
+    freedom: float
+    wild: bool
+    notes: tuple[str, ...]
+
+
+def covariance_of(
+    prepared: Prepared,
+    solution: LeastSquares,
+    blocks: Callable[[], Iterator[Block]],
+    parameters: int,
+    absorbed: Array | None = None,
+) -> Covariance:
+    """The covariance of a least-squares solution.
+
+    Parameters
+    ----------
+    blocks : derivatives and residuals at the solution, block by block
+    parameters : their number, absorbed effects among them
+    absorbed : (n,) leverage of each row from effects that were taken out
+    """
+    specification, sample, clusters = prepared.specification, prepared.sample, prepared.clusters
+    count = prepared.count
+    few = clusters is not None and len(clusters.sizes) < FEWEST_CLUSTERS
+    kind = specification.cov_type or default_covariance(clusters, few)
+    notes = list(notes_of(solution.condition, sample, clusters if few else None, specification.cov_type))
+    if kind == "cluster" and clusters is None:
+        raise NotSupported('cov_type="cluster" needs groups: a column name, or an entity that stands in several rows.')
+    if kind == "nonrobust":
+        covariance = solution.residual_squares / (count - parameters) * solution.inverse_gram
+    elif kind == "cluster":
+        assert clusters is not None
+        scores = cluster_scores(blocks(), clusters.codes, len(clusters.sizes))
+        covariance = clustered(scores, solution.inverse_gram, count)
+    else:
+        covariance, exact = robust(blocks(), solution.inverse_gram, kind, count, parameters, absorbed)
+        notes += exact_note(sample, exact)
+    freedom = len(clusters.sizes) - 1.0 if kind == "cluster" and clusters is not None else float(count - parameters)
+    return Covariance(covariance, kind, freedom, bool(few and specification.cov_type is None), tuple(notes))
+
+
+def default_covariance(clusters: Groups | None, few: bool) -> str:
+    """Clustered where providers repeat, else HC3 (MacKinnon and White, 1985), however many rows there are.
+
+    With uneven noise HC1 still falls short at a thousand rows; it takes the same one pass.
+    """
+    if clusters is None:
+        return "HC3"
+    return "nonrobust" if few else "cluster"

@@ -1,0 +1,131 @@
+"""Correlated random effects: provider means beside the regressors, by feasible generalised least squares in one pass.
+
+Mundlak (1978): an effect of each provider that may go with its regressors' means, and what is left of it random. The
+parameters of what varies within providers are those of the within estimator; what does not vary keeps its own.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from econmodel.errors import NotIdentified
+from econmodel.estimate.design import Block, Design
+from econmodel.estimate.least_squares import Groups, LeastSquares
+from econmodel.estimate.moments import Moments, condition_number, inverse, solve, within_moments
+
+Array = NDArray[np.float64]
+# Below this share of its total sum of squares the variation of a column within providers is rounding.
+CONSTANT_WITHIN = 1e-12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProviderMeans:
+    """Means of the regressors by provider, and how much of a provider's level is taken out.
+
+    Attributes
+    ----------
+    groups : the rows of each provider
+    of_rows : (k + 1, G) means of every derivative and of the response
+    varying : places of the derivatives that vary within providers
+    beside : (km, G) their means less the grand mean: the further regressors
+    share : (G,) the share of its mean that is taken from each row of a provider; none for plain least squares
+    """
+
+    groups: Groups
+    of_rows: Array
+    varying: NDArray[np.intp]
+    beside: Array
+    share: Array
+
+    def with_share(self, share: Array) -> "ProviderMeans":
+        """The same with other shares."""
+        return ProviderMeans(self.groups, self.of_rows, self.varying, self.beside, share)
+
+
+def provider_means(moments: Moments, sums: Array, groups: Groups) -> ProviderMeans:
+    """From one pass' moments (k + 1, k + 1) and sums by provider (k + 1, G)."""
+    of_rows = sums / groups.sizes
+    inside = np.diag(within_moments(moments, sums, groups.sizes).gram)
+    grand = sums.sum(axis=1, keepdims=True) / groups.sizes.sum()
+    total = np.diag(moments.gram) - grand[:, 0] ** 2 * moments.count
+    spread = inside - grand[:, 0] ** 2 * moments.count
+    varying = np.flatnonzero(spread[:-1] > CONSTANT_WITHIN * np.maximum(total[:-1], np.diag(moments.gram)[:-1]))
+    beside = of_rows[varying] - grand[varying]
+    return ProviderMeans(groups, of_rows, varying, beside, np.zeros(len(groups.sizes)))
+
+
+def moments_with_means(moments: Moments, means: ProviderMeans) -> Moments:
+    """Moments (k + km + 1) of regressors, provider means and response, each less its share of the provider's mean."""
+    sizes, kept = means.groups.sizes, (1.0 - means.share) ** 2
+    inner = moments.gram - (means.of_rows * sizes * (1.0 - kept)) @ means.of_rows.T
+    crossed = (means.of_rows * sizes * kept) @ means.beside.T
+    squared = (means.beside * sizes * kept) @ means.beside.T
+    k = len(inner) - 1
+    gram = np.block(
+        [
+            [inner[:k, :k], crossed[:k], inner[:k, k:]],
+            [crossed[:k].T, squared, crossed[k:].T],
+            [inner[k:, :k], crossed[k:], inner[k:, k:]],
+        ]
+    )
+    return Moments(gram, moments.count)
+
+
+def rows_with_means(design: Design, means: ProviderMeans, parameters: Array) -> Iterator[Block]:
+    """Blocks (k + km + 1, n) of the same regressors, and residuals at the parameters (k + km,)."""
+    codes, k = means.groups.codes, design.count
+    taken = means.of_rows * means.share
+    beside = means.beside * (1.0 - means.share)
+    for rows, block in design.blocks():
+        own = block - taken[:, codes[rows]]
+        further = beside[:, codes[rows]]
+        residual = own[k] - parameters[:k] @ own[:k] - parameters[k:] @ further
+        yield rows, np.vstack([own[:k], further, residual[None]])
+
+
+def generalised(moments: Moments, means: ProviderMeans, names: tuple[str, ...]) -> tuple[LeastSquares, ProviderMeans]:
+    """Feasible generalised least squares with the variances of Swamy and Arora (1972).
+
+    Returns
+    -------
+    the solution with all k + km parameters, and the means with the share that is taken out of each provider
+    """
+    inside, between = variances(moments, means)
+    share = 1.0 - np.sqrt(inside / (inside + means.groups.sizes * between))
+    means = means.with_share(share)
+    with_means = moments_with_means(moments, means)
+    advice = (
+        f"There are {len(share)} providers for {len(means.varying)} means of regressors. Use fewer second-order terms "
+        '(second_order="outputs" or "none"), or effects="within", which needs no means.'
+    )
+    inverse_gram = inverse(with_means, names, advice)
+    theta = solve(with_means, inverse_gram)
+    squares = float(with_means.residual_squares - theta @ with_means.gram[:-1, -1])
+    return LeastSquares(theta, inverse_gram, max(squares, 0.0), condition_number(with_means)), means
+
+
+def variances(moments: Moments, means: ProviderMeans) -> tuple[float, float]:
+    """Variance of the errors and of the random provider effects (Swamy and Arora, 1972); the second at least zero.
+
+    Raises
+    ------
+    NotIdentified
+        Where there are no more providers than parameters between them.
+    """
+    sizes, count = means.groups.sizes, moments.count
+    groups, varying = len(sizes), means.varying
+    centred = means.of_rows - (means.of_rows * sizes).sum(axis=1, keepdims=True) / sizes.sum()
+    inside = moments.gram - (means.of_rows * sizes) @ means.of_rows.T
+    step = np.linalg.lstsq(inside[np.ix_(varying, varying)], inside[varying, -1], rcond=None)[0]
+    error = (inside[-1, -1] - step @ inside[varying, -1]) / (count - groups - len(varying))
+    regressors = np.vstack([np.ones(groups), np.delete(centred[:-1], 0, axis=0)])
+    _, left, rank, _ = np.linalg.lstsq(regressors.T, centred[-1], rcond=None)
+    if groups <= rank:
+        raise NotIdentified(
+            f"{groups} providers cannot identify {rank} parameters between providers, so their own random levels "
+            'cannot be told from the error. Use effects="within", or fewer second-order terms (second_order="none").'
+        )
+    spread = float(left[0]) / (groups - rank) if len(left) else 0.0
+    return float(error), max(spread - float(error) * float((1.0 / sizes).mean()), 0.0)
