@@ -43,7 +43,9 @@ if TYPE_CHECKING:
     from econmodel.economies.subadditivity import subadditivity as subadditivity
     from econmodel.economies.support import support as support
     from econmodel.economies.trans_ray import trans_ray_convexity as trans_ray_convexity
+    from econmodel.estimate.control_function import ControlFunction as ControlFunction
     from econmodel.estimate.fitting import fit as fit
+    from econmodel.estimate.two_stage import TwoStage as TwoStage
     from econmodel.forms.form import Form as Form
     from econmodel.report.finding import fact as fact
     from econmodel.report.finding import finding as finding
@@ -77,6 +79,8 @@ else:
         "Relationship": "table.roles",
         "Outcome": "table.roles",
         "fit": "estimate.fitting",
+        "TwoStage": "estimate.two_stage",
+        "ControlFunction": "estimate.control_function",
         "scale": "economies.scale",
         "scope": "economies.scope",
         "relationship": "economies.relationship",

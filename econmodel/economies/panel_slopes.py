@@ -54,8 +54,8 @@ def in_words(table: pd.DataFrame, level: float) -> tuple[str, ...]:
         with_interval(row["estimate"], row["conf_low"], row["conf_high"], level) for _, row in table.iloc[1:].iterrows()
     )
     return (
-        f"Within providers, as they change, the slope of log cost on log size is {within}; between them it is {between}. "
-        "A league table shows the second.",
+        f"Within providers, as they change, the slope of log cost on log size is {within}; between them it is "
+        f"{between}. A league table shows the second.",
     )
 
 

@@ -152,8 +152,8 @@ def separate(
     return Effects(
         "Where the slope of cost on size comes from", table,
         words(fitted, table, brackets, outcomes, conf_level), labels,
-        _notes(fitted, left_out, drawn, how) + in_words(tables[WITHIN_AND_BETWEEN], conf_level), {name: one for name, one in tables.items() if len(one)}, "bootstrap",
-        conf_level,
+        _notes(fitted, left_out, drawn, how) + in_words(tables[WITHIN_AND_BETWEEN], conf_level),
+        {name: one for name, one in tables.items() if len(one)}, "bootstrap", conf_level,
     )  # fmt: skip
 
 
