@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from econmodel.simulation import simulate_staffing as simulate_staffing
     from econmodel.simulation import state as state
     from econmodel.table.card import read as read
+    from econmodel.table.continuity import continuity as continuity
     from econmodel.table.cost_data import CostData as CostData
     from econmodel.table.cumulative import cumulative as cumulative
     from econmodel.table.figures import figures as figures
@@ -99,6 +100,7 @@ else:
         "relationship_scaling": "economies.relationship_scaling",
         "exhaustion": "economies.service_types",
         "cumulative": "table.cumulative",
+        "continuity": "table.continuity",
         "cost_per_outcome": "economies.outcomes",
         "relationship_value": "economies.relationship_value",
         "relationship_economies": "economies.relationship_economies",
