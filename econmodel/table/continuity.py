@@ -11,7 +11,7 @@ from econmodel.results import Answer, format_number
 from econmodel.table.roles import nearest
 
 Array = NDArray[np.float64]
-Codes = NDArray[np.intp]
+Codes = NDArray[np.integer]
 USUAL, BICE_BOXERMAN, SEQUENTIAL = "usual_provider", "bice_boxerman", "sequential"
 # With one contact the first index is one by arithmetic, and the others are nothing over nothing.
 FEWEST_CONTACTS = 2
