@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from econmodel.arrangements.trust import Transactions as Transactions
     from econmodel.arrangements.trust import Trust as Trust
     from econmodel.arrangements.envelopment import merger_envelopment as merger_envelopment
+    from econmodel.arrangements.merger import merger as merger
     from econmodel.economies.comparison import compare as compare
     from econmodel.economies.complementarity import complementarity as complementarity
     from econmodel.economies.decomposition import decompose as decompose
@@ -114,6 +115,7 @@ else:
         "supply_chain": "arrangements.supply_chain",
         "configure": "arrangements.configuration",
         "Reserved": "arrangements.commission",
+        "merger": "arrangements.merger",
         "merger_envelopment": "arrangements.envelopment",
         "Form": "forms.form",
         "Answer": "results",

@@ -1,0 +1,48 @@
+"""When a one-off cost is paid back by an annual saving."""
+
+import math
+
+from econmodel.errors import NotSupported
+
+# Real social time preference, a year.
+DISCOUNT_RATE, DISCOUNT_SOURCE = 0.035, "published: HM Treasury, The Green Book (2022), 3.5 % real"
+HORIZON, HORIZON_SOURCE = 10.0, "assumption: to be replaced by how long the arrangement is meant to last"
+
+
+def annuity(rate: float, years: float) -> float:
+    """What one unit a year, at the end of each of so many years, is worth now.
+
+    Examples
+    --------
+    >>> round(annuity(0.035, 10), 4), annuity(0.0, 10)
+    (8.3166, 10)
+    """
+    return -math.expm1(-years * math.log1p(rate)) / rate if rate > 0 else years
+
+
+def pay_back(one_off: float, saving: float, rate: float = 0.0) -> float:
+    """Years until savings, discounted, add up to the one-off cost; missing where they never do.
+
+    Examples
+    --------
+    >>> pay_back(30.0, 10.0), round(pay_back(30.0, 10.0, 0.035), 3), pay_back(30.0, 1.0, 0.035), pay_back(30.0, -1.0)
+    (3.0, 3.23, nan, nan)
+    """
+    if one_off == 0:
+        return 0.0 if saving >= 0 else math.nan
+    if not saving > 0 or one_off * rate >= saving:
+        return math.nan
+    return one_off / saving if rate == 0 else -math.log1p(-one_off * rate / saving) / math.log1p(rate)
+
+
+def check_terms(one_off: float | None, horizon: float, rate: float) -> None:
+    """NotSupported, with the cure, for a negative cost, no horizon, or a rate that is not a share."""
+    if one_off is not None and not 0 <= one_off < math.inf:
+        raise NotSupported(
+            f"one_off={one_off}: the one-off cost is what is spent once, zero or more, in the unit of cost. "
+            "A gain to be had once is not part of a merger's annual cost."
+        )
+    if not 0 < horizon < math.inf:
+        raise NotSupported(f"horizon={horizon}: give the years within which the merger must pay, above zero.")
+    if not 0 <= rate < 1:
+        raise NotSupported(f"discount_rate={rate} is a share a year: write 0.035 for 3.5 %.")
