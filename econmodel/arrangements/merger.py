@@ -92,7 +92,7 @@ def merger(
     >>> cost = state("cobb_douglas", {"constant": 5.0, "visits": 0.9}, outputs={"visits": 100})
     >>> found = merger(cost, {"Elm": {"visits": 80}, "Oak": {"visits": 120}})
     >>> float(found.row("merger")["estimate"].round(4)), float(found.row("size")["estimate"].round(4))
-    (0.9349, 0.933)
+    (0.9347, 0.933)
     """
     require_fit(function)
     check_terms(one_off, horizon, discount_rate)

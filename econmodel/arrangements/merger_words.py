@@ -70,13 +70,13 @@ def _ratio(row: Row, level: float) -> str:
 
 
 def _verdict(row: Row) -> str:
+    if abs(middle(row) - 1) < NOTHING and row["conf_low"] == row["conf_high"]:
+        return "neither a saving nor an extra cost"
     if row["conf_high"] < 1:
         best = f"{100 * (1 - middle(row)):.1f} %"
         return f"a saving{'' if np.isnan(row['estimate']) else f' of {best}'}"
     if row["conf_low"] > 1:
         return f"an extra cost{'' if np.isnan(row['estimate']) else f' of {100 * (middle(row) - 1):.1f} %'}"
-    if abs(middle(row) - 1) < NOTHING and row["conf_low"] == row["conf_high"]:
-        return "neither a saving nor an extra cost"
     return "no conclusion, since the interval holds both a saving and an extra cost"
 
 

@@ -26,7 +26,7 @@ def pay_back(one_off: float, saving: float, rate: float = 0.0) -> float:
     Examples
     --------
     >>> pay_back(30.0, 10.0), round(pay_back(30.0, 10.0, 0.035), 3), pay_back(30.0, 1.0, 0.035), pay_back(30.0, -1.0)
-    (3.0, 3.23, nan, nan)
+    (3.0, 3.225, nan, nan)
     """
     if one_off == 0:
         return 0.0 if saving >= 0 else math.nan

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import econmodel as em
@@ -81,6 +81,7 @@ def test_the_sentence_tells_learning_from_the_merger():
 amounts = st.lists(st.floats(1.0, 100.0), min_size=16, max_size=16)
 
 
+@settings(max_examples=8)
 @given(amounts, st.floats(0.1, 50.0))
 def test_identities_of_any_envelope(values, unit):
     table = np.array(values).reshape(8, 2)
