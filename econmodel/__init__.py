@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from econmodel.arrangements.chain import Tier as Tier
     from econmodel.arrangements.commission import Reserved as Reserved
     from econmodel.arrangements.configuration import configure as configure
+    from econmodel.arrangements.envelopment import merger_envelopment as merger_envelopment
+    from econmodel.arrangements.merger import merger as merger
     from econmodel.arrangements.partnership import partner as partner
     from econmodel.arrangements.supply_chain import supply_chain as supply_chain
     from econmodel.arrangements.trust import Transactions as Transactions
     from econmodel.arrangements.trust import Trust as Trust
-    from econmodel.arrangements.envelopment import merger_envelopment as merger_envelopment
-    from econmodel.arrangements.merger import merger as merger
     from econmodel.economies.comparison import compare as compare
     from econmodel.economies.complementarity import complementarity as complementarity
     from econmodel.economies.decomposition import decompose as decompose
