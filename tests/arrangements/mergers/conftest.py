@@ -7,7 +7,7 @@ import pytest
 
 import econmodel as em
 
-REFERENCE = Path(__file__).parents[1] / "reference"
+REFERENCE = Path(__file__).parents[2] / "reference"
 
 
 @pytest.fixture(scope="session")

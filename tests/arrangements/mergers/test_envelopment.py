@@ -14,7 +14,7 @@ from econmodel.arrangements.envelopment import envelop, input_efficiency
 from econmodel.errors import NotSupported, TableError, UnknownName
 
 REFERENCE = json.loads(
-    (Path(__file__).parents[1] / "reference" / "benchmarking_merger.json").read_text(encoding="utf-8")
+    (Path(__file__).parents[2] / "reference" / "benchmarking_merger.json").read_text(encoding="utf-8")
 )
 # Both solve linear programmes, whose solvers stop at their own tolerances.
 SOLVERS = 1e-6
