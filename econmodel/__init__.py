@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from econmodel.arrangements.commission import Reserved as Reserved
     from econmodel.arrangements.configuration import configure as configure
     from econmodel.arrangements.envelopment import merger_envelopment as merger_envelopment
+    from econmodel.arrangements.explained_outcomes import explain_outcomes as explain_outcomes
     from econmodel.arrangements.merger import merger as merger
     from econmodel.arrangements.partnership import partner as partner
+    from econmodel.arrangements.payment import pay_by_results as pay_by_results
     from econmodel.arrangements.supply_chain import supply_chain as supply_chain
     from econmodel.arrangements.trust import Transactions as Transactions
     from econmodel.arrangements.trust import Trust as Trust
@@ -113,6 +115,8 @@ else:
         "Transactions": "arrangements.trust",
         "Tier": "arrangements.chain",
         "supply_chain": "arrangements.supply_chain",
+        "pay_by_results": "arrangements.payment",
+        "explain_outcomes": "arrangements.explained_outcomes",
         "configure": "arrangements.configuration",
         "Reserved": "arrangements.commission",
         "merger": "arrangements.merger",
