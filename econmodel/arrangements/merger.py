@@ -8,10 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.arrangements import merger_words as words
-from econmodel.arrangements.merger_measure import MONEY, WHOLE, MergerMeasure, smearing_factor
+from econmodel.arrangements.merger_measure import MONEY, WHOLE, MergerMeasure
 from econmodel.arrangements.merger_money import Terms, by_term, middle, money_table, numbers_used, switching_table
 from econmodel.arrangements.merging import Merging, merging
 from econmodel.arrangements.pay_back import DISCOUNT_RATE, HORIZON, check_terms
+from econmodel.arrangements.smearing import smearing
 from econmodel.economies.corners import Members, require_corners
 from econmodel.economies.division import blank
 from econmodel.economies.inference import Estimates, Method, estimate, set_identified, tabulate
@@ -99,7 +100,7 @@ def merger(
     joint = merging(function, partners, relationship, volume)
     members = None if merged is None else _members(function, joint, merged)
     efficiencies = cost_efficiencies(joint, efficiency)
-    measure = MergerMeasure(function, joint, members, efficiencies, smearing_factor(function))
+    measure = MergerMeasure(function, joint, members, efficiencies, smearing(function))
     inside, fault = measure.supported(), measure.fault()
     table = _estimated(measure, inside, bool(fault), method, conf_level, seed)
     shown = table.iloc[: len(measure.shown)].reset_index(drop=True)

@@ -11,7 +11,6 @@ from econmodel.economies import corners
 from econmodel.economies.corners import Members
 from econmodel.economies.places import CostFunction
 from econmodel.economies.support import outputs_supported
-from econmodel.estimate.fit import Fit
 from econmodel.forms.technology import Point
 
 Array = NDArray[np.float64]
@@ -151,17 +150,3 @@ class MergerMeasure:
 def positive(cost: Array) -> Array:
     """Cost where it is positive, else missing."""
     return np.where(cost.real > 0, cost, np.nan)
-
-
-def smearing_factor(function: CostFunction) -> float:
-    """Mean cost over fitted cost: the mean of exp(residual) where errors multiply, else one.
-
-    Examples
-    --------
-    >>> from econmodel.simulation import state
-    >>> smearing_factor(state("cobb_douglas", {"visits": 0.9}, outputs={"visits": 100}))
-    1.0
-    """
-    if not isinstance(function, Fit) or function.design.additive:
-        return 1.0
-    return float(np.exp(function.resid.to_numpy(dtype=float)).mean())

@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from econmodel.charts.complement_cells import complementarity_map
     from econmodel.charts.forest_plot import forest
     from econmodel.charts.gap_waterfall import waterfall
+    from econmodel.charts.merger_waterfall import merger
     from econmodel.charts.power_curve import power
     from econmodel.charts.ratio_by_size import relationship_against_size
     from econmodel.charts.scope_cells import scope_map
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         "cost_curve",
         "enable",
         "forest",
+        "merger",
         "power",
         "relationship_against_size",
         "save",
@@ -38,6 +40,7 @@ else:
         "cost_curve": "unit_cost_curve",
         "enable": "theme",
         "forest": "forest_plot",
+        "merger": "merger_waterfall",
         "power": "power_curve",
         "relationship_against_size": "ratio_by_size",
         "save": "theme",

@@ -1,18 +1,16 @@
 """Where a gap in cost comes from: bars that run from the cost of one provider to that of another."""
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from econmodel.charts.axes import log_axis
-from econmodel.charts.drawn import framed, rows
+from econmodel.charts.cascade import cascade, height_of
+from econmodel.charts.drawn import framed
 from econmodel.charts.given import must_draw
-from econmodel.charts.parts import KINDS, NOTHING, kind_of, label_of, share_in_words
-from econmodel.charts.sentences import joined, level, lines, number, per_cent, signed
-from econmodel.charts.theme import INK, RULE, enable
+from econmodel.charts.parts import NOTHING, kind_of, label_of, share_in_words
+from econmodel.charts.sentences import joined, level, number, per_cent, signed
+from econmodel.charts.theme import enable
 from econmodel.errors import NotSupported
 from econmodel.results import Effects
 
@@ -20,10 +18,6 @@ if TYPE_CHECKING:
     import altair as alt
 
 GAP, UNIT_GAP, UNIT_TABLE, SCALE = "cost gap", "unit cost gap", "unit cost", "scale"
-ROW_HEIGHT = 40
-LABEL_LETTERS = 26
-# Where the two columns of numbers end, in pixels right of the plot.
-POINTS_COLUMN, COST_COLUMN = 76, 150
 # From this ratio on "times as high" reads better than "per cent higher".
 TIMES = 2.0
 BOOTSTRAP = "bootstrap"
@@ -74,8 +68,15 @@ def waterfall(effects: Effects, *, unit_cost: bool = False) -> "alt.LayerChart":
     said = [f"{row['part']} {_points(row['log'])}{_interval(row)}" for _, row in parts.iterrows()]
     reached = f"{what} of {number(100 * np.exp(gap['log']))} % of that at the start"
     return framed(
-        _layers(parts, gap, (start, end), what),
-        height=ROW_HEIGHT * (len(parts) + 2),
+        cascade(
+            parts,
+            gap,
+            (start, f"{end}: the sum"),
+            f"{what}, per cent of that of {start if start != 'start' else 'the start'}",
+            "points",
+            [*map(_points, parts["log"]), f"= {_points(gap['log'])}"],
+        ),
+        height=height_of(parts),
         title=title,
         subtitle=[
             f"Bars: parts of the gap, one after another; thin lines: {confidence} intervals",
@@ -117,8 +118,7 @@ def _parts(effects: Effects, unit_cost: bool) -> tuple[pd.DataFrame, pd.Series]:
             f"The parts in {effects.title!r} add up to {_points(parts['log'].sum())} points, the gap has "
             f"{_points(gap['log'])}: a row is missing. Give the whole result of em.decompose(fit, start, end)."
         )
-    ends = parts["log"].cumsum()
-    return parts.assign(begin=ends - parts["log"], end=ends).reset_index(drop=True), gap
+    return parts.reset_index(drop=True), gap
 
 
 def _per_unit(effects: Effects, found: pd.DataFrame) -> pd.DataFrame:
@@ -161,60 +161,3 @@ def _points(log: float) -> str:
 
 def _interval(row: pd.Series) -> str:
     return "" if row[["low", "high"]].isna().any() else f" ({_points(row['low'])} to {_points(row['high'])})"
-
-
-def _layers(parts: pd.DataFrame, gap: pd.Series, names: tuple[str, str], what: str) -> "alt.LayerChart":
-    import altair as alt
-
-    bars = pd.concat([parts, gap.to_frame().T.astype(parts.dtypes.drop(["begin", "end"]))], ignore_index=True)
-    bars = bars.assign(
-        begin=bars["begin"].fillna(0.0), end=bars["end"].fillna(bars["log"]), row=range(1, len(bars) + 1)
-    )
-    drawn = bars[["row", "kind"]].assign(
-        begin=_cost(bars["begin"]),
-        end=_cost(bars["end"]),
-        low=_cost(bars["begin"] + bars["low"]),
-        high=_cost(bars["begin"] + bars["high"]),
-        points=[*map(_points, parts["log"]), f"= {_points(gap['log'])}"],
-        cost=[f"{number(value)} %" for value in _cost(bars["end"])],
-    )
-    start = pd.DataFrame({"row": [0], "cost": ["100 %"]})
-    labels = [lines(name, LABEL_LETTERS) for name in (names[0], *parts["part"], f"{names[1]}: the sum")]
-    y_axis = alt.Axis(title=None, labelExpr=f"{json.dumps(labels)}[datum.value]", ticks=False, domain=False)
-    y_scale = alt.Scale(paddingInner=0.45, paddingOuter=0.25, domain=list(range(len(labels))))
-    y = alt.Y("row:O", axis=y_axis, scale=y_scale)
-    reach = drawn[["begin", "end", "low", "high"]].to_numpy(dtype=float)
-    named = names[0] if names[0] != "start" else "the start"
-    x_scale, x_axis = log_axis(f"{what}, per cent of that of {named}", [100.0, *reach[~np.isnan(reach)]])
-    x_axis.grid = True
-    colours = alt.Scale(domain=list(KINDS), range=list(KINDS.values()))
-    fill, stroke = (channel("kind:N", legend=None, scale=colours) for channel in (alt.Fill, alt.Stroke))
-
-    def x(column: str) -> alt.X:
-        return alt.X(f"{column}:Q", scale=x_scale, axis=x_axis)
-
-    table = alt.Chart(rows(drawn)).encode(y=y)
-    # Each bar hangs on a thin line from the end of the one above.
-    steps = drawn[["row"]].assign(above=drawn["row"] - 1, begin=drawn["begin"]).iloc[:-1]
-    last = pd.DataFrame({"row": [len(bars)], "above": [len(bars) - 1], "begin": [drawn["end"].iloc[-1]]})
-    hangers = alt.Chart(rows(pd.concat([steps, last]))).mark_rule(color=RULE, strokeDash=[2, 2])
-    heads = alt.Chart(rows(pd.DataFrame({"points": ["points"], "cost": ["so far"]})))
-    words: dict[str, Any] = {"align": "right", "x": "width"}
-    layers = [
-        alt.Chart(alt.InlineData([{}])).mark_rule(color=INK).encode(x=alt.X(datum=100, scale=x_scale, axis=x_axis)),
-        hangers.encode(x=x("begin"), y=alt.Y("above:O", axis=y_axis, scale=y_scale), y2="row:O"),
-        # Light inside, so that the interval stays legible on the bar; a full edge, so that the bar does on the page.
-        table.mark_bar(fillOpacity=0.45, strokeWidth=1.5).encode(x=x("begin"), x2="end:Q", fill=fill, stroke=stroke),
-        table.mark_rule(strokeWidth=1.8, color=INK).encode(x=x("low"), x2="high:Q"),
-        table.mark_text(**words, xOffset=POINTS_COLUMN).encode(text="points:N"),
-        table.mark_text(**words, xOffset=COST_COLUMN).encode(text="cost:N"),
-        alt.Chart(rows(start)).mark_text(**words, xOffset=COST_COLUMN).encode(y=y, text="cost:N"),
-        heads.mark_text(**words, xOffset=POINTS_COLUMN, y=-8).encode(text="points:N"),
-        heads.mark_text(**words, xOffset=COST_COLUMN, y=-8).encode(text="cost:N"),
-    ]
-    return alt.LayerChart(layer=layers)
-
-
-def _cost(logs: pd.Series) -> NDArray[np.float64]:
-    """Costs in per cent of that at the start."""
-    return np.asarray(100 * np.exp(logs.to_numpy(dtype=float)))

@@ -16,7 +16,7 @@ ROUNDED = 2e-5
 
 @pytest.fixture
 def bars(drawn_rows):
-    return lambda chart: {row["row"]: row for row in drawn_rows(chart) if "points" in row and "row" in row}
+    return lambda chart: {row["row"]: row for row in drawn_rows(chart) if "written" in row}
 
 
 def test_bars_run_from_one_cost_to_the_other(gaps, bars):
@@ -27,7 +27,7 @@ def test_bars_run_from_one_cost_to_the_other(gaps, bars):
     # 0.3 - 0.1 + 0.05 - 0.02 = 0.23; rows are rounded to six significant digits.
     assert ends == pytest.approx(100 * np.exp([0.3, 0.2, 0.25, 0.23]), rel=1e-5)
     assert (found[5]["begin"], found[5]["end"], found[5]["kind"]) == (100, ends[-1], "sum")
-    assert [row["points"] for row in found.values()] == ["+30.0", "−10.0", "+5.0", "−2.0", "= +23.0"]
+    assert [row["written"] for row in found.values()] == ["+30.0", "−10.0", "+5.0", "−2.0", "= +23.0"]
 
 
 def test_a_bar_is_as_long_wherever_it_stands(gaps, bars):
@@ -66,7 +66,7 @@ def test_description_carries_every_number(gaps, words):
 
 def test_cost_per_unit_takes_the_growth_of_size_from_scale(gaps, words, bars):
     chart = waterfall(gaps(PARTS, growth=0.4), unit_cost=True)
-    assert [row["points"] for row in bars(chart).values()] == ["−10.0", "−10.0", "+5.0", "−2.0", "= −17.0"]
+    assert [row["written"] for row in bars(chart).values()] == ["−10.0", "−10.0", "+5.0", "−2.0", "= −17.0"]
     title, description = words(chart)
     assert title.startswith("From Elm to Oak, unit cost is 16 % lower; most of it sits in scale")
     assert "scale −10.0 (−12.0 to −8.0)" in description
