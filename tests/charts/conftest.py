@@ -12,6 +12,7 @@ from econmodel.arrangements.configuration import configure
 from econmodel.charts.complement_cells import complementarity_map
 from econmodel.charts.forest_plot import forest
 from econmodel.charts.gap_waterfall import waterfall
+from econmodel.charts.merger_waterfall import merger as merger_chart
 from econmodel.charts.power_curve import power as power_chart
 from econmodel.charts.ratio_by_size import relationship_against_size
 from econmodel.charts.scope_cells import scope_map
@@ -134,6 +135,23 @@ def make_structures(total: int = 400, *, own: bool = False, open_split: bool = F
     return configure(cost, {"visits": total, "meals": 300}, reserved=reserved, halve=False, **asked)
 
 
+def make_merger(ratios: dict[str, float], *, width: float = 0.02, pays: float | None = 3.0, **more: float) -> Effects:
+    """A merger with some factors, others one; `more` are further terms, such as those of a group structure."""
+    factors = dict.fromkeys(("learning", "levelling", "harmony", "size", "relationship"), 1.0) | ratios
+    whole = "merged part" if more else "merger"
+    estimate = pd.Series({"merger": 1.0, whole: np.prod(list(factors.values())), **more, **factors})
+    table = pd.DataFrame({"term": estimate.index, "at": "Elm and Oak", "estimate": estimate.to_numpy()})
+    half = width * (table["estimate"] != 1)
+    table["conf_low"], table["conf_high"] = table["estimate"] - half, table["estimate"] + half
+    switch = {"number": "saving, % of cost apart", "here": 10.0, "switching value": pays}
+    means = "pays within 10 years from there on"
+    switches = pd.DataFrame(
+        [switch | {"what it means": means}] if pays is not None else [], columns=[*switch, "what it means"]
+    )
+    labels = {"merger": "cost together / apart", "harmony": "harmony (scope)", "size": "size (scale)"}
+    return Effects("Merger of Elm and Oak", table, "", labels=labels, tables={"switching values": switches})
+
+
 CHARTS: dict[str, Callable[[], object]] = {
     "curve with providers": with_dashes,
     "curve with groups": lambda: cost_curve(make_curve([5300, 5200, 5600]), make_schools(1200)),
@@ -145,6 +163,8 @@ CHARTS: dict[str, Callable[[], object]] = {
     "forest with bands": lambda: forest(make_scopes()),
     "waterfall": lambda: waterfall(make_gap({"scale": 0.3, "relationship: staff": -0.1, "residual": -0.02})),
     "short waterfall": lambda: waterfall(make_gap({"scale": 0.02, "prices": -0.05}, growth=0.03), unit_cost=True),
+    "merger": lambda: merger_chart(make_merger({"levelling": 1.01, "size": 0.88, "relationship": 1.04})),
+    "merger of a group": lambda: merger_chart(make_merger({"size": 0.7}, **{"share of cost merged": 0.2})),
     "power": lambda: power_chart(make_power([0.2, 0.4, 0.7, 0.85, 0.97, 1.0])),
     "power of many": lambda: power_chart(make_power([0.05] * 14, wrong=0.3)),
     "power of one": lambda: power_chart(make_power([0.5])),
@@ -214,6 +234,11 @@ def care():
 @pytest.fixture
 def gaps():
     return make_gap
+
+
+@pytest.fixture
+def mergers():
+    return make_merger
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ DRAWS = {
     "complementarity_map": r"the result of em\.complementarity\(fit\)",
     "cost_curve": r"the unit costs of a fit",
     "forest": r"a result such as em\.scale\(fit\)",
+    "merger": r"the result of em\.merger\(fit, partners\)",
     "power": r"the result of em\.power\(cost\)",
     "relationship_against_size": r"a table with roles, such as fit\.data",
     "save": r"a chart, such as em\.charts\.cost_curve\(fit\)",
