@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from econmodel.economies.trans_ray import trans_ray_convexity as trans_ray_convexity
     from econmodel.estimate.control_function import ControlFunction as ControlFunction
     from econmodel.estimate.fitting import fit as fit
+    from econmodel.estimate.share_system import System as System
     from econmodel.estimate.two_stage import TwoStage as TwoStage
     from econmodel.forms.form import Form as Form
     from econmodel.report.finding import fact as fact
@@ -86,6 +87,7 @@ else:
         "fit": "estimate.fitting",
         "TwoStage": "estimate.two_stage",
         "ControlFunction": "estimate.control_function",
+        "System": "estimate.share_system",
         "scale": "economies.scale",
         "scope": "economies.scope",
         "relationship": "economies.relationship",

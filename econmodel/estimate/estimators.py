@@ -7,6 +7,7 @@ from econmodel.errors import UnknownName
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.least_squares_fit import LeastSquaresEstimator
 from econmodel.estimate.preparation import Prepared
+from econmodel.estimate.share_system import System
 from econmodel.table.cost_data import CostData
 
 
@@ -28,7 +29,7 @@ class Estimator(Protocol):
         """The fitted cost function."""
 
 
-ESTIMATORS: dict[str, Estimator] = {one.name: one for one in (LeastSquaresEstimator(),)}
+ESTIMATORS: dict[str, Estimator] = {one.name: one for one in (LeastSquaresEstimator(), System())}
 
 
 def find_estimator(estimator: str | Estimator) -> Estimator:

@@ -214,6 +214,16 @@ class Fit:
         return True
 
     @property
+    def convergence(self) -> str:
+        """How the search for the parameters ended, in words."""
+        return "solved exactly" if not self.technology.is_level else f"{self.solution.steps} Gauss-Newton steps"
+
+    @property
+    def further_facts(self) -> tuple[tuple[str, str], ...]:
+        """What this estimator prints beside the facts of every fit: (fact, value)."""
+        return ()
+
+    @property
     def condition_number(self) -> float:
         """Condition number of the scaled derivatives; above a thousand, columns nearly move together."""
         return self.solution.condition

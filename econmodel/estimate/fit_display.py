@@ -31,7 +31,6 @@ def equation(fitted: "Fit") -> str:
 
 def facts(fitted: "Fit") -> pd.DataFrame:
     """What was fitted, to which rows, and how the search for the parameters ended."""
-    steps = "solved exactly" if fitted.technology.aggregate is None else f"{fitted.solution.steps} Gauss-Newton steps"
     dropped = "; ".join(f"{count}: {why}" for count, why, _ in fitted.data.dropped)
     rows = [
         ("equation", equation(fitted)),
@@ -40,7 +39,8 @@ def facts(fitted: "Fit") -> pd.DataFrame:
         ("standard errors", _covariance(fitted)),
         ("R-squared", format_number(fitted.rsquared)),
         ("log-likelihood", format_number(fitted.llf, 6)),
-        ("convergence", steps),
+        *fitted.further_facts,
+        ("convergence", fitted.convergence),
         ("condition number", format_number(fitted.condition_number, 2)),
     ]
     return pd.DataFrame(rows, columns=["fact", "value"])

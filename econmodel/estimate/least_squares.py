@@ -125,7 +125,7 @@ def _descend(design: Design, effects: Groups | None, theta: Array, floor: float)
     freedom = max(moments.count - len(theta), 1) / len(theta)
     for steps in range(1, MAXIMUM_STEPS + 1):
         gram, target, squares = moments.gram[:-1, :-1], moments.gram[:-1, -1], moments.residual_squares
-        step = _damped(gram, target, damping)
+        step = damped(gram, target, damping)
         explained = max(float(step @ target), 0.0)
         offset = float(np.sqrt(freedom * explained / max(squares - explained, floor, np.finfo(float).tiny)))
         if damping == 0.0 and (squares <= floor or offset < RELATIVE_OFFSET):
@@ -147,7 +147,7 @@ def _at_optimum(theta: Array, moments: Moments, names: tuple[str, ...], steps: i
     return LeastSquares(theta, inverse_gram, moments.residual_squares, condition_number(moments), steps, offset)
 
 
-def _damped(gram: Array, target: Array, damping: float) -> Array:
+def damped(gram: Array, target: Array, damping: float) -> Array:
     """The step of damped normal equations, scaled; along directions without data it does not move."""
     scale = np.sqrt(np.diag(gram))
     scale = np.where(scale > 0, scale, 1.0)
@@ -196,7 +196,7 @@ def starting_values(design: Design) -> list[Array]:
             (rows, np.vstack([block[:count], block[-1:]]) / block[-1] ** power) for rows, block in _responses(design)
         )
         gram = accumulate(blocks).gram
-        starts.append(_damped(gram[:-1, :-1], gram[:-1, -1], 0.0))
+        starts.append(damped(gram[:-1, :-1], gram[:-1, -1], 0.0))
         if power == 1.0:
             plain = 1 + len(design.technology.outputs) + len(design.technology.fixed_costs)
             root = np.linalg.cholesky(gram[:plain, :plain] + 1e-12 * np.diag(np.diag(gram[:plain, :plain])))

@@ -109,6 +109,29 @@ class Polynomial:
         value = constant[..., None] + np.einsum("...d,...d->...", z, gradient - 0.5 * curved)
         return value, gradient
 
+    def derivative(self, by: int) -> tuple[Array, Array]:
+        """The matrix (k, k) and the constants (k,) with d multipliers / d z_by = matrix @ multipliers + constants.
+
+        For polynomials in which every product comes with the linear terms of its factors, each with a parameter of its
+        own. The constants are zero where the polynomial has a constant of its own, which then takes them up.
+        """
+        place = {(int(a), int(b)): index for index, (a, b) in enumerate(self.terms)}
+        matrix, constants = np.zeros((len(self.terms), len(self.terms))), np.zeros(len(self.terms))
+        for index, (a, b) in enumerate(self.terms.tolist()):
+            if by not in (a, b):
+                continue
+            other = b if a == by else a
+            if other >= 0:
+                # A square has the weight one half, so its derivative has the weight one, as that of a product.
+                matrix[index, place[other, -1]] = 1.0
+            elif (-1, -1) in place:
+                matrix[index, place[-1, -1]] = 1.0
+            else:
+                constants[index] = 1.0
+        if self.mixing is None:
+            return matrix, constants
+        return self.mixing @ matrix @ np.linalg.pinv(self.mixing), self.mixing @ constants
+
     def shift(self, by: Array) -> Array:
         """The matrix M with multipliers(z - by) = M multipliers(z), for polynomials closed under translation.
 
