@@ -97,3 +97,20 @@ def test_without_products_a_shift_moves_the_constant_only():
 
 def test_the_order_of_pairs_is_that_of_a_triangle():
     assert all_pairs([4, 7, 9]) == [(4, 4), (4, 7), (4, 9), (7, 7), (7, 9), (9, 9)]
+
+
+def test_derivatives_are_combinations_of_the_multipliers(points):
+    polynomial = full()
+    for by in range(COORDINATES):
+        matrix, constants = polynomial.derivative(by)
+        step = np.eye(COORDINATES)[by]
+        # Central differences of a quadratic are exact.
+        expected = (polynomial.monomials(points + step) - polynomial.monomials(points - step)) / 2
+        assert polynomial.monomials(points) @ matrix.T + constants == pytest.approx(expected, abs=ROUNDING)
+
+
+def test_a_derivative_without_a_constant_to_take_it_up_has_constants(points):
+    polynomial = Polynomial(terms(False, [0, 1, 2], [(0, 1)]), COORDINATES)
+    matrix, constants = polynomial.derivative(0)
+    assert constants.tolist() == [1, 0, 0, 0]
+    assert (polynomial.monomials(points) @ matrix.T)[:, 3] == pytest.approx(points[:, 1])
