@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from econmodel.arrangements.merger import merger as merger
     from econmodel.arrangements.partnership import partner as partner
     from econmodel.arrangements.payment import pay_by_results as pay_by_results
+    from econmodel.arrangements.sectors import simulate_sectors as simulate_sectors
     from econmodel.arrangements.supply_chain import supply_chain as supply_chain
     from econmodel.arrangements.trust import Transactions as Transactions
     from econmodel.arrangements.trust import Trust as Trust
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from econmodel.economies.density import density as density
     from econmodel.economies.diversification import diversification as diversification
     from econmodel.economies.expansion_path import expansion_path as expansion_path
+    from econmodel.economies.gaps import gaps as gaps
     from econmodel.economies.learning import learning as learning
     from econmodel.economies.marginal_cost import marginal_cost as marginal_cost
     from econmodel.economies.marginal_cost import unit_cost as unit_cost
@@ -119,6 +121,8 @@ else:
         "supply_chain": "arrangements.supply_chain",
         "pay_by_results": "arrangements.payment",
         "explain_outcomes": "arrangements.explained_outcomes",
+        "gaps": "economies.gaps",
+        "simulate_sectors": "arrangements.sectors",
         "configure": "arrangements.configuration",
         "Reserved": "arrangements.commission",
         "merger": "arrangements.merger",

@@ -2,6 +2,7 @@
 
 import tomllib
 
+import pandas as pd
 import pytest
 
 import econmodel as em
@@ -41,3 +42,27 @@ def test_the_parts_of_the_quango_merger_add_up():
     table = em.figures("merger_costs").set_index("item")["amount_million_gbp"]
     assert table[table.index.str.startswith("EHRC")].sum() == pytest.approx(38.8, abs=1e-12)
     assert table["Average of 51 reorganisations of government bodies"] == pytest.approx(780 / 51, abs=0.05)
+
+
+def test_adult_care_adds_up_to_england():
+    table = em.figures("adult_residential_care")
+    services = [name.removeprefix("weeks_") for name in table if name.startswith("weeks_")]
+    assert table["councils"].sum() == 151
+    weeks = sum(table[f"weeks_{service}"] for service in services)
+    cost = 1000 * sum(table[f"cost_thousand_gbp_{service}"] for service in services)
+    # Councils from the smallest to the largest fifth paid 753 to 649 pounds a week, so England lies between.
+    assert 649 < cost.sum() / weeks.sum() < 753
+    unit = pd.DataFrame({name: 1000 * table[f"cost_thousand_gbp_{name}"] / table[f"weeks_{name}"] for name in services})
+    assert unit.min().min() > 400
+    assert unit.max().max() < 1400
+    assert (unit["residential_18_to_64"] > 1.5 * unit["residential_65_and_over"]).all()
+
+
+def test_looked_after_children_by_fifths_of_councils():
+    table = em.figures("looked_after_children")
+    assert table["councils"].sum() == 149
+    assert table["mean_children"].is_monotonic_increasing
+    assert table["cost_per_child_gbp"].is_monotonic_decreasing
+    shares = table.loc[:, "one_placement_in_year":"aged_10_and_over"]
+    assert ((shares > 0) & (shares < 1)).all(axis=None)
+    assert (table["one_placement_in_year"] + table["three_or_more_placements"] < 1).all()

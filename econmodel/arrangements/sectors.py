@@ -1,0 +1,107 @@
+"""Supply chains with providers of three sectors, whose true differences are known: none are published."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from econmodel.errors import NotSupported, UnknownName
+from econmodel.simulation import Simulation
+from econmodel.table.cost_data import CostData
+from econmodel.table.roles import Output
+
+# Of a supply chain: share of the providers, chance of the second tier, log of size against the private sector.
+# "Tier 2 (specialist, call off contracts, 75% of TSOs)", and "smaller in size": Taylor, Rees and Damm (2012). All else
+# is an assumption, as are the costs below.
+SECTORS = {"private": (0.45, 0.30, 0.0), "public": (0.20, 0.30, 0.2), "third": (0.35, 0.75, -0.5)}
+SPECIALIST = {"first": 0.2, "second": 0.6}
+PARTICIPANTS, SPREAD, FIRST_TIER_LARGER = 300.0, 0.6, 0.8
+UNIT_COST, SIZE_SLOPE, SECOND_TIER, SPECIALIST_COST = 1500.0, -0.08, 0.20, 0.15
+NEED = 0.15
+
+
+def simulate_sectors(
+    providers: int,
+    *,
+    effects: Mapping[str, float] | None = None,
+    sorting: float = 1.0,
+    unrecorded_need: float = 0.0,
+    noise: float = 0.2,
+    seed: int = 0,
+) -> Simulation:
+    """Providers of a supply chain, sorted into tiers and sizes by sector, with true effects of sector as given.
+
+    Log unit cost falls with size, and is higher in the second tier and for specialist services. A sector that sits in
+    the second tier and is small looks dear without being so.
+
+    Parameters
+    ----------
+    providers : how many
+    effects : sector ("private", "public", "third") -> what it adds to log cost; by default nothing
+    sorting : 1 for sectors in tiers and sizes as in the Work Programme, 0 for no sorting
+    unrecorded_need : how much greater the needs of third sector users are, in standard deviations between providers;
+        the table does not hold need, which adds 0.15 to log cost each
+    noise : standard deviation of the log error
+    seed : of all draws
+
+    Returns
+    -------
+    Simulation
+        Its table has the columns sector, tier, service, participants, cost, and the logs of size and unit cost; its
+        facts are the true gaps of sectors to the private one.
+
+    Raises
+    ------
+    UnknownName, NotSupported
+        For another sector, or a number out of its range.
+
+    Examples
+    --------
+    >>> chain = simulate_sectors(200, effects={"third": -0.02})
+    >>> dict(chain.facts)
+    {'public less private': 0.0, 'third less private': -0.02}
+    """
+    effects = dict(effects or {})
+    unknown = [name for name in effects if name not in SECTORS]
+    if unknown:
+        raise UnknownName(f"{', '.join(unknown)} is no sector of this simulation. There are {', '.join(SECTORS)}.")
+    if providers < 1 or not 0.0 <= sorting <= 1.0 or not 0.0 <= noise < np.inf:
+        raise NotSupported(
+            f"providers={providers}, sorting={sorting}, noise={noise}: there must be a provider, sorting lies between "
+            "0 and 1, and noise is a standard deviation."
+        )
+    rng = np.random.default_rng(seed)
+    names = tuple(SECTORS)
+    shares, second, larger = np.array(list(SECTORS.values())).T
+    sector = rng.choice(len(names), providers, p=shares)
+    chance = sorting * second + (1.0 - sorting) * float(shares @ second)
+    in_second = rng.random(providers) < chance[sector]
+    tier = np.where(in_second, "second", "first")
+    specialist = rng.random(providers) < np.where(in_second, SPECIALIST["second"], SPECIALIST["first"])
+    log_size = np.log(PARTICIPANTS) + FIRST_TIER_LARGER * ~in_second + sorting * larger[sector]
+    log_size = log_size + SPREAD * rng.standard_normal(providers)
+    need = rng.standard_normal(providers) + unrecorded_need * (np.array(names)[sector] == "third")
+    log_unit = np.log(UNIT_COST) + SIZE_SLOPE * (log_size - np.log(PARTICIPANTS)) + SECOND_TIER * in_second
+    log_unit = log_unit + SPECIALIST_COST * specialist + np.array([effects.get(name, 0.0) for name in names])[sector]
+    log_unit = log_unit + NEED * need * (unrecorded_need != 0) + noise * rng.standard_normal(providers)
+    frame = pd.DataFrame(
+        {
+            "sector": np.array(names)[sector],
+            "tier": tier,
+            "service": np.where(specialist, "specialist", "general"),
+            "participants": np.exp(log_size),
+            "cost": np.exp(log_unit + log_size),
+            "log_size": log_size,
+            "log_unit_cost": log_unit,
+        }
+    )
+    data = CostData(
+        frame,
+        cost="cost",
+        outputs={"participants": Output("personal", unit="participants")},
+        title="Simulated supply chain, three sectors",
+        cost_concept="total",
+    )
+    base = effects.get("private", 0.0)
+    facts = {f"{name} less private": effects.get(name, 0.0) - base for name in names if name != "private"}
+    return Simulation(data, None, facts)

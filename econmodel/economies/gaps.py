@@ -1,0 +1,261 @@
+"""Gaps between groups of providers: as they stand, with other things held, and what lies between the two."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from econmodel.economies.inference import check_level
+from econmodel.economies.variance_shares import variance_shares
+from econmodel.errors import NotIdentified, NotSupported, TableError, UnknownName
+from econmodel.results import EFFECT_COLUMNS, Effects, format_number, format_probability, with_interval
+from econmodel.table.roles import nearest
+
+Array = NDArray[np.float64]
+RAW, HELD, THROUGH = "raw gap", "gap with the rest held", "through "
+VARIANCE = "variance"
+# Two to the number of groups regressions give the shares of variance.
+MOST_GROUPS = 10
+SINGULAR = 1e-10
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Influence:
+    """An estimate (k,) and what each of n rows moves it by (n, k)."""
+
+    values: Array
+    rows: Array
+
+    @property
+    def errors(self) -> Array:
+        """Standard errors (k,)."""
+        return np.sqrt((self.rows**2).sum(axis=0))
+
+
+def gaps(
+    table: pd.DataFrame,
+    outcome: str,
+    between: str,
+    holding: Sequence[str] | Mapping[str, Sequence[str]],
+    *,
+    reference: str | None = None,
+    conf_level: float = 0.95,
+) -> Effects:
+    """How groups differ in an outcome as they stand, and with other things held; and through what the rest comes.
+
+    Parameters
+    ----------
+    table : one row a provider
+    outcome : column of numbers, such as the log of unit cost (gaps are then relative)
+    between : column of words: the groups that are compared, such as sectors
+    holding : columns to hold, or name -> columns that are held together. Columns of words become one column a value
+    reference : group that the others are compared with; by default the largest
+    conf_level : of intervals, from standard errors that allow for uneven noise (HC3)
+
+    Returns
+    -------
+    Effects
+        For each other group (`at`) the terms "raw gap", "gap with the rest held" and "through <what is held>", null 0.
+        The last two kinds add up to the first exactly. Further table "variance": what share of the outcome's variance
+        goes with the groups and with each thing held: alone, given the others, and as a Shapley value.
+
+    Raises
+    ------
+    UnknownName, TableError, NotIdentified, NotSupported
+        With the cure: a column that is not there, missing or infinite values, groups or things held that the rows do
+        not tell apart.
+
+    Notes
+    -----
+    With X1 the groups and X2 what is held, least squares gives b1 (X1 alone) and (c1, c2) (both), and
+    b1 = c1 + (X1'X1)^-1 X1'X2 c2 exactly (Gelbach, 2016): "through" is the second term, by what is held. Standard
+    errors are those of the rows' influence on both regressions. What is held but follows from the group (a sector that
+    is small because it is that sector) is part of what the group does; what sorts groups and is not in the table stays
+    in the gap with the rest held.
+
+    Examples
+    --------
+    >>> homes = pd.DataFrame({"sector": ["public", "third"] * 4, "tier": list("AAABABBB")})
+    >>> homes = homes.assign(size=[3, 1, 4, 1, 5, 9, 2, 6], cost=[2.1, 1.2, 2.9, 3.0, 3.8, 7.4, 3.6, 5.5])
+    >>> found = gaps(homes, "cost", "sector", ["tier", "size"]).table.set_index("term")["estimate"]
+    >>> bool(abs(found["raw gap"] - found.drop("raw gap").sum()) < 1e-12)
+    True
+    """
+    check_level(conf_level)
+    held = {str(name): [str(name)] for name in holding} if not isinstance(holding, Mapping) else dict(holding)
+    held = {name: list(columns) for name, columns in held.items()}
+    _check(table, outcome, between, held)
+    y = table[outcome].to_numpy(dtype=float)
+    levels = _levels(table, between, reference)
+    belongs = table[between].to_numpy(dtype=object)
+    groups = np.column_stack([belongs == level for level in levels[1:]]).astype(float)
+    columns = {name: _columns(table, names) for name, names in held.items()}
+    _check_rank(table, between, groups, columns)
+    raw, kept, through = _split(y, groups, columns)
+    freedom = len(y) - 1 - groups.shape[1] - sum(value.shape[1] for value in columns.values())
+    rows = []
+    for place, level in enumerate(levels[1:]):
+        for term, found in [(RAW, raw), (HELD, kept), *((THROUGH + name, part) for name, part in through.items())]:
+            estimate, error = float(found.values[place]), float(found.errors[place])
+            rows.append(_row(term, f"{level} less {levels[0]}", estimate, error, freedom, conf_level))
+    shares = variance_shares(y, {between: groups, **columns})
+    return Effects(
+        f"Gaps in {outcome} between the values of {between}", pd.DataFrame(rows, columns=list(EFFECT_COLUMNS)),
+        _text(rows, shares, between, list(held), conf_level), tables={VARIANCE: pd.DataFrame(shares)},
+        method="influence", conf_level=conf_level,
+    )  # fmt: skip
+
+
+def _check(table: pd.DataFrame, outcome: str, between: str, held: Mapping[str, list[str]]) -> None:
+    named = [outcome, between, *(column for columns in held.values() for column in columns)]
+    unknown = [name for name in named if name not in table]
+    if unknown:
+        known = list(map(str, table.columns))
+        raise UnknownName(
+            f"{', '.join(unknown)} is not a column of the table. It has {', '.join(known)}"
+            f"{nearest(unknown[0], known) or '.'}"
+        )
+    twice = [name for name in dict.fromkeys(named) if named.count(name) > 1]
+    if twice:
+        raise NotSupported(f"{', '.join(twice)} is asked for twice: what is compared cannot be held too.")
+    if not held or len(held) >= MOST_GROUPS:
+        raise NotSupported(
+            f"{len(held)} things are held: give one at least and fewer than {MOST_GROUPS}, or hold some together, "
+            'holding={"place": ["region", "rural"]}.'
+        )
+    if not pd.api.types.is_numeric_dtype(table[outcome]):
+        raise TableError(f"{outcome} must be a column of numbers: it is the outcome that is compared.")
+    for name in named:
+        bad = int(table[name].isna().sum())
+        if pd.api.types.is_numeric_dtype(table[name]):
+            bad = int((~np.isfinite(table[name].to_numpy(dtype=float))).sum())
+        if bad:
+            raise TableError(
+                f"{name} is missing or infinite in {bad:,} of {len(table):,} rows. Leave those rows out, and say why: "
+                f'table.dropna(subset=["{name}"]).'
+            )
+
+
+def _levels(table: pd.DataFrame, between: str, reference: str | None) -> list[str]:
+    """The groups, the reference first and then by name."""
+    counts = Counter(table[between])
+    if len(counts) < 2:
+        raise NotSupported(f"{between} has one value only, so there is no gap: compare two groups at least.")
+    if reference is not None and reference not in counts:
+        known = sorted(map(str, counts))
+        raise UnknownName(
+            f"reference={reference!r} is no value of {between}. It has {', '.join(known)}"
+            f"{nearest(reference, known) or '.'}"
+        )
+    names = sorted(counts, key=str)
+    first = reference if reference is not None else max(names, key=lambda name: counts[name])
+    return [first, *(name for name in names if name != first)]
+
+
+def _columns(table: pd.DataFrame, names: Sequence[str]) -> Array:
+    """Numbers as they are; of words a column for each value but the first."""
+    found = []
+    for name in names:
+        if pd.api.types.is_numeric_dtype(table[name]):
+            found.append(table[name].to_numpy(dtype=float)[:, None])
+        else:
+            words = table[name].to_numpy(dtype=object)
+            others = sorted(set(words), key=str)[1:]
+            found.append(np.array([words == value for value in others] or [np.zeros(len(words))], dtype=float).T)
+    return np.hstack(found)
+
+
+def _check_rank(table: pd.DataFrame, between: str, groups: Array, columns: Mapping[str, Array]) -> None:
+    so_far, names = np.column_stack([np.ones(len(table)), groups]), [between]
+    for name, value in columns.items():
+        so_far = np.hstack([so_far, value])
+        scaled = so_far / np.maximum(np.sqrt((so_far**2).sum(axis=0)), np.finfo(float).tiny)
+        if np.linalg.svd(scaled, compute_uv=False)[-1] < SINGULAR:
+            raise NotIdentified(
+                f"{name} cannot be told from {', '.join(names)}: in these {len(table):,} rows it is constant, or one "
+                "follows from the others. Hold it together with them, or leave it out."
+            )
+        names.append(name)
+    if so_far.shape[0] <= so_far.shape[1] + 1:
+        raise NotIdentified(
+            f"{so_far.shape[0]} rows cannot tell {so_far.shape[1]} columns apart. Hold fewer things, or add rows."
+        )
+
+
+def _split(y: Array, groups: Array, columns: Mapping[str, Array]) -> tuple[Influence, Influence, dict[str, Influence]]:
+    """The raw gaps, the gaps held, and the difference by what is held; all with influences of the rows."""
+    first = np.column_stack([np.ones(len(y)), groups])
+    held = np.hstack(list(columns.values()))
+    raw = _least_squares(first, y[:, None])
+    full = _least_squares(np.hstack([first, held]), y[:, None])
+    sorted_by = _least_squares(first, held)
+    p, count = first.shape[1], groups.shape[1]
+    of_held = slice(p, p + held.shape[1])
+    slopes, moves = full.values[of_held, 0], full.rows[:, of_held, 0]
+    through, start = {}, 0
+    for name, value in columns.items():
+        here = slice(start, start + value.shape[1])
+        start += value.shape[1]
+        gamma, gamma_moves = sorted_by.values[1:, here], sorted_by.rows[:, 1:, here]
+        rows = moves[:, here] @ gamma.T + gamma_moves @ slopes[here]
+        through[name] = Influence(gamma @ slopes[here], rows)
+    kept = slice(1, 1 + count)
+    return (
+        Influence(raw.values[kept, 0], raw.rows[:, kept, 0]),
+        Influence(full.values[kept, 0], full.rows[:, kept, 0]),
+        through,
+    )
+
+
+def _least_squares(x: Array, y: Array) -> Influence:
+    """Coefficients (k, q) of q outcomes, and influences (n, k, q) with residuals over one less leverage (HC3)."""
+    basis, triangle = np.linalg.qr(x)
+    inverse = np.linalg.inv(triangle)
+    values = inverse @ (basis.T @ y)
+    leverage = (basis**2).sum(axis=1)
+    residuals = (y - x @ values) / np.maximum(1.0 - leverage, SINGULAR)[:, None]
+    return Influence(values, (basis @ inverse.T)[:, :, None] * residuals[:, None, :])
+
+
+def _row(term: str, at: str, estimate: float, error: float, freedom: int, level: float) -> dict[str, Any]:
+    from scipy.special import stdtr, stdtrit
+
+    statistic = estimate / error if error > 0 else float("nan")
+    margin = float(stdtrit(freedom, 0.5 + level / 2.0)) * error
+    p_value = float(2.0 * stdtr(freedom, -abs(statistic))) if error > 0 else float("nan")
+    values = (term, at, estimate, error, 0.0, statistic, p_value, estimate - margin, estimate + margin, True)
+    return dict(zip(EFFECT_COLUMNS, values, strict=True))
+
+
+def _text(
+    rows: Sequence[Mapping[str, Any]],
+    shares: Sequence[Mapping[str, Any]],
+    between: str,
+    held: Sequence[str],
+    level: float,
+) -> str:
+    def said(row: Mapping[str, Any]) -> str:
+        return with_interval(row["estimate"], row["conf_low"], row["conf_high"], level)
+
+    of = {(row["term"], row["at"]): row for row in rows}
+    sentences = []
+    for at in dict.fromkeys(row["at"] for row in rows):
+        raw, kept = of[RAW, at], of[HELD, at]
+        clear = "" if kept["p_value"] < 1.0 - level else ", not clearly different from zero"
+        sentences.append(f"{at}: {said(raw)} as they stand, {said(kept)} with {_listed(held)} held{clear}.")
+    own = next(share for share in shares if share["group"] == between)
+    alone, last, chance = (format_number(100 * own[name], 2) for name in ("alone", "given the others", "by chance"))
+    sentences.append(
+        f"Alone, {between} goes with {alone} % of the variance; what it adds to the rest is {last} %, where chance "
+        f"alone would add {chance} % (p {format_probability(own['p_value'])})."
+    )
+    return " ".join(sentences)
+
+
+def _listed(names: Sequence[str]) -> str:
+    words = [name.replace("_", " ") for name in names]
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
