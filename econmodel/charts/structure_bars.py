@@ -9,6 +9,7 @@ import pandas as pd
 from econmodel.arrangements.commission import ANY
 from econmodel.arrangements.configuration import END, NUMBERS, STRUCTURES
 from econmodel.charts.drawn import framed, rows
+from econmodel.charts.given import must_draw
 from econmodel.charts.sentences import capital, joined, number, per_cent
 from econmodel.charts.theme import INK, NAVY, ORANGE, PLUM, TEAL, TEXT_SIZE, enable
 from econmodel.errors import NotSupported
@@ -56,6 +57,7 @@ def configuration(answer: Answer) -> "alt.LayerChart":
     >>> print(*configuration(configure(cost, {"visits": 400})).title.text)
     4 providers are cheapest; one would cost 30 % more; 3 and 5 cost less than 1 % more
     """
+    must_draw(isinstance(answer, Answer), "configuration", answer, "the result of em.configure(fit, demand)")
     enable()
     bars, by_number = _bars(answer)
     best = bars.loc[bars["cheapest"], "cost"].min()

@@ -9,6 +9,7 @@ from econmodel.errors import NotSupported
 # What each chart draws, as its message names it; a new chart needs a line here.
 DRAWS = {
     "complementarity_map": r"the result of em\.complementarity\(fit\)",
+    "configuration": r"the result of em\.configure\(fit, demand\)",
     "cost_curve": r"the unit costs of a fit",
     "forest": r"a result such as em\.scale\(fit\)",
     "merger": r"the result of em\.merger\(fit, partners\)",
