@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from econmodel.arrangements.envelopment import merger_envelopment as merger_envelopment
     from econmodel.arrangements.explained_outcomes import explain_outcomes as explain_outcomes
     from econmodel.arrangements.merger import merger as merger
+    from econmodel.arrangements.connected_care import connected_care as connected_care
+    from econmodel.arrangements.coproduction import coproduce as coproduce
     from econmodel.arrangements.partnership import partner as partner
     from econmodel.arrangements.payment import pay_by_results as pay_by_results
     from econmodel.arrangements.sectors import simulate_sectors as simulate_sectors
@@ -115,6 +117,8 @@ else:
         "compare": "economies.comparison",
         "power": "economies.power",
         "partner": "arrangements.partnership",
+        "connected_care": "arrangements.connected_care",
+        "coproduce": "arrangements.coproduction",
         "Trust": "arrangements.trust",
         "Transactions": "arrangements.trust",
         "Tier": "arrangements.chain",

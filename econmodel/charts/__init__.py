@@ -3,11 +3,13 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from econmodel.charts.arrangement_lines import arrangements
     from econmodel.charts.complement_cells import complementarity_map
     from econmodel.charts.forest_plot import forest
     from econmodel.charts.gap_waterfall import waterfall
     from econmodel.charts.merger_waterfall import merger
     from econmodel.charts.power_curve import power
+    from econmodel.charts.purse_and_society import coproduction
     from econmodel.charts.ratio_by_size import relationship_against_size
     from econmodel.charts.scope_cells import scope_map
     from econmodel.charts.separation_bars import separation
@@ -17,8 +19,10 @@ if TYPE_CHECKING:
     from econmodel.charts.unit_cost_curve import cost_curve
 
     __all__ = [
+        "arrangements",
         "complementarity_map",
         "configuration",
+        "coproduction",
         "cost_curve",
         "enable",
         "forest",
@@ -35,8 +39,10 @@ if TYPE_CHECKING:
 else:
     # Files are not named like their functions: an imported submodule would take the function's place here.
     _HOMES = {
+        "arrangements": "arrangement_lines",
         "complementarity_map": "complement_cells",
         "configuration": "structure_bars",
+        "coproduction": "purse_and_society",
         "cost_curve": "unit_cost_curve",
         "enable": "theme",
         "forest": "forest_plot",
