@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from econmodel.arrangements.chain import Tier as Tier
     from econmodel.arrangements.commission import Reserved as Reserved
     from econmodel.arrangements.configuration import configure as configure
+    from econmodel.arrangements.connected_care import connected_care as connected_care
+    from econmodel.arrangements.coproduction import coproduce as coproduce
     from econmodel.arrangements.envelopment import merger_envelopment as merger_envelopment
     from econmodel.arrangements.explained_outcomes import explain_outcomes as explain_outcomes
     from econmodel.arrangements.merger import merger as merger
-    from econmodel.arrangements.connected_care import connected_care as connected_care
-    from econmodel.arrangements.coproduction import coproduce as coproduce
     from econmodel.arrangements.partnership import partner as partner
     from econmodel.arrangements.payment import pay_by_results as pay_by_results
     from econmodel.arrangements.sectors import simulate_sectors as simulate_sectors
