@@ -11,6 +11,7 @@ from econmodel.arrangements.terms import ARRANGEMENTS
 from econmodel.arrangements.terms_moved import ANY
 from econmodel.charts.axes import value_axis
 from econmodel.charts.drawn import framed, rows
+from econmodel.charts.given import must_draw
 from econmodel.charts.sentences import capital, joined, number
 from econmodel.charts.theme import CHARCOAL, INK, NAVY, ORANGE, RULE, TEAL, TEXT_SIZE, enable
 from econmodel.errors import NotSupported
@@ -59,6 +60,7 @@ def arrangements(effects: Effects) -> "alt.LayerChart":
     >>> print(*arrangements(partner(cost, two, ["meals"], along="one_off")).title.text)
     Cheapest by one-off cost of merging: merging up to 166, staying apart beyond
     """
+    must_draw(isinstance(effects, Effects), "arrangements", effects, "the result of em.partner(fit, ..., along=...)")
     enable()
     if ALONG not in effects.tables:
         raise NotSupported(

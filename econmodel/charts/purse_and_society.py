@@ -8,6 +8,7 @@ from econmodel.arrangements.coproduction import CURVE, HERE
 from econmodel.arrangements.unpaid import LEAST, PURSE, SOCIAL
 from econmodel.charts.axes import value_axis
 from econmodel.charts.drawn import framed, rows
+from econmodel.charts.given import must_draw
 from econmodel.charts.sentences import capital, level, number
 from econmodel.charts.theme import INK, NAVY, PLUM, RULE, TEXT_SIZE, enable
 from econmodel.errors import NotSupported
@@ -50,6 +51,7 @@ def coproduction(effects: Effects) -> "alt.LayerChart":
     >>> print(*coproduction(coproduce(fitted, "hours", wage=1.5)).title.text)
     Cost to the purse falls with every unit of hours; social cost is least at 1.87
     """
+    must_draw(isinstance(effects, Effects), "coproduction", effects, "the result of em.coproduce(fit, unpaid)")
     enable()
     if CURVE not in effects.tables:
         raise NotSupported(

@@ -8,8 +8,10 @@ from econmodel.errors import NotSupported
 
 # What each chart draws, as its message names it; a new chart needs a line here.
 DRAWS = {
+    "arrangements": r"the result of em\.partner\(fit, \.\.\., along=\.\.\.\)",
     "complementarity_map": r"the result of em\.complementarity\(fit\)",
     "configuration": r"the result of em\.configure\(fit, demand\)",
+    "coproduction": r"the result of em\.coproduce\(fit, unpaid\)",
     "cost_curve": r"the unit costs of a fit",
     "forest": r"a result such as em\.scale\(fit\)",
     "merger": r"the result of em\.merger\(fit, partners\)",
