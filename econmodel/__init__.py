@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from econmodel.economies.diversification import diversification as diversification
     from econmodel.economies.expansion_path import expansion_path as expansion_path
     from econmodel.economies.gaps import gaps as gaps
+    from econmodel.economies.influence import influence as influence
     from econmodel.economies.learning import learning as learning
     from econmodel.economies.marginal_cost import marginal_cost as marginal_cost
     from econmodel.economies.marginal_cost import unit_cost as unit_cost
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from econmodel.economies.relationship_value import relationship_value as relationship_value
     from econmodel.economies.scale import scale as scale
     from econmodel.economies.scope import scope as scope
+    from econmodel.economies.sensitivity import sensitivity as sensitivity
     from econmodel.economies.separation import separate as separate
     from econmodel.economies.service_types import exhaustion as exhaustion
     from econmodel.economies.subadditivity import subadditivity as subadditivity
@@ -98,6 +100,8 @@ else:
         "marginal_cost": "economies.marginal_cost",
         "unit_cost": "economies.marginal_cost",
         "separate": "economies.separation",
+        "sensitivity": "economies.sensitivity",
+        "influence": "economies.influence",
         "decompose": "economies.decomposition",
         "support": "economies.support",
         "trans_ray_convexity": "economies.trans_ray",

@@ -62,7 +62,8 @@ def ray_elasticity(fitted: Fit) -> Measure:
     return measure
 
 
-def _relationship_slope(fitted: Fit, place: int) -> Measure:
+def relationship_slope(fitted: Fit, place: int) -> Measure:
+    """The slope of log cost on a relationship variable at the mean as a function of the parameters."""
     technology, mean = fitted.technology, fitted.technology.mean_point()
 
     def measure(theta: Array) -> Array:
@@ -80,7 +81,7 @@ def robustness(fitted: Fit) -> pd.DataFrame:
     """
     measures = [("scale", ray_elasticity(fitted), 1.0)]
     for place, name in enumerate(fitted.technology.relationships):
-        measures.append((fitted.data.labels(name), _relationship_slope(fitted, place), 0.0))
+        measures.append((fitted.data.labels(name), relationship_slope(fitted, place), 0.0))
     rows = []
     for name, measure, null in measures:
         gradient = jacobian(measure, fitted.theta)[0]

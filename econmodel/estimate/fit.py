@@ -1,10 +1,10 @@
 """The record of a fit: parameters and how well they are known, in the words of statsmodels' results."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
@@ -61,6 +61,30 @@ class Fit:
 
     def __post_init__(self) -> None:
         self.covariance.flags.writeable = False
+
+    def jointly(self) -> Self:
+        """The same fit, whose measures give intervals that cover all rows of a measure at once.
+
+        A 95 % interval covers its own number in 95 % of samples, and ten such intervals all of theirs in fewer. These
+        are wider, by the quantile of the largest deviation among the rows (a band, where the rows are points along a
+        curve), and their p-values allow for the number of rows. Terms of one measure are covered together.
+
+        Examples
+        --------
+        >>> from econmodel.economies.scale import scale
+        >>> from econmodel.estimate.fitting import fit
+        >>> from econmodel.table.shipped import load
+        >>> power = fit(load("electricity_1970"))
+        >>> one, all_at_once = (scale(each, at=[0.25, 1, 4]).table for each in (power, power.jointly()))
+        >>> bool((all_at_once["conf_high"] > one["conf_high"]).all())
+        True
+        """
+        return replace(self, specification=replace(self.specification, jointly=True))
+
+    @property
+    def jointly_covered(self) -> bool:
+        """Whether measures give intervals that cover all of their rows at once."""
+        return self.specification.jointly
 
     @property
     def data(self) -> CostData:

@@ -30,6 +30,7 @@ class Specification:
     homogeneous: bool | None = None
     hold_outcomes: bool = False
     time_effects: bool = False
+    jointly: bool = False
 
 
 def check(specification: Specification) -> None:

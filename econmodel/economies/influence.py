@@ -1,0 +1,135 @@
+"""Who decides the result: any measure with each provider left out in turn."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from econmodel.errors import DidNotConverge, FormError, NotIdentified, NotSupported
+from econmodel.estimate.fit import Fit
+from econmodel.estimate.fitting import refit
+from econmodel.results import Answer, Effects, format_number
+
+Array = NDArray[np.float64]
+# More fits than this take longer than anyone waits, and one provider of so many decides little.
+MOST_PROVIDERS = 500
+# Of a bootstrap only the estimate is read.
+FEWEST_REPLICATIONS = 19
+
+
+def influence(measure: Callable[..., Effects], fitted: Fit, **options: Any) -> Answer:
+    """The range of a measure when each provider is left out in turn, everything fitted anew.
+
+    Parameters
+    ----------
+    measure : `em.scale`, `em.scope`, `em.relationship`, `em.separate`, ...
+    fitted : a fit of at most 500 providers
+    options : of the measure (`at=`, `size=`, ...); a place such as "mean" is that of the providers that remain
+
+    Returns
+    -------
+    Answer
+        For every term: the estimate, the lowest and the highest value with one provider left out, who that is, and
+        whether the value changes sides of its null. Of an identified interval both ends. A further table counts the
+        fits that failed, by provider.
+
+    Raises
+    ------
+    NotSupported
+        For more than 500 providers, or something that is not a fit.
+
+    Examples
+    --------
+    >>> from econmodel.economies.scale import scale
+    >>> from econmodel.estimate.fitting import fit
+    >>> from econmodel.table.shipped import load
+    >>> found = influence(scale, fit(load("new_mexico_nursing_homes"), form="cobb_douglas"))
+    >>> bool((found.table["lowest"] <= found.table["estimate"]).all())
+    True
+    """
+    if not isinstance(fitted, Fit):
+        raise NotSupported("Leaving providers out needs providers: give a fit of a table.")
+    codes, names = _providers(fitted)
+    if len(names) > MOST_PROVIDERS:
+        raise NotSupported(
+            f"{len(names)} providers would need as many fits, and one of so many decides little. Look at those that "
+            'are unlike the rest with em.support, or at a part of them: data.where("...", because="...").'
+        )
+    if "replications" in (measure.__kwdefaults__ or {}):
+        options = {"replications": FEWEST_REPLICATIONS} | options
+    whole = _values(measure(fitted, **options))
+    without: dict[str, pd.Series] = {}
+    failed: list[tuple[str, str]] = []
+    for place, name in enumerate(names):
+        rest = fitted.data.where(codes != place, because=f"without {name}")
+        try:
+            without[name] = _values(measure(refit(fitted, rest), **options))["estimate"]
+        except (DidNotConverge, FormError, NotIdentified, NotSupported) as problem:
+            failed.append((name, str(problem).split(". ")[0]))
+    if not without:
+        raise NotSupported(f"No fit without one provider succeeded; the first failed because: {failed[0][1]}.")
+    table = _ranges(whole, pd.DataFrame(without).reindex(whole.index))
+    tables = {"fits that failed": pd.DataFrame(failed, columns=["without", "because"])} if failed else {}
+    title = f"{fitted.data.title or 'Providers'}: one left out in turn"
+    return Answer(title, table, _words(table, len(names)), {}, (), tables)
+
+
+def _providers(fitted: Fit) -> tuple[NDArray[np.intp], list[str]]:
+    """The provider of each row, and their names: the entity where it is named, else the rows themselves."""
+    if fitted.data.entity is not None:
+        codes, labels = pd.factorize(fitted.data.frame[fitted.data.entity])
+        return codes, [str(label) for label in labels]
+    return np.arange(len(fitted.data)), list(fitted.data.row_names())
+
+
+def _values(found: Effects) -> pd.DataFrame:
+    """Estimates and nulls by term and place; the ends of identified intervals under names of their own."""
+    table = found.table
+    places = table["at"].astype(str)
+    index = table["term"] if len(set(places)) == 1 else table["term"] + " at " + places
+    values = []
+    for end, column in (
+        ("", "estimate"), (", lower end", "identified_low"), (", upper end", "identified_high"),
+    ):  # fmt: skip
+        one = pd.DataFrame(
+            {"estimate": table[column].to_numpy(dtype=float), "null": table["null"].to_numpy(dtype=float)}
+        )
+        values.append(one.set_axis(index + end).dropna(subset="estimate"))
+    return pd.concat(values)
+
+
+def _ranges(whole: pd.DataFrame, left_out: pd.DataFrame) -> pd.DataFrame:
+    """One row a term: the lowest and the highest value without one provider, and who that is."""
+    side = whole["estimate"] - whole["null"]
+    sides = left_out.sub(whole["null"], axis=0)
+    return pd.DataFrame(
+        {
+            "of": whole.index,
+            "estimate": whole["estimate"],
+            "lowest": left_out.min(axis=1),
+            "without": left_out.idxmin(axis=1),
+            "highest": left_out.max(axis=1),
+            "without whom": left_out.idxmax(axis=1),
+            "null": whole["null"],
+            "changes sides": sides.mul(side, axis=0).lt(0.0).any(axis=1),
+        }
+    ).reset_index(drop=True)
+
+
+def _words(table: pd.DataFrame, providers: int) -> str:
+    spread = ((table["highest"] - table["lowest"]) / table["estimate"].abs()).where(table["estimate"] != 0.0)
+    row = table.iloc[int(spread.fillna(0.0).to_numpy(dtype=float).argmax())]
+    decided = list(table.loc[table["changes sides"], "of"])
+    turned = "No result changes sides of its null."
+    if decided:
+        turned = (
+            f"When one provider is left out, {', '.join(decided)} {'change' if len(decided) > 1 else 'changes'} sides "
+            "of the null: what is said of it rests on one provider."
+        )
+    return (
+        f"With one of {providers} providers left out, {row['of']} runs from {format_number(row['lowest'])} (without "
+        f"{row['without']}) to {format_number(row['highest'])} (without {row['without whom']}), and is "
+        f"{format_number(row['estimate'])} with all. {turned}"
+    )

@@ -1,0 +1,262 @@
+"""How strong something left out would have to be: sensitivity of scale and relationship (Cinelli and Hazlett, 2020).
+
+Everything follows from t, the degrees of freedom and partial R-squared; no further fit is needed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from econmodel.economies.bracket import ray_elasticity, relationship_slope
+from econmodel.economies.inference import check_level
+from econmodel.errors import NotSupported, UnknownName
+from econmodel.estimate.delta import jacobian
+from econmodel.estimate.fit import Fit
+from econmodel.results import Answer, format_number, with_interval
+
+Array = NDArray[np.float64]
+SCALE = "scale"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coefficient:
+    """What sensitivity needs of one coefficient: its value, null, classical error, degrees of freedom."""
+
+    value: float
+    null: float
+    error: float
+    freedom: float
+
+    @property
+    def strength(self) -> float:
+        """|t| against the null over the root of the degrees of freedom (Cohen's partial f)."""
+        return abs(self.value - self.null) / self.error / float(np.sqrt(self.freedom))
+
+    @property
+    def explained(self) -> float:
+        """Share of the residual variance of cost that the variable alone explains, the null taken out."""
+        return self.strength**2 / (1.0 + self.strength**2)
+
+    def robustness(self, level: float | None = None) -> float:
+        """Share of the residual variance of cost, and of the variable, that would bring the estimate to its null.
+
+        With a level, that would make it insignificant there.
+        """
+        from scipy.special import stdtrit
+
+        least = 0.0
+        if level is not None:
+            least = float(stdtrit(self.freedom - 1.0, 0.5 + level / 2.0)) / float(np.sqrt(self.freedom - 1.0))
+        left = self.strength - least
+        if left <= 0:
+            return 0.0
+        found = 0.5 * (np.sqrt(left**4 + 4.0 * left**2) - left**2)
+        if self.strength * least <= 1.0:
+            return float(found)
+        # So strong an estimate that only what explains all of cost, and little of the variable, could undo it.
+        return float((self.strength**2 - least**2) / (1.0 + self.strength**2))
+
+    def adjusted(self, of_cost: float, of_variable: float) -> tuple[float, float]:
+        """Estimate and error if what is left out explains these shares of what is left of cost and of the variable."""
+        bias = self.error * np.sqrt(self.freedom * of_cost * of_variable / (1.0 - of_variable))
+        error = self.error * np.sqrt((1.0 - of_cost) / (1.0 - of_variable) * self.freedom / (self.freedom - 1.0))
+        return float(self.value - np.sign(self.value - self.null) * bias), float(error)
+
+
+def sensitivity(
+    fitted: Fit,
+    of: str | None = None,
+    benchmark: str | Sequence[str] = (),
+    multiples: Sequence[float] = (1.0, 2.0, 3.0),
+    *,
+    conf_level: float = 0.95,
+) -> Answer:
+    """How strong something left out would have to be to undo what the fit says of scale or a relationship.
+
+    Parameters
+    ----------
+    fitted : a fit
+    of : "scale" (the ray elasticity of cost at the mean, against one) or a relationship variable (its slope of log cost
+        at the mean, against zero); by default all of them
+    benchmark : controls, prices or relationship variables of the fit to compare with: something left out that is as
+        strong as they are, in every term, once what else is in the fit is held
+    multiples : how many times as strong
+
+    Returns
+    -------
+    Answer
+        For each: estimate, share of the residual variance that it explains, the robustness value (the share of what is
+        left of cost, and of the variable, that something left out must explain to bring the estimate to its null) and
+        the same for its significance; then each benchmark's bounds, with the estimate and interval that would remain.
+
+    Raises
+    ------
+    UnknownName
+        For a variable or a benchmark that the fit does not have; the message lists those it has.
+    NotSupported
+        For a fit that is not least squares, and a benchmark so strong that no such thing can be left out.
+
+    Notes
+    -----
+    Cinelli and Hazlett (2020), with classical standard errors, as their bounds require; for a measure that is a sum of
+    parameters (scale with several outputs) after the change of variables that makes it one.
+
+    Examples
+    --------
+    >>> from econmodel.estimate.fitting import fit
+    >>> from econmodel.table.shipped import load
+    >>> schools = fit(load("california_schools"), form="cobb_douglas")
+    >>> found = sensitivity(schools, "teachers_per_pupil", benchmark="lunch")
+    >>> found.table["of"].tolist(), len(found.tables["benchmarks"])
+    (['staffing per pupil'], 3)
+    """
+    if type(fitted) is not Fit:
+        raise NotSupported(
+            "Sensitivity to what is left out is worked out for least squares. Fit the same columns with "
+            'estimator="least_squares", or use instruments.'
+        )
+    check_level(conf_level)
+    wanted = _wanted(fitted, of)
+    names = (benchmark,) if isinstance(benchmark, str) else tuple(benchmark)
+    found = {name: _coefficient(fitted, name) for name in wanted}
+    labels = {name: SCALE if name == SCALE else fitted.data.labels(name) for name in wanted}
+    rows = [
+        (
+            labels[name], one.value, one.null, 100.0 * one.explained, 100.0 * one.robustness(),
+            100.0 * one.robustness(conf_level),
+        )
+        for name, (one, _) in found.items()
+    ]  # fmt: skip
+    columns = ["of", "estimate", "null", "explains, %", "robustness value, %", f"at {100 * conf_level:g} %, %"]
+    table = pd.DataFrame(rows, columns=columns)
+    bounds = pd.DataFrame(
+        [
+            row
+            for name, (one, gradient) in found.items()
+            for other in names
+            for row in _bounds(fitted, labels[name], one, gradient, other, multiples, conf_level)
+        ],
+        columns=[
+            "of", "benchmark", "times", "of what is left of cost, %", "of the variable, %", "estimate", "conf_low",
+            "conf_high",
+        ],
+    )  # fmt: skip
+    tables = {"benchmarks": bounds} if len(bounds) else {}
+    notes = ("Classical standard errors, as these bounds require; intervals of the fit itself may be wider.",)
+    return Answer(
+        "What something left out would have to be", table, _words(table, bounds, conf_level), {}, notes, tables
+    )
+
+
+def _wanted(fitted: Fit, of: str | None) -> list[str]:
+    known = [SCALE, *fitted.technology.relationships]
+    if of is None:
+        return known
+    if of not in known:
+        raise UnknownName(f"of={of!r} is not known. It may be {', '.join(known)}.")
+    return [of]
+
+
+def _coefficient(fitted: Fit, name: str) -> tuple[Coefficient, Array]:
+    place = None if name == SCALE else fitted.technology.relationships.index(name)
+    measure = ray_elasticity(fitted) if place is None else relationship_slope(fitted, place)
+    gradient = jacobian(measure, fitted.theta)[0]
+    error = float(np.sqrt(gradient @ fitted.classical_covariance @ gradient))
+    null = 1.0 if place is None else 0.0
+    return Coefficient(float(measure(fitted.theta)[0]), null, error, fitted.df_resid), gradient
+
+
+def _bounds(
+    fitted: Fit,
+    label: str,
+    one: Coefficient,
+    gradient: Array,
+    benchmark: str,
+    multiples: Sequence[float],
+    level: float,
+) -> list[tuple[object, ...]]:
+    """One row a multiple: bounds on the two shares, and what would remain."""
+    from scipy.special import stdtrit
+
+    places = _terms_of(fitted, benchmark)
+    inverse = fitted.solution.inverse_gram
+    own = float(gradient @ inverse @ gradient)
+    inner = inverse[np.ix_(places, places)]
+    crossed = inverse[places] @ gradient
+    # What the benchmark explains of the variable, of cost, and what the two shares become for something as strong.
+    of_variable = float(crossed @ np.linalg.solve(inner, crossed)) / own
+    squares = float(fitted.theta[places] @ np.linalg.solve(inner, fitted.theta[places]))
+    of_cost = squares / (squares + fitted.ssr)
+    rows: list[tuple[object, ...]] = []
+    for times in multiples:
+        shares = bounds_of(times, of_variable, of_cost)
+        if shares is None:
+            raise NotSupported(
+                f"Nothing left out can be {format_number(times)} times as strong as {benchmark}, which already "
+                f"explains {100 * of_variable:.0f} % of what is left of {label}. Use smaller multiples."
+            )
+        value, error = one.adjusted(*shares)
+        margin = float(stdtrit(one.freedom - 1.0, 0.5 + level / 2.0)) * error
+        percent = (100.0 * shares[0], 100.0 * shares[1])
+        rows.append((label, benchmark, times, *percent, value, value - margin, value + margin))
+    return rows
+
+
+def bounds_of(times: float, of_variable: float, of_cost: float) -> tuple[float, float] | None:
+    """Bounds on the shares of cost and of the variable for something `times` as strong as a benchmark.
+
+    Parameters
+    ----------
+    of_variable : share of what is left of the variable that the benchmark explains
+    of_cost : the same of cost, with the variable held
+
+    Returns
+    -------
+    the two shares (of cost, at most one; of the variable); None where nothing can be so strong
+    """
+    odds = times * of_variable / (1.0 - of_variable)
+    if not odds < 1.0 or not times * of_variable < 1.0:
+        return None
+    shared = times * of_variable**2 / ((1.0 - times * of_variable) * (1.0 - of_variable))
+    if not shared < 1.0:
+        return None
+    eta = (np.sqrt(times) + np.sqrt(shared)) / np.sqrt(1.0 - shared)
+    return float(min(eta**2 * of_cost / (1.0 - of_cost), 1.0)), float(odds)
+
+
+def _terms_of(fitted: Fit, benchmark: str) -> NDArray[np.intp]:
+    """Places of all parameters of a control, price or relationship variable."""
+    t = fitted.technology
+    known = [*t.controls, *t.relationships, *(name for place, name in enumerate(t.prices) if place != t.numeraire)]
+    if benchmark not in known:
+        raise UnknownName(f"benchmark={benchmark!r} is not in the fit. It may be {', '.join(known) or 'nothing here'}.")
+    in_prices = t.numeraire is not None and benchmark in t.prices
+    relative = f"{benchmark}/{t.prices[t.numeraire]}" if in_prices and t.numeraire is not None else benchmark
+
+    def of_it(term: str) -> bool:
+        return relative in term.removeprefix("half ").removesuffix(" squared").split(" x ")
+
+    return np.array([place for place, name in enumerate(t.names) if of_it(name)], dtype=np.intp)
+
+
+def _words(table: pd.DataFrame, bounds: pd.DataFrame, level: float) -> str:
+    said = []
+    for row in table.itertuples(index=False):
+        said.append(
+            f"Something left out that explains {row[4]:.1f} % of what is left of cost, and of {row[0]}, would bring "
+            f"{row[0]} from {format_number(row[1])} to {format_number(row[2])}"
+            + (
+                f"; {row[5]:.1f} % would take away its significance at {100 * (1 - level):g} %."
+                if row[5] > 0
+                else f", from which it does not differ at {100 * (1 - level):g} % as it stands."
+            )
+        )
+    for row in bounds.groupby(["of", "benchmark"], sort=False).tail(1).itertuples(index=False):
+        said.append(
+            f"If it were {format_number(row[2])} times as strong as {row[1]}, {row[0]} would be "
+            f"{with_interval(row[5], row[6], row[7], level)}."
+        )
+    return " ".join(said)

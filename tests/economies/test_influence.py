@@ -1,0 +1,65 @@
+"""One provider left out in turn: the loop that it stands for, and the provider that decides."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import econmodel as em
+from econmodel.errors import NotSupported
+
+
+def made(rows=25, odd=3.0):
+    rng = np.random.default_rng(2)
+    volume = np.append(rng.normal(size=rows - 1), 4.0)
+    log_cost = volume + 0.02 * rng.normal(size=rows)
+    log_cost[-1] -= odd
+    frame = pd.DataFrame(
+        {"cost": np.exp(log_cost), "visits": np.exp(volume), "provider": [f"P{i}" for i in range(rows)]}
+    )
+    return em.CostData(frame, cost="cost", outputs=["visits"], entity="provider")
+
+
+def test_the_provider_that_decides_is_found():
+    fitted = em.fit(made(), "cobb_douglas")
+    found = em.influence(em.scale, fitted)
+    row = found.table.set_index("of").loc["ray elasticity"]
+    assert row["without whom"] == "P24"
+    assert row["estimate"] < 0.7 < row["highest"] < 1.05
+    without = em.scale(em.fit(made().where('provider != "P24"', because="odd"), "cobb_douglas")).row("ray elasticity")
+    assert row["highest"] == pytest.approx(without["estimate"], rel=1e-12)
+    assert "without P24" in found.text
+
+
+def test_a_result_that_rests_on_one_provider_says_so():
+    found = em.influence(em.scale, em.fit(made(odd=-0.3), "cobb_douglas"))
+    assert found.table["changes sides"].any()
+    assert "When one provider is left out" in found.text
+    steady = em.influence(em.scale, em.fit(made(odd=0.0).using(), "cobb_douglas"), at=2.0)
+    assert set(steady.table["of"]) >= {"ray elasticity"}
+
+
+def test_identified_intervals_and_separations():
+    rng = np.random.default_rng(3)
+    frame = made().frame.assign(advice=np.exp(rng.normal(size=25)))
+    two = em.CostData(
+        frame.assign(cost=2.0 + frame["visits"] + frame["advice"]), cost="cost", outputs=["visits", "advice"]
+    )
+    ends = em.influence(em.scope, em.fit(two, "flexible_fixed_cost", second_order="none")).table["of"]
+    assert {"degree of scope, lower end", "degree of scope, upper end"} <= set(ends)
+    parts = em.influence(em.separate, em.fit(made(), "cobb_douglas")).table.set_index("of")["estimate"]
+    assert parts["apparent"] == pytest.approx(parts.drop("apparent").sum(), abs=1e-10)
+
+
+def test_too_many_providers_and_no_providers():
+    with pytest.raises(NotSupported, match="537 providers would need as many fits"):
+        em.influence(em.scale, em.fit(em.load("michigan_schools"), "cobb_douglas"))
+    stated = em.state("cobb_douglas", {"constant": 1.0, "visits": 0.9}, outputs={"visits": 10.0})
+    with pytest.raises(NotSupported, match="give a fit of a table"):
+        em.influence(em.scale, stated)
+
+
+def test_providers_without_whom_nothing_is_identified_are_named():
+    frame = made().frame.assign(flag=[1.0] + [0.0] * 24)
+    data = em.CostData(frame, cost="cost", outputs=["visits"], controls=["flag"], entity="provider")
+    found = em.influence(em.scale, em.fit(data, "cobb_douglas", cov_type="nonrobust"))
+    assert found.tables["fits that failed"]["without"].tolist() == ["P0"]
