@@ -190,7 +190,7 @@ def bundles_table(measure: MergerMeasure, inside: Mapping[str, bool]) -> pd.Data
             value = point.relationships[0, place]
             row[variable] = float(np.exp(value)) if technology.log_relationships[place] else float(value)
         row["cost"] = measure.smearing * float(technology.cost(function.theta, point)[0])
-        rows.append({**row, "supported": inside[name]})
+        rows.append({**row, "in support": inside[name]})
     return pd.DataFrame(rows)
 
 

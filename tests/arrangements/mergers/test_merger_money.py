@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import econmodel as em
 from econmodel.arrangements.pay_back import annuity, pay_back
+from econmodel.errors import NotSupported
 
 # Sums of a few powers.
 EXACT = 1e-10
@@ -61,6 +62,29 @@ def test_money_of_a_known_merger():
     used = rows(found, "numbers used", "number")
     assert used.loc["discount rate, a year", "source"] == "given"
     assert used["source"].notna().all()
+
+
+def test_the_saving_that_a_reorganisation_needs():
+    costs = em.figures("merger_costs").set_index("item")["amount_million_gbp"]
+    equality = costs[costs.index.str.startswith("EHRC")].sum()
+    found = em.saving_needed({"Equality": equality, "Average": costs.iloc[-1]}, horizons=[5, 10], unit="GBP million")
+    for place, one_off in enumerate((equality, costs.iloc[-1])):
+        for years in (5, 10):
+            needed = found.table[f"saving a year, within {years} years"].iloc[place]
+            assert sum(needed / 1.035**year for year in range(1, years + 1)) == pytest.approx(one_off, abs=EXACT)
+    assert found.text.startswith(
+        "To be paid back within 10 years at 3.5 % a year, 38.8 GBP million (Equality) must save"
+    )
+    assert found.tables["numbers used"]["source"].tolist()[1:] == ["given", "given"]
+    assert em.saving_needed(1.0).tables["numbers used"]["source"].iloc[-1] == "assumption"
+
+
+@pytest.mark.parametrize("costs", [{}, {"Equality": 1.0}])
+def test_a_saving_needs_a_cost_and_a_horizon(costs):
+    with pytest.raises(NotSupported, match="Give at least one one-off cost and one horizon"):
+        em.saving_needed(costs, horizons=[] if costs else [10])
+    with pytest.raises(NotSupported, match=r"one_off=-3\.0: the one-off cost is what is spent once"):
+        em.saving_needed(-3.0)
 
 
 def test_defaults_say_their_source():
