@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from econmodel.arrangements.merger import merger as merger
     from econmodel.arrangements.partnership import partner as partner
     from econmodel.arrangements.payment import pay_by_results as pay_by_results
-    from econmodel.arrangements.sectors import simulate_sectors as simulate_sectors
     from econmodel.arrangements.saving_needed import saving_needed as saving_needed
+    from econmodel.arrangements.sectors import simulate_sectors as simulate_sectors
     from econmodel.arrangements.supply_chain import supply_chain as supply_chain
     from econmodel.arrangements.trust import Transactions as Transactions
     from econmodel.arrangements.trust import Trust as Trust
