@@ -82,6 +82,10 @@ def grid_in(table: pd.DataFrame, outputs: Sequence[str] | None) -> Grid:
 
 
 def _two(wanted: Sequence[str], known: Sequence[str], by_default: bool) -> tuple[str, str]:
+    if len(known) < 2:
+        raise UnknownName(
+            f"A map needs two outputs, and {', '.join(known)} is the only one. Draw em.charts.cost_curve(fit)."
+        )
     names = list(wanted)[:2] if by_default else list(wanted)
     unknown = [name for name in names if name not in known]
     if unknown or len(set(names)) != 2:

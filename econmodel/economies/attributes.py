@@ -1,6 +1,6 @@
 """Which relationship variables can carry an effect of their own: attributes, measured apart from inputs."""
 
-from econmodel.economies.places import CostFunction
+from econmodel.economies.places import CostFunction, require_fit
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.table.roles import nearest
 
@@ -21,6 +21,7 @@ def attributes(function: CostFunction, name: str | None) -> list[str]:
     UnknownName
         For a variable that the fit does not have; the message lists those that it has.
     """
+    require_fit(function)
     names = function.technology.relationships
     if not names:
         raise NotSupported(

@@ -76,9 +76,9 @@ def complementarity(
     -0.041667
     """
     check_bootstrap(method, replications, conf_level, "a region")
+    places = resolve(function, at)
     technology = function.technology
     pairs = _pairs(technology.outputs, pair)
-    places = resolve(function, at)
     if len(places.labels) != 1:
         raise NotSupported(f"at={at!r} is {len(places.labels)} places, and the region lies below one. Ask one by one.")
     point = _region(function, places)
@@ -117,7 +117,10 @@ def complementarity(
 
 def _pairs(outputs: tuple[str, ...], pair: Sequence[str] | None) -> list[Pair]:
     if len(outputs) < 2:
-        raise FormError(f"Complementarity is of two outputs, and {outputs[0]} is the only one.")
+        raise FormError(
+            f"Complementarity is of two outputs, and {outputs[0]} is the only one. How its own marginal cost moves is "
+            "em.marginal_cost(fit, at=[0.5, 1, 2])."
+        )
     if len(outputs) > MOST_OUTPUTS:
         raise NotSupported(f"A grid over {len(outputs)} outputs is too fine to search. Add outputs together.")
     if pair is None:

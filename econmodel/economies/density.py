@@ -69,8 +69,8 @@ def density(
     >>> float(found["returns to density"]), float(found["returns to size"])
     (1.429, 1.0)
     """
-    technology, data, columns = function.technology, *_network(function)
     places = resolve(function, at)
+    technology, data, columns = function.technology, *_network(function)
     n = len(places.labels)
 
     def elasticities(theta: Array) -> Array:

@@ -99,15 +99,15 @@ def diversification(
     """
     places = resolve(function, at)
     technology, point, n = function.technology, places.point, len(places.labels)
-    if not technology.is_level:
-        raise FormError(
-            f"The {technology.form.title} form does not tell fixed from variable cost, which diversification takes "
-            'apart. Fit a level form (form="composite" or form="flexible_fixed_cost").'
-        )
     if len(technology.outputs) < 2:
         raise FormError(
             f"Diversification needs at least two outputs, and {technology.outputs[0]} is the only one. What more of it "
             "costs is scale: em.scale(fit)."
+        )
+    if not technology.is_level:
+        raise FormError(
+            f"The {technology.form.title} form does not tell fixed from variable cost, which diversification takes "
+            'apart. Fit a level form (form="composite" or form="flexible_fixed_cost").'
         )
     members = groups_of(technology.outputs, groups if groups is not None else list(technology.outputs), whole=False)
     plan = _plan(technology.outputs, point.outputs, members, beta)

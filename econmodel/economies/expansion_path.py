@@ -69,8 +69,8 @@ def expansion_path(
     >>> float(result.row("expansion-path scale")["estimate"].round(4))
     0.75
     """
-    technology = function.technology
     first, last = _bundle(function, start, "start"), _bundle(function, end, "end")
+    technology = function.technology
     small, large = first.point.outputs, last.point.outputs
     _check(function, first, last)
     more = large - small

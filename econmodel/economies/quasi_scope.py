@@ -1,6 +1,7 @@
 """Quasi-scope: what a division of labour costs in which every firm still makes some of everything."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,7 @@ def quasi_scope(
     function: CostFunction,
     places: Places,
     groups: list[Members],
-    epsilons: Sequence[float],
+    epsilon: object,
     method: Method,
     conf_level: float,
     seed: int,
@@ -32,8 +33,8 @@ def quasi_scope(
     others (Pulley and Humphrey, 1993). No firm leaves anything out, so every firm pays the whole of A.
     """
     technology, point, n = function.technology, places.point, len(places.labels)
-    _check(epsilons, len(groups))
-    divisions = [_division(technology.outputs, point.outputs, groups, float(epsilon)) for epsilon in epsilons]
+    epsilons = _several(epsilon, len(groups))
+    divisions = [_division(technology.outputs, point.outputs, groups, one) for one in epsilons]
 
     def measure(theta: Array) -> Array:
         joint = technology.cost(theta, point)
@@ -44,15 +45,13 @@ def quasi_scope(
     found = estimate(function, measure, 0.0, method=method, conf_level=conf_level, seed=seed)
     inside = each_supported(function, places, [list(division.outputs) for division in divisions])
     missing = [without_cost(function, places, division) for division in divisions]
-    terms = [f"quasi-scope (epsilon {epsilon:g})" for epsilon in epsilons]
+    terms = [f"quasi-scope (epsilon {one:g})" for one in epsilons]
     table = tabulate(
         [term for term in terms for _ in range(n)], [*places.labels] * len(terms), found, np.concatenate(inside)
     )
     table = by_place(blank(table, np.concatenate([bad for bad, _ in missing])), n)
     faults = [fault for _, fault in missing if fault]
-    sentences = [
-        _sentence(row, float(epsilon), len(groups), conf_level) for (_, row), epsilon in _first_rows(table, epsilons)
-    ]
+    sentences = [_sentence(row, one, len(groups), conf_level) for (_, row), one in _first_rows(table, epsilons)]
     text = " ".join([*dict.fromkeys(sentence or faults[0] for sentence in sentences), _ANOTHER_QUESTION])
     notes = [fault for fault in dict.fromkeys(faults) if fault not in text]
     outside = ~table["supported"].astype(bool)
@@ -69,16 +68,22 @@ _ANOTHER_QUESTION = (
 )
 
 
-def _check(epsilons: Sequence[float], firms: int) -> None:
-    for epsilon in epsilons:
-        if not 0.0 < epsilon <= 1.0 / firms:
+def _several(epsilon: object, firms: int) -> list[float]:
+    """One epsilon or several as a list; UnknownName for what divides no labour."""
+    several = [epsilon] if isinstance(epsilon, str) or not isinstance(epsilon, Iterable) else list(epsilon)
+    found: list[float] = []
+    for one in several:
+        if not isinstance(one, Real) or not 0.0 < float(one) <= 1.0 / firms:
+            written = f"{one:g}" if isinstance(one, Real) else repr(one)
             raise UnknownName(
-                f"epsilon={epsilon:g} is not a division of labour among {firms} firms: it must be above 0 and at most "
+                f"epsilon={written} is not a division of labour among {firms} firms: it must be above 0 and at most "
                 f"1/{firms} = {1 / firms:.4g}, where all firms are alike. For complete specialisation leave epsilon "
                 "out."
             )
-    if not epsilons:
+        found.append(float(one))
+    if not found:
         raise UnknownName("epsilon=[] asks for nothing. Give a number such as 0.1, or several: [0.05, 0.1, 0.2].")
+    return found
 
 
 def _division(names: tuple[str, ...], outputs: Array, groups: list[Members], epsilon: float) -> Division:

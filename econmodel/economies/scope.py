@@ -20,7 +20,7 @@ from econmodel.economies.division import (
     words_of,
 )
 from econmodel.economies.inference import Estimates, Method, by_place, estimate, set_identified, tabulate
-from econmodel.economies.places import CostFunction, Places, resolve
+from econmodel.economies.places import CostFunction, Places, require_fit, resolve
 from econmodel.economies.quasi_scope import quasi_scope
 from econmodel.economies.verdict import at_words
 from econmodel.errors import FormError
@@ -84,6 +84,7 @@ def scope(
     >>> float(row["identified_low"].round(4)), float(row["identified_high"].round(4))
     (0.0417, 0.25)
     """
+    require_fit(function)
     technology = function.technology
     outputs = technology.outputs
     if len(outputs) < 2:
@@ -94,8 +95,7 @@ def scope(
     groups = groups_of(outputs, partition if partition is not None else list(outputs))
     places = resolve(function, at)
     if epsilon is not None:
-        several = list(epsilon) if isinstance(epsilon, Sequence | np.ndarray) else [float(epsilon)]
-        return quasi_scope(function, places, groups, several, method, conf_level, seed)
+        return quasi_scope(function, places, groups, epsilon, method, conf_level, seed)
     corners.require_corners(technology, "Scope")
     asked = _terms(outputs, groups, of_all=partition is None)
     corners_of = [list(specialised(outputs, places.point, wanted).outputs) for _, wanted in asked]

@@ -75,7 +75,8 @@ def exhaustion(
     >>> exhaustion(cost, ["visits"], ["letters"]).passed
     True
     """
-    technology, places = function.technology, resolve(function, at)
+    places = resolve(function, at)
+    technology = function.technology
     if len(places.labels) > 1:
         raise NotSupported('The test is made at one place; at= gives several. Use at="mean" or one mapping.')
     _require_curvature(technology)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies.places import CostFunction, Places, resolve
+from econmodel.economies.places import CostFunction, Places, require_fit, resolve
 from econmodel.errors import NotSupported
 from econmodel.results import Check
 
@@ -38,6 +38,7 @@ def support(function: CostFunction, at: object = "mean") -> Check:
     >>> support(fit(load("electricity_1970")), at=[0.5, 1, 1000]).table["supported"].tolist()
     [True, True, False]
     """
+    require_fit(function)
     if function.sample is None:
         raise NotSupported("Support is judged against providers, and stated parameters have none.")
     from scipy.spatial import KDTree

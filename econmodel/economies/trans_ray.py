@@ -66,10 +66,14 @@ def trans_ray_convexity(
     True
     """
     check_bootstrap(method, replications, conf_level, "bundles")
-    technology, places = function.technology, resolve(function, at)
+    places = resolve(function, at)
+    technology = function.technology
     m = len(technology.outputs)
     if m < 2:
-        raise FormError(f"A trans-ray crosses outputs, and {technology.outputs[0]} is the only one.")
+        raise FormError(
+            f"A trans-ray crosses outputs, and {technology.outputs[0]} is the only one. Of one output ask whether "
+            "splitting it saves: em.subadditivity(fit)."
+        )
     if m > MOST_OUTPUTS or len(places.labels) != 1:
         what = f"{m} outputs" if m > MOST_OUTPUTS else f"{len(places.labels)} places"
         raise NotSupported(

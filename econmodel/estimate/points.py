@@ -23,7 +23,8 @@ def points_of(fitted: "Fit", table: pd.DataFrame) -> Point:
     UnknownName
         Where the table names a column that is not in the cost function; the message lists those that are.
     TableError
-        Where an output is negative (or zero in a log form), or a price or logged variable is not positive.
+        Where an entry is missing or no number, an output is negative (or zero in a log form), or a price or logged
+        variable is not positive.
     """
     return points_in(fitted.technology, table)
 
@@ -42,7 +43,7 @@ def points_in(technology: Technology, table: pd.DataFrame) -> Point:
         values = np.repeat(means, len(table), axis=0)
         for place, (name, in_logs) in enumerate(zip(names, logs, strict=True)):
             if name in table.columns:
-                column = table[name].to_numpy(dtype=float)
+                column = _numbers(table, name)
                 if in_logs and not (column > 0).all():
                     raise TableError(f"{name} must be above zero where cost is evaluated: it enters in logs.")
                 values[:, place] = np.log(column) if in_logs else column
@@ -63,11 +64,23 @@ def points_in(technology: Technology, table: pd.DataFrame) -> Point:
     )
 
 
+def _numbers(table: pd.DataFrame, name: str) -> Array:
+    """A column as numbers; TableError, with the cure, where an entry is none."""
+    column = pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=float)
+    sound = np.isfinite(column)
+    if not sound.all():
+        raise TableError(
+            f"{name} must be a number where cost is evaluated, and {table[name].iloc[int(np.argmin(sound))]} is none. "
+            "Give one, or leave the column out: it then stays at its mean."
+        )
+    return column
+
+
 def _with_logs(table: pd.DataFrame, known: list[str]) -> pd.DataFrame:
     """The table with the columns that enter as "log NAME" (sites of a network) under that name."""
     logged = [name for name in table.columns if name not in known and f"log {name}" in known]
     for name in logged:
-        if not (table[name] > 0).all():
+        if not (_numbers(table, name) > 0).all():
             raise TableError(f"{name} must be above zero where cost is evaluated: it enters in logs.")
-    logs = {f"log {name}": np.log(table[name].to_numpy(dtype=float)) for name in logged}
+    logs = {f"log {name}": np.log(_numbers(table, name)) for name in logged}
     return table.drop(columns=logged).assign(**logs)

@@ -50,6 +50,11 @@ def take(
         keep &= ~np.isnan(column)
     if not keep.all():
         empty = [name for name, column in columns.items() if np.isnan(column).any()]
+        if not keep.any():
+            raise TableError(
+                f"No row has a value in every column that the fit uses: there are gaps in {', '.join(empty)}. Fill "
+                "them, or leave the emptiest column out (data.using(...))."
+            )
         data = data.where(keep, because=f"missing values in {', '.join(empty)}")
         columns = {name: column[keep] for name, column in columns.items()}
     for name in held:

@@ -10,6 +10,7 @@ from econmodel.charts.scope_cells import scope_map
 from econmodel.charts.theme import svg
 from econmodel.economies.scope import scope
 from econmodel.errors import FormError, NotSupported, UnknownName
+from econmodel.simulation import state
 
 
 def cell_rows(rows):
@@ -126,6 +127,9 @@ def test_what_makes_no_map_is_refused(care, mixes):
         scope_map(care(), ["visits", "beds"])
     with pytest.raises(UnknownName, match=r"A map needs two outputs, and visits is not two of visits, meals"):
         scope_map(care(), ["visits"])
+    alone = state("composite", {"common cost": 1, "visits": 1}, outputs={"visits": 100})
+    with pytest.raises(UnknownName, match=r"two outputs, and visits is the only one. Draw em.charts.cost_curve\(fit\)"):
+        scope_map(alone)
     with pytest.raises(NotSupported, match=r"up to 8 multiples of each mean.*given were 9, from 1 on"):
         scope_map(care(), multiples=range(1, 10))
     with pytest.raises(NotSupported, match=r"none of them negative.*given were 2, from −1 on"):

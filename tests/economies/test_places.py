@@ -126,6 +126,9 @@ def test_what_is_not_a_place_is_refused(fitted, at):
         ({"wage": 0.0}, TableError, r"wage must be above zero where cost is evaluated: it enters in logs"),
         ({"r": -0.5}, TableError, r"r must be above zero where cost is evaluated: it enters in logs"),
         (pd.DataFrame({"cost": [1.0]}), UnknownName, r"cost is not in the cost function"),
+        ({"a": float("nan")}, TableError, r"a must be a number where cost is evaluated, and nan is none. Give one, or"),
+        ({"x": "rural"}, TableError, r"x must be a number where cost is evaluated, and rural is none"),
+        (pd.DataFrame({"r": [0.2, np.inf]}), TableError, r"r must be a number .*, and inf is none"),
     ],
 )
 def test_places_that_the_form_cannot_hold_are_refused(fitted, at, error, message):
@@ -228,9 +231,22 @@ def test_the_unit_of_outputs_does_not_matter_to_the_hull():
     assert inside_hull(seen, points).tolist() == inside_hull(seen * scale, points * scale).tolist()
 
 
-def test_a_measure_of_a_table_says_that_it_takes_a_fit():
+@pytest.mark.parametrize(
+    "measure",
+    [
+        em.scale, em.scope, em.relationship, em.marginal_cost, em.unit_cost, em.diversification, em.density,
+        em.exhaustion, em.expansion_path, em.complementarity, em.trans_ray_convexity, em.subadditivity, em.support,
+        em.relationship_economies,
+    ],
+)  # fmt: skip
+def test_a_measure_of_a_table_says_that_it_takes_a_fit(measure):
     data = em.load("us_airlines")
-    with pytest.raises(NotSupported, match=r"A measure takes a fit, and this is a CostData. Fit the table first"):
-        em.scale(data)
+    for given, kind in ((data, "CostData"), (None, "NoneType"), ("airlines", "str")):
+        with pytest.raises(NotSupported, match=rf"A measure takes a fit, and this is a {kind}. Fit the table first"):
+            measure(given)
+
+
+def test_a_fit_of_a_frame_says_that_it_takes_roles():
+    data = em.load("us_airlines")
     with pytest.raises(NotSupported, match=r"em.fit takes a table with roles, and this is a DataFrame"):
         em.fit(data.frame)

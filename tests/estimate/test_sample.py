@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import econmodel as em
-from econmodel.errors import FormError, NotIdentified, NotSupported, UnknownName
+from econmodel.errors import FormError, NotIdentified, NotSupported, TableError, UnknownName
 
 
 def table(rows=40, **columns):
@@ -140,6 +140,13 @@ def test_rows_with_missing_values_are_left_out_and_counted():
     assert fitted.params.tolist() == pytest.approx(complete.params.tolist(), rel=1e-12)
     assert fitted.data.frame["x"].notna().all()
     assert len(data) == 40
+
+
+def test_a_table_without_a_complete_row_is_refused():
+    frame = table(who=[f"p{i}" for i in range(40)])
+    frame.loc[:19, "wage"], frame.loc[20:, "x"] = np.nan, np.nan
+    with pytest.raises(TableError, match=r"No row has a value in every column .* gaps in wage, x. Fill them, or leave"):
+        em.fit(data_of(frame, prices=["wage"], controls=["x"], entity="who"), "cobb_douglas")
 
 
 def test_a_table_without_gaps_reports_none_left_out():

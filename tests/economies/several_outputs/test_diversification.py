@@ -137,8 +137,9 @@ def test_log_forms_are_refused():
         em.diversification(cost)
 
 
-def test_one_output_is_refused():
-    cost = em.state("composite", {"common cost": 1, "a": 1}, outputs={"a": 1})
+@pytest.mark.parametrize("form", ["composite", "translog"])
+def test_one_output_is_refused(form):
+    cost = em.state(form, {"a": 1}, outputs={"a": 1})
     with pytest.raises(FormError, match=r"Diversification needs at least two outputs.*em\.scale"):
         em.diversification(cost)
 

@@ -144,7 +144,7 @@ def test_a_partition_that_is_not_one(f1, partition, words):
         em.scope(f1.stated(), partition=partition)
 
 
-@pytest.mark.parametrize("epsilon", [0.0, 0.34, -0.1, [0.1, 0.5], float("nan")])
+@pytest.mark.parametrize("epsilon", [0.0, 0.34, -0.1, [0.1, 0.5], float("nan"), "much"])
 def test_an_epsilon_that_divides_no_labour(f1, epsilon):
     with pytest.raises(UnknownName, match=r"not a division of labour among 3 firms.*at most 1/3"):
         em.scope(f1.stated(), epsilon=epsilon)
