@@ -100,7 +100,7 @@ def complementarity(
         tables.append(tabulate(terms, [places.labels[0]] * 3, found, [bool(sound.any())] * 3))
         sentences.append(_sentence(name, found, conf_level))
     share = f"{int(sound.sum())} of {len(sound)} points of the grid from nothing to {at_words(places.labels[0])}"
-    text = f"{share} lie among the providers; of these: {' '.join(sentences)}"
+    text = f"{share} lie among the providers; of these, {'; '.join(sentences)}."
     if not sound.any():
         text = (
             f"No point of the region below {at_words(places.labels[0])} lies among the providers, so the data cannot "
@@ -177,6 +177,6 @@ def _sentence(name: str, found: Estimates, level: float) -> str:
     else:
         verdict = "no conclusion"
     return (
-        f"{name}, more of one makes the other cheaper at the margin at {share} % of them; the largest cross derivative "
-        f"is {format_number(largest, 3)} of cost ({interval}, all points at once): {verdict}."
+        f"for {name}, more of one makes the other cheaper at the margin at {share} % of them; the largest cross "
+        f"derivative is {format_number(largest, 3)} of cost ({interval}, all points at once): {verdict}"
     )

@@ -82,8 +82,8 @@ class Comparison:
         spread, *effects, residual = levels[1] - levels[0]
         if (np.abs(spread) > ROUNDING).any():
             of[SPREAD] = spread
-        of |= dict(zip(own, effects, strict=True))
-        of[RESIDUAL] = np.where(np.abs(residual) < ROUNDING, 0.0, residual)
+        rest = dict(zip((*own, RESIDUAL), (*effects, residual), strict=True))
+        of |= {name: np.where(np.abs(value) < ROUNDING, 0.0, value) for name, value in rest.items()}
         growth = (ends[1].log_size - ends[0].log_size)[:, 0]
         return Gap(np.broadcast_to(growth, len(theta)), ends[1].log_cost - ends[0].log_cost, of)
 

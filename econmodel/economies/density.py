@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from econmodel.economies.inference import Method, by_place, estimate, tabulate
 from econmodel.economies.places import CostFunction, resolve
-from econmodel.economies.support import supported
+from econmodel.economies.support import extrapolated, supported
 from econmodel.economies.verdict import MARGIN, Verdict, at_words, judge, scale_words
 from econmodel.errors import NotSupported
 from econmodel.results import Effects, with_interval
@@ -107,11 +107,9 @@ def density(
     text = (
         f"At {at_words(places.labels[0])}, one per cent more of every output with {network} held goes with an output "
         f"elasticity of {words(OUTPUT)}: {says(OUTPUT, 'density')}. With {network} growing alike the elasticity is "
-        f"{words(SIZE)}: {says(SIZE, 'size')}."
+        f"{words(SIZE)}: {says(SIZE, 'size')}." + extrapolated(inside[:n])
     )
     notes = ["The network enters in logs, linearly: its elasticity is the same everywhere."]
-    if not inside.all():
-        notes.append(f"{int((~inside[:n]).sum())} of {n} points lie beyond the data: extrapolation by the form.")
     if function.wild:
         notes.append("P-values come from the wild cluster bootstrap; intervals are classical.")
     return Effects("Density and size", table, text, notes=tuple(notes), method=method, conf_level=conf_level)

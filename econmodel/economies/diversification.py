@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from econmodel.economies.corners import Members, fixed_cost, variable_cost
 from econmodel.economies.division import (
+    UNSUPPORTED,
     Division,
     blank,
     cost_apart,
@@ -20,9 +21,9 @@ from econmodel.economies.division import (
 )
 from econmodel.economies.inference import Method, by_place, estimate, set_identified, tabulate
 from econmodel.economies.places import CostFunction, Places, resolve
-from econmodel.economies.verdict import at_words
+from econmodel.economies.verdict import at_words, difference_words
 from econmodel.errors import FormError, UnknownName
-from econmodel.results import INTERVAL_COLUMNS, Effects, format_number, interval_in_words
+from econmodel.results import INTERVAL_COLUMNS, Effects, format_number
 
 Array = NDArray[np.float64]
 TOTAL, FIXED = "economies of diversification", "diversification: fixed cost"
@@ -133,11 +134,10 @@ def diversification(
     own = " and ".join(words_of(technology.outputs, group) for group in members)
     text = sentence if bad[0] else _text(table, len(members), beta, conf_level)
     notes = [sentence] if bad.any() and not bad[0] else []
-    if not inside.all():
-        notes.append(
-            "No support: some firms would make mixes of outputs beyond those of all providers. The numbers there are "
-            "what the form implies, not what providers show."
-        )
+    outside = ~table["supported"].astype(bool)
+    text += UNSUPPORTED if outside.iloc[0] else ""
+    if outside.iloc[1:].any():
+        notes.append(f"{int(outside.sum())} of {len(table)} rows rest on output mixes beyond those of all providers.")
     notes.append(f"The firms specialise in {own}." if groups is not None else "Each firm specialises in one output.")
     return Effects(
         "Economies of diversification", table, text, notes=tuple(notes), tables={"in money": money}, method=method,
@@ -208,7 +208,7 @@ def _text(table: pd.DataFrame, count: int, beta: float, level: float) -> str:
     rows = {str(row["term"]): row for _, row in table.iloc[: len(TERMS)].iterrows()}
     total = rows[TOTAL]
     how = "specialise completely" if beta == 1.0 else f"each make {100 * beta:.4g} % of their own outputs"
-    interval = interval_in_words(total["conf_low"], total["conf_high"], level)
+    difference, interval = difference_words(total, level)
     named = ", ".join(f"{term.removeprefix('diversification: ')} {_share(rows[term])}" for term in TERMS[1:])
     conclusion = "no conclusion: the interval holds both gains and losses from diversification"
     if total["conf_low"] > 0:
@@ -216,14 +216,14 @@ def _text(table: pd.DataFrame, count: int, beta: float, level: float) -> str:
     elif total["conf_high"] < 0:
         conclusion = "specialisation saves cost"
     return (
-        f"At {at_words(total['at'])}, {count} firms that {how} would cost more than one firm with everything by "
-        f"{_share(total)} of what that firm costs ({interval}, as a share): {conclusion}. The parts: {named}."
+        f"At {at_words(total['at'])}, {count} firms that {how} would cost {difference} than one firm with everything "
+        f"({interval}): {conclusion}. The parts, in per cent of what that firm costs: {named}."
     )
 
 
 def _share(row: pd.Series) -> str:
     """A share of joint cost in per cent, or the interval that is identified."""
     if row["estimate"] == row["estimate"]:
-        return f"{format_number(100 * row['estimate'], 3)} %"
+        return format_number(100 * row["estimate"], 3)
     low, high = (format_number(100 * row[end], 3) for end in INTERVAL_COLUMNS)
-    return f"between {low} and {high} %"
+    return f"between {low} and {high}"

@@ -23,6 +23,11 @@ from econmodel.results import INTERVAL_COLUMNS, format_number
 Array = NDArray[np.float64]
 
 
+UNSUPPORTED = (
+    " It rests on output mixes beyond those of all providers: this is what the form implies, not what providers show."
+)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Division:
     """What each of K firms makes at each of n places.

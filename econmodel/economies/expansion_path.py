@@ -5,6 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies.division import (
+    UNSUPPORTED,
     Division,
     blank,
     cost_apart,
@@ -14,6 +15,7 @@ from econmodel.economies.division import (
 )
 from econmodel.economies.inference import Estimates, Method, estimate, set_identified, tabulate
 from econmodel.economies.places import CostFunction, Places, resolve
+from econmodel.economies.verdict import difference_words
 from econmodel.errors import FormError, UnknownName
 from econmodel.results import Effects, beside_interval, identified_in_words, interval_in_words
 
@@ -101,11 +103,8 @@ def expansion_path(
         table = set_identified(table, uncertain, found(least), high)
     bad, fault = without_cost(function, last, firms)
     table = blank(table, np.tile(bad, 2))
-    text = fault or _text(table, conf_level)
-    notes = []
-    if not inside.all():
-        notes.append("No support: the start or the increment is a bundle beyond those of all providers.")
-    return Effects("Along the expansion path", table, text, notes=tuple(notes), method=method, conf_level=conf_level)
+    text = (fault or _text(table, conf_level)) + ("" if inside.all() else UNSUPPORTED)
+    return Effects("Along the expansion path", table, text, method=method, conf_level=conf_level)
 
 
 def _bundle(function: CostFunction, at: object, which: str) -> Places:
@@ -144,9 +143,10 @@ def _check(function: CostFunction, first: Places, last: Places) -> None:
 
 def _text(table: pd.DataFrame, level: float) -> str:
     subadditivity, scale = table.iloc[0], table.iloc[1]
+    difference, interval = difference_words(subadditivity, level)
     return (
-        f"From {subadditivity['at']}: two firms, one with the start and one with the increment, would cost more than "
-        f"one firm by {_words(subadditivity, level)} of its cost: "
+        f"From {subadditivity['at']}: two firms, one with the start and one with the increment, would cost "
+        f"{difference} than one firm ({interval}): "
         f"{_verdict(subadditivity, 0.0, 'two firms are cheaper', 'one firm is cheaper')}. Marginal over average cost "
         f"of the increment is {_words(scale, level)}: "
         f"{_verdict(scale, 1.0, 'economies of growing', 'diseconomies of growing')}."

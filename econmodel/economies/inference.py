@@ -23,6 +23,8 @@ Method = Literal["delta", "simulate", "bootstrap"]
 METHODS = ("delta", "simulate", "bootstrap")
 SIMULATED_DRAWS = 2_000
 JOINT_DRAWS = 20_000
+# Of a sum of a dozen terms of size one, and of its derivatives.
+ROUNDING, ROUNDING_ERROR = 1e-12, 1e-14
 BOOTSTRAP_REPLICATIONS = 999
 # Values a call of a measure may return at once: draws are taken in batches that fit.
 BATCH_VALUES = 4_000_000
@@ -120,8 +122,10 @@ def _by_delta(function: CostFunction, measure: Measure, values: Array, null: Arr
 
     gradient = jacobian(measure, function.theta)
     errors = np.sqrt(np.maximum(np.einsum("qk,kl,ql->q", gradient, function.covariance, gradient), 0.0))
-    # A value that is zero by construction has an error of rounding, and no test.
-    known = errors > 1e-14 * np.maximum(np.abs(values), 1.0)
+    # A value that is what it is by construction has an error of rounding, and no test.
+    known = errors > ROUNDING_ERROR * np.maximum(np.abs(values), 1.0)
+    errors = np.where(known | ~np.isfinite(errors), errors, 0.0)
+    values = np.where(~known & (np.abs(values - null) < ROUNDING), null, values)
     statistics = np.full_like(values, np.nan)
     statistics[known] = ((values - null)[known]) / errors[known]
     quantile = stdtrit(function.freedom, 0.5 + level / 2.0) if np.isfinite(function.freedom) else 0.0

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from econmodel.economies.corners import incremental_cost, unidentified
 from econmodel.economies.inference import Estimates, Method, by_place, estimate, set_identified, tabulate
 from econmodel.economies.places import CostFunction, Places, resolve
-from econmodel.economies.support import outputs_supported, supported
+from econmodel.economies.support import extrapolated, outputs_supported, supported
 from econmodel.economies.verdict import at_words
 from econmodel.errors import UnknownName
 from econmodel.results import Effects, beside_interval, format_number, interval_in_words
@@ -60,7 +60,8 @@ def marginal_cost(
 
     found = estimate(function, marginal, method=method, conf_level=conf_level, seed=seed)
     terms = [f"marginal cost of {name}" for name in names for _ in range(n)]
-    tables = [tabulate(terms, [*places.labels] * len(names), found, np.tile(supported(function, places), len(names)))]
+    inside = supported(function, places)
+    tables = [tabulate(terms, [*places.labels] * len(names), found, np.tile(inside, len(names)))]
     if technology.is_level and len(names) > 1:
         tables += [_incremental(function, places, place, method, conf_level, seed) for place in range(len(names))]
     table = by_place(pd.concat(tables), n)
@@ -69,6 +70,7 @@ def marginal_cost(
         f"At {at_words(first['at'])}, one more unit of {names[0]} costs "
         f"{beside_interval(first['estimate'], first['conf_low'], first['conf_high'])} "
         f"({interval_in_words(first['conf_low'], first['conf_high'], conf_level)}{_unit(function)})."
+        + extrapolated(inside)
     )
     return Effects("Marginal cost", table, text, notes=(TYPICAL,), method=method, conf_level=conf_level)
 

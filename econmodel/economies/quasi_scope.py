@@ -8,12 +8,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies.corners import Members
-from econmodel.economies.division import Division, blank, cost_apart, each_supported, without_cost, words_of
+from econmodel.economies.division import (
+    UNSUPPORTED,
+    Division,
+    blank,
+    cost_apart,
+    each_supported,
+    without_cost,
+    words_of,
+)
 from econmodel.economies.inference import Method, by_place, estimate, tabulate
 from econmodel.economies.places import CostFunction, Places
-from econmodel.economies.verdict import at_words
+from econmodel.economies.verdict import at_words, difference_words
 from econmodel.errors import UnknownName
-from econmodel.results import Effects, format_number, interval_in_words
+from econmodel.results import Effects
 
 Array = NDArray[np.float64]
 
@@ -53,9 +61,10 @@ def quasi_scope(
     faults = [fault for _, fault in missing if fault]
     sentences = [_sentence(row, one, len(groups), conf_level) for (_, row), one in _first_rows(table, epsilons)]
     text = " ".join([*dict.fromkeys(sentence or faults[0] for sentence in sentences), _ANOTHER_QUESTION])
+    text += UNSUPPORTED if not table["supported"].iloc[: len(epsilons)].all() else ""
     notes = [fault for fault in dict.fromkeys(faults) if fault not in text]
     outside = ~table["supported"].astype(bool)
-    if outside.any():
+    if len(table) > len(epsilons) and outside.any():
         notes.append(f"{int(outside.sum())} of {len(table)} rows rest on output mixes beyond those of all providers.")
     if any(group.sum() > 1 for group in groups):
         notes.append(f"The firms: {'; '.join(words_of(technology.outputs, group) for group in groups)}.")
@@ -100,9 +109,12 @@ def _sentence(row: pd.Series, epsilon: float, firms: int, level: float) -> str:
     estimate = float(row["estimate"])
     if estimate != estimate:
         return ""
-    more_or_less = f"{format_number(100 * abs(estimate), 3)} % {'more' if estimate > 0 else 'less'}"
+    difference, interval = difference_words(row, level)
+    verdict = "whether more or less cannot be told"
+    if row["conf_low"] > 0 or row["conf_high"] < 0:
+        verdict = f"so divided, labour costs {'more' if estimate > 0 else 'less'}"
     return (
         f"At {at_words(row['at'])}, {firms} firms that each make {100 * (1 - (firms - 1) * epsilon):.4g} % of their "
-        f"own outputs and {100 * epsilon:.4g} % of the others' would cost {more_or_less} than one firm with all "
-        f"of it ({interval_in_words(row['conf_low'], row['conf_high'], level)}, as a share of joint cost)."
+        f"own outputs and {100 * epsilon:.4g} % of the others' would cost {difference} than one firm with all of it "
+        f"({interval}): {verdict}."
     )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from econmodel.economies.inference import Method, by_place, estimate, tabulate
 from econmodel.economies.places import CostFunction, Places, require_fit, resolve
-from econmodel.economies.support import supported
+from econmodel.economies.support import extrapolated, supported
 from econmodel.economies.verdict import at_words
 from econmodel.errors import NotSupported
 from econmodel.results import Effects, beside_interval, format_number, interval_in_words
@@ -65,6 +65,7 @@ def relationship(
     table = by_place(pd.concat(tables), len(places.labels))
     labels = _labels(function, table)
     text = " ".join(_sentence(function, table, name, conf_level) for name in technology.relationships)
+    text += extrapolated(inside)
     notes = (
         []
         if _may_tilt(function)

@@ -100,7 +100,12 @@ def relationship_economies(
         _degree_text(function, places, one, levels[one], table.iloc[number * n].to_dict(), conf_level)
         for number, one in enumerate(names)
     )
-    notes = [] if inside.all() else [f"{int((~inside).sum())} of {len(inside)} rows lie beyond what providers have."]
+    if not inside.all():
+        text += (
+            f" {int((~inside).sum())} of {len(inside)} rows lie beyond what providers have: extrapolation by the form, "
+            "not evidence."
+        )
+    notes = []
     held = function.sample is not None and "outcomes" in function.sample.controls.values()
     if not held:
         notes.append("Cost only: outcomes are not held, so what looser relationships do to them is not counted.")

@@ -1,6 +1,7 @@
 """Whether relationships scale: how the ray elasticity of cost moves with closeness."""
 
 from econmodel.economies.relationship import relationship
+from econmodel.economies.support import extrapolated
 from econmodel.economies.verdict import MARGIN, Verdict, judge
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.fit import Fit
@@ -87,6 +88,7 @@ def relationship_scaling(
         f"Closer by one standard deviation of {label}, the ray elasticity of cost changes by {change}: "
         f"{_says(verdict, margin)}."
     )
+    text += extrapolated(rows["supported"].to_numpy(dtype=bool))
     notes = list(found.notes)
     passed = {"above": True, "below": False, "equivalent": False, "open": None}[verdict.conclusion]
     if role.kind != "attribute":
@@ -115,7 +117,7 @@ def _says(verdict: Verdict, margin: float) -> str:
     if verdict.conclusion == "above":
         return f"relationships do not scale{', but the change is small' if verdict.small else ''}"
     if verdict.conclusion == "below":
-        return f"closer relationships go with more economies of scale{', but few' if verdict.small else ''}"
+        return f"closer relationships go with more economies of scale{', but hardly' if verdict.small else ''}"
     if verdict.conclusion == "equivalent":
         return f"scale does not depend on it, to within {format_number(margin)}"
     if verdict.wild_p_value == verdict.wild_p_value:

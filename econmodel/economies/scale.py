@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from econmodel.economies.corners import assert_identity, incremental_cost, require_corners, unidentified
 from econmodel.economies.inference import Estimates, Method, by_place, estimate, set_identified, tabulate
 from econmodel.economies.places import CostFunction, Places, resolve
-from econmodel.economies.support import outputs_supported, supported
+from econmodel.economies.support import extrapolated, outputs_supported, supported
 from econmodel.economies.verdict import MARGIN, at_words, judge, scale_words
 from econmodel.errors import UnknownName
 from econmodel.results import Effects, beside_interval, format_number, interval_in_words
@@ -85,9 +85,10 @@ def scale(
         found.low[0], found.high[0], found.errors[0], 1.0, function.freedom,
         margin=margin, level=conf_level, wild_p_value=wild,
     )  # fmt: skip
+    text = _text(table, n, conf_level, scale_words(verdict, margin=margin)) + extrapolated(inside)
     return Effects(
-        "Economies of scale", table, _text(table, n, conf_level, scale_words(verdict, margin=margin)),
-        notes=_notes(function, inside, found.values[:n]), method=method, conf_level=conf_level,
+        "Economies of scale", table, text,
+        notes=_notes(function, found.values[:n]), method=method, conf_level=conf_level,
     )  # fmt: skip
 
 
@@ -155,13 +156,11 @@ def _text(table: pd.DataFrame, places: int, level: float, conclusion: str) -> st
     return text
 
 
-def _notes(function: CostFunction, inside: NDArray[np.bool_], elasticity: Array) -> tuple[str, ...]:
+def _notes(function: CostFunction, elasticity: Array) -> tuple[str, ...]:
     notes = []
     lost = int((~np.isfinite(elasticity)).sum())
     if lost:
-        notes.append(f"{lost} of {len(inside)} points have no positive fitted cost, and so no elasticity.")
-    if not inside.all():
-        notes.append(f"{int((~inside).sum())} of {len(inside)} points lie beyond the data: extrapolation by the form.")
+        notes.append(f"{lost} of {len(elasticity)} points have no positive fitted cost, and so no elasticity.")
     if function.wild:
         notes.append("P-values come from the wild cluster bootstrap; intervals are classical.")
     return tuple(notes)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from econmodel.economies import corners
 from econmodel.economies.corners import Members
 from econmodel.economies.division import (
+    UNSUPPORTED,
     blank,
     cost_apart,
     each_supported,
@@ -108,6 +109,7 @@ def scope(
         faults.append(fault)
     table = by_place(pd.concat(tables), len(places.labels))
     text = _text(table, conf_level) if np.isfinite(table["conf_low"].iloc[0]) else faults[0]
+    text += "" if table["supported"].iloc[0] else UNSUPPORTED
     notes = [*(fault for fault in dict.fromkeys(faults) if fault and fault != text), *_notes(function, table)]
     return Effects("Economies of scope", table, text, notes=tuple(notes), method=method, conf_level=conf_level)
 
@@ -192,6 +194,10 @@ def _text(table: pd.DataFrame, level: float) -> str:
         conclusion = "economies of scope"
     elif first["conf_high"] < 0:
         conclusion = "diseconomies of scope"
+    elif first["conf_low"] == 0:
+        conclusion = "no diseconomies of scope, and perhaps economies"
+    elif first["conf_high"] == 0:
+        conclusion = "no economies of scope, and perhaps diseconomies"
     else:
         conclusion = "no conclusion: the interval holds both economies and diseconomies of scope"
     return f"{text}: {conclusion}."
@@ -202,10 +208,9 @@ def _notes(function: CostFunction, table: pd.DataFrame) -> list[str]:
     notes = []
     outside = table[~table["supported"].astype(bool) & table["term"].str.startswith(DEGREE)]
     if len(outside):
-        terms = ", ".join(dict.fromkeys(outside["term"]))
         notes.append(
-            f"No support: {terms} rests on cost at output mixes beyond those of all providers. The numbers there are "
-            "what the form implies, not what providers show."
+            f"No support for {', '.join(dict.fromkeys(outside['term']))}: cost at output mixes beyond those of all "
+            "providers."
         )
     if function.sample is not None:
         columns = function.sample.rows.columns

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from econmodel.economies.inference import Estimates, estimate, tabulate
 from econmodel.economies.places import CostFunction, Places, resolve
-from econmodel.economies.support import supported
+from econmodel.economies.support import extrapolated, supported
 from econmodel.economies.verdict import MARGIN, Verdict, at_words, judge
 from econmodel.errors import FormError, NotSupported, UnknownName
 from econmodel.estimate.delta import jacobian
@@ -82,24 +82,25 @@ def exhaustion(
     _require_curvature(technology)
     first, last = _members(function, earlier, later), _members(function, later, earlier)
     measure = _slopes(technology, places.point)
-    if not np.isfinite(measure(function.theta)[[*first, *last]]).all():
+    asked = [*first, *last]
+    lost = [technology.outputs[place] for place in asked if not np.isfinite(measure(function.theta)[place])]
+    if lost:
         raise NotSupported(
-            "The marginal cost of an output is not positive there, so it has no slope in logs. Use another place, or "
-            "fewer second-order terms."
+            f"The marginal cost of {', '.join(lost)} is not positive at {at_words(places.labels[0])}, so it has no "
+            "slope in logs. Use another place, or fewer second-order terms."
         )
     pairs = [(i, j) for i in first for j in last]
-    chosen = [*first, *last]
 
     def contrasts(theta: Array) -> Array:
         slopes = measure(theta)
-        rows = [slopes[..., place] for place in chosen]
+        rows = [slopes[..., place] for place in asked]
         rows += [slopes[..., i] - slopes[..., j] for i, j in pairs]
         rows.append(slopes[..., first].mean(axis=-1) - slopes[..., last].mean(axis=-1))
         return np.stack(rows, axis=-1)
 
     found = estimate(function, contrasts, 0.0, conf_level=conf_level)
     names = technology.outputs
-    terms = [f"{SLOPE}: {names[place]}" for place in chosen]
+    terms = [f"{SLOPE}: {names[place]}" for place in asked]
     terms += [f"{DIFFERENCE}: {names[i]} less {names[j]}" for i, j in pairs]
     terms.append(MEAN)
     inside = np.repeat(supported(function, places), len(terms))
@@ -110,11 +111,11 @@ def exhaustion(
         found.low[-1], found.high[-1], found.errors[-1], 0.0, function.freedom,
         margin=margin, level=conf_level, wild_p_value=wild,
     )  # fmt: skip
-    joint = _joint(function, measure, chosen)
-    every = _every_pair(found, len(chosen), function.freedom)
+    joint = _joint(function, measure, asked)
+    every = _every_pair(found, len(asked), function.freedom)
     words = (_type(earlier), _type(later))
-    text = _text(places, words, found, verdict, conf_level, margin, joint, every)
-    notes = [] if inside.all() else ["The place lies beyond the data: extrapolation by the form."]
+    text = _text(places, words, found, verdict, conf_level, margin, joint, every) + extrapolated(inside[:1])
+    notes = []
     if function.wild:
         notes.append(
             "P-values in the table are of the wild cluster bootstrap; intervals and joint tests are classical."

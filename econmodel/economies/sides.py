@@ -78,8 +78,9 @@ def side_of(fitted: Fit, wanted: Any, by: str | None = None) -> Side:
     for column in (data.entity, data.time):
         if column is not None:
             known |= dict.fromkeys(map(str, pd.unique(data.frame[column])))
+    written = repr(wanted.item() if isinstance(wanted, np.generic) else wanted)
     raise UnknownName(
-        f"{wanted!r} is not a provider or period among the rows used{nearest(wanted, known) or '.'} Names are as in "
+        f"{written} is not a provider or period among the rows used{nearest(wanted, known) or '.'} Names are as in "
         f"data.row_names(), for example {names[0]!r}; a group is a condition such as "
         f'"{next(iter(data.outputs))} > 100", or a value of a column, with by="<column>".'
     )

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from econmodel.economies.places import CostFunction, Places
 from econmodel.economies.splits import Splits, from_shares
-from econmodel.economies.support import HULL_DIMENSIONS
 from econmodel.errors import NotSupported
 
 Array = NDArray[np.float64]
@@ -19,6 +18,8 @@ POSITIVE = 1e-6
 # The search may miss a bound by its tolerance, and a split beyond the hull would be thrown away.
 INSIDE = 1e-6
 FIRMS = (2, 3)
+# With more, the hull has thousands of facets, and each would bound the search.
+MOST_OUTPUTS = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,10 +54,10 @@ def search(function: CostFunction, places: Places, firms: int, seed: int) -> Spl
         raise NotSupported(
             f'The search is of one place, and there are {len(places.labels)}. Take splits="shin_ying" for all of them.'
         )
-    if m > HULL_DIMENSIONS:
+    if m > MOST_OUTPUTS:
         raise NotSupported(
-            f"With {m} outputs the region of the providers has no facets to search within. Add outputs together, or "
-            'take splits="shin_ying".'
+            f"With {m} outputs the region of the providers has too many facets to search within. Add outputs together, "
+            'or take splits="shin_ying".'
         )
     drawn = _draw(function, firms, np.random.default_rng(seed))
     candidates = from_shares(function, places, drawn)

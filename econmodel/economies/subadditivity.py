@@ -11,6 +11,7 @@ from econmodel.economies.inference import Estimates, tabulate
 from econmodel.economies.places import CostFunction, Places, resolve
 from econmodel.economies.split_search import search
 from econmodel.economies.splits import Splits, evans_heckman, shin_ying, surface
+from econmodel.economies.support import extrapolated, supported
 from econmodel.economies.verdict import at_words
 from econmodel.errors import UnknownName
 from econmodel.results import Effects, format_number, interval_in_words
@@ -97,12 +98,13 @@ def subadditivity(
     gains = _gains(function, function.theta[None], places, found)[0]
     draws = parameter_draws(function, replications, seed)
     estimates = extremes(lambda theta: _gains(function, theta, places, found), function.theta, draws, conf_level)
-    table = tabulate(TERMS, [label] * 3, estimates, [True] * 3)
+    inside = supported(function, places)
+    table = tabulate(TERMS, [label] * 3, estimates, [bool(inside.all())] * 3)
     tables = {
         "cheapest split": _cheapest(function, places, found, gains),
-        "places": _by_place(places, found, gains),
+        "places": _by_place(places, found, gains).assign(supported=inside),
     } | shown
-    text = _text(table, found, label, conf_level)
+    text = _text(table, found, label, conf_level) + extrapolated(inside)
     return Effects("Subadditivity", table, text, {}, tuple(notes), tables, method, conf_level)
 
 

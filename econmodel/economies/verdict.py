@@ -5,10 +5,13 @@ Otherwise a wide interval is no conclusion, and the smallest difference that suc
 found is printed beside it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from econmodel.results import format_number, format_probability
+import pandas as pd
+
+from econmodel.results import INTERVAL_COLUMNS, beside_interval, format_number, format_probability
 
 # A departure of an elasticity from its null that would not change any decision about size.
 MARGIN = 0.05
@@ -96,3 +99,31 @@ def scale_words(verdict: Verdict, *, margin: float = MARGIN) -> str:
         "no conclusion: the interval holds both economies and diseconomies, and a departure from constant returns of "
         f"less than {format_number(verdict.detectable, 2)} would probably not have been found"
     )
+
+
+def more_or_less(share: float, low: float, high: float) -> str:
+    """A difference in cost as a sentence takes it, with the decimals of its interval.
+
+    Examples
+    --------
+    >>> more_or_less(-0.0885, -0.2226, 0.0456)
+    '9 % less'
+    """
+    return f"{beside_interval(100 * abs(share), 100 * low, 100 * high)} % {'less' if share < 0 else 'more'}"
+
+
+def difference_words(row: Mapping[str, float] | pd.Series, level: float) -> tuple[str, str]:
+    """A difference that is a share of cost, and its interval; or the two ends of one that is identified.
+
+    Examples
+    --------
+    >>> difference_words({"estimate": -0.0885, "conf_low": -0.2226, "conf_high": 0.0456}, 0.95)
+    ('9 % less', '95 % interval 22 % less to 5 % more')
+    """
+    low, high = float(row["conf_low"]), float(row["conf_high"])
+    words = [more_or_less(end, low, high) for end in (low, high)]
+    interval = f"{100 * level:g} % interval {words[0]} to {words[1]}"
+    if row["estimate"] == row["estimate"]:
+        return more_or_less(float(row["estimate"]), low, high), interval
+    ends = [more_or_less(float(row[name]), low, high) for name in INTERVAL_COLUMNS]
+    return f"between {ends[0]} and {ends[1]}", f"{interval}, covering all of it"

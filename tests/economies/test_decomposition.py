@@ -61,6 +61,18 @@ def test_parts_add_up_in_level_forms(composite, start, end):
     assert {"scale", "mix", "relationship: continuity", "residual"} <= set(estimates(found).index)
 
 
+def test_effects_that_cancel_are_nothing_and_not_rounding(airlines):
+    """Every airline is there in every year, so their own levels cancel between years."""
+    found = em.decompose(em.fit(airlines, "cobb_douglas", effects="within"), 1970, 1984, replications=29)
+    assert estimates(found)["provider effects"] == 0.0
+    assert (found.tables["each period"]["provider effects"] == 0.0).all()
+
+
+def test_a_period_that_is_not_there_is_named_as_it_was_asked_for(airlines):
+    with pytest.raises(UnknownName, match=r"^1950 is not a provider or period"):
+        em.decompose(em.fit(airlines, "cobb_douglas"), np.int64(1950), 1984)
+
+
 def test_the_gap_is_the_observed_ratio_of_cost(airlines, composite):
     cost = airlines.frame["cost"]
     found = em.decompose(em.fit(airlines, "cobb_douglas"), "firm 1, 1970", "firm 2, 1970")

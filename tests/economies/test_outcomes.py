@@ -261,7 +261,7 @@ def test_levels_that_no_provider_has_are_not_supported():
     fitted = em.fit(services(), "cobb_douglas")
     found = em.relationship_economies(fitted, low=-50.0)
     assert not found.table["supported"].any()
-    assert "beyond what providers have" in found.notes[0]
+    assert "rows lie beyond what providers have: extrapolation by the form" in found.text
     assert em.relationship_economies(fitted).table["supported"].all()
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import econmodel as em
-from econmodel.economies.support import HULL_DIMENSIONS, _is_mixture, inside_hull, outputs_supported
+from econmodel.economies.support import HULL_DIMENSIONS, NEAR_ENOUGH, _is_mixture, inside_hull, outputs_supported
 from econmodel.errors import NotSupported, TableError, UnknownName
 
 # The same cost function evaluated once more.
@@ -187,7 +187,32 @@ def test_measures_flag_places_without_support(fitted):
     flags = result.table.set_index(["term", "at"])["supported"]
     assert bool(flags["ray elasticity", "mean"]) is True
     assert bool(flags["ray elasticity", "50 x mean"]) is False
-    assert any("1 of 2 points lie beyond the data: extrapolation by the form" in note for note in result.notes)
+    assert "1 of 2 places lie beyond the data: what is said there is extrapolation by the form" in result.text
+
+
+SPOKEN_OF = [em.scale, em.marginal_cost, em.relationship]
+
+
+@pytest.mark.parametrize("measure", SPOKEN_OF)
+def test_a_sentence_about_a_place_without_support_says_so(fitted, measure):
+    said = "beyond the data: what is said there is extrapolation by the form, not evidence."
+    assert "beyond" not in measure(fitted, at=1.1).text
+    assert measure(fitted, at=50).text.endswith(f"This place lies {said}")
+    assert "1 of 2 places lie beyond the data, the first among them: what" in measure(fitted, at=[50, 1]).text
+
+
+@pytest.mark.parametrize("variable", ["wage", "r", "x"])
+def test_prices_relationships_and_controls_must_lie_in_the_range_that_providers_have(fitted, variable):
+    column = fitted.data.frame[variable]
+    inside = em.support(fitted, at=pd.DataFrame({variable: [column.min(), column.max()]}))
+    assert inside.passed
+    assert f"beyond the range of {variable}" not in inside.text
+    beyond = em.support(fitted, at={variable: 1.01 * column.max()})
+    assert beyond.passed is False
+    assert (
+        f"outside the convex hull of the outputs of 120 providers, or beyond the range of {variable}, (" in beyond.text
+    )
+    assert not em.scale(fitted, at={variable: 1.01 * column.max()}).table["supported"].any()
 
 
 def test_stated_parameters_have_no_support_to_check(state_f1):
@@ -211,11 +236,29 @@ def test_the_hull_agrees_with_linear_programmes(dimensions):
     assert found[-4:].all()
 
 
-def test_more_outputs_than_a_hull_takes_are_judged_by_linear_programmes():
-    rng = np.random.default_rng(27)
-    seen = rng.standard_normal((60, HULL_DIMENSIONS + 1))
-    points = np.vstack([seen.mean(axis=0), 10 * np.ones(HULL_DIMENSIONS + 1)])
-    assert inside_hull(seen, points).tolist() == [True, False]
+def test_with_more_outputs_than_a_hull_takes_the_nearest_provider_decides():
+    names = [f"y{i}" for i in range(HULL_DIMENSIONS + 1)]
+    cost = em.state("cobb_douglas", dict.fromkeys(names, 0.15), outputs=dict.fromkeys(names, 10))
+    fitted = em.fit(em.simulate(cost, 200).data, "cobb_douglas")
+    logs = np.log(fitted.data.frame[names].to_numpy())
+    scaled = logs / logs.std(axis=0)
+    own = np.sort(np.linalg.norm(scaled[:, None] - scaled, axis=2), axis=1)[:, 1]
+    far = np.exp(logs[0] + np.outer([0.0, 0.2, 0.6, 3.0], np.eye(len(names))[0]))
+    from_nearest = np.linalg.norm((np.log(far) / logs.std(axis=0))[:, None] - scaled, axis=2).min(axis=1)
+    expected = from_nearest <= np.percentile(own, NEAR_ENOUGH)
+    check = em.support(fitted, at=pd.DataFrame(far, columns=names))
+    assert check.table["supported"].tolist() == expected.tolist()
+    assert 0 < expected.sum() < len(expected)
+    assert "outside the neighbourhood of 200 providers" in check.text
+
+
+def test_facets_are_looked_at_in_batches(monkeypatch):
+    rng = np.random.default_rng(29)
+    seen, points = rng.standard_normal((50, 3)), rng.standard_normal((30, 3))
+    at_once = inside_hull(seen, points)
+    monkeypatch.setattr("econmodel.economies.support.BATCH_PRODUCTS", 200)
+    assert inside_hull(seen, points).tolist() == at_once.tolist()
+    assert inside_hull(seen, points[:0]).tolist() == []
 
 
 def test_outputs_on_a_line_have_a_hull_without_facets():

@@ -142,5 +142,5 @@ def test_what_cannot_be_tested_is_refused():
     with pytest.raises(NotSupported, match="give two lists of outputs"):
         em.exhaustion(stated())
     falling = em.state("composite", TERMS | {"half letters squared": -60}, outputs={"visits": 100, "letters": 900})
-    with pytest.raises(NotSupported, match="marginal cost of an output is not positive"):
+    with pytest.raises(NotSupported, match="The marginal cost of letters is not positive at the mean, so"):
         em.exhaustion(falling, ["visits"], ["letters"])

@@ -171,3 +171,28 @@ def test_size_and_the_apparent_slope_do_not_move_with_a_regressor(form, apparent
     assert slopes[0] == pytest.approx(apparent, abs=5e-4)
     weights = [one.tables["size weights"]["weight"].tolist() for one in found]
     assert weights[0] == pytest.approx(weights[1], rel=1e-9)
+
+
+def test_what_is_zero_by_construction_is_printed_as_zero():
+    """A form without second-order terms of outputs has neither complementarity nor a curved marginal cost."""
+    fitted = em.fit(em.load("uk_universities"), "composite", second_order="none")
+    parts = em.diversification(fitted).table.set_index("term")
+    for name in ("complementarity", "convexity", "scale"):
+        row = parts.loc[f"diversification: {name}"]
+        assert row[["estimate", "std_error", "conf_low", "conf_high"]].tolist() == [0.0] * 4
+        assert np.isnan(row["p_value"])
+    assert parts.loc["economies of diversification", "identified_low"] == 0.0
+    result = em.scope(fitted)
+    assert result.row("degree of scope of research")["conf_low"] == 0.0
+    assert "no diseconomies of scope, and perhaps economies. It rests on output mixes beyond" in result.text
+
+
+def test_differences_in_cost_are_told_in_one_unit():
+    banks = em.fit(em.load("italian_banks"), "composite")
+    quasi = em.scope(banks, epsilon=0.1).text
+    assert "would cost 14 % less than one firm with all of it (95 % interval 38 % less to 9 % more)" in quasi
+    assert "whether more or less cannot be told" in quasi
+    path = em.expansion_path(banks).text
+    assert "would cost 0.47 % less than one firm (95 % interval 0.92 % less to 0.02 % less): two firms are" in path
+    homes = em.diversification(em.fit(em.load("new_mexico_nursing_homes"), "composite")).text
+    assert "would cost between 21 % more and 31 % more than one firm with everything (95 % interval 108 % less" in homes

@@ -135,6 +135,15 @@ def test_no_admissible_split_is_said_and_gives_no_number(two_outputs):
     assert "no split is admissible" in result.text
 
 
+def test_a_bundle_that_nobody_makes_is_flagged_though_its_halves_are_made(two_outputs):
+    inside, beyond = em.subadditivity(two_outputs), em.subadditivity(two_outputs, at=[1, 4])
+    assert inside.table["supported"].all()
+    assert inside.tables["places"]["supported"].tolist() == [True]
+    assert not beyond.table["supported"].any()
+    assert beyond.tables["places"]["supported"].tolist() == [True, False]
+    assert "1 of 2 places lie beyond the data" in beyond.text
+
+
 def test_a_log_form_of_one_output():
     cost = em.state("cobb_douglas", {"visits": 0.5}, outputs={"visits": 100})
     row = em.subadditivity(cost).row(LARGEST)
