@@ -229,23 +229,31 @@ def _once(names: list[str]) -> None:
         raise UnknownName(f"{', '.join(twice)} is named twice: a provider stands once in an arrangement.")
 
 
-def joined_up(technology: Technology, firms: Firms, outputs: Array, name: str) -> Firms:
+def joined_up(function: CostFunction, firms: Firms, outputs: Array, name: str) -> Firms:
     """One organisation with the outputs (n, m) of all, in their surroundings weighted by volume.
 
-    Volume is the sum of outputs, each over its mean, so that units do not matter; prices and logged relationships are
-    averaged as they are, not in logs.
+    Volume is the sum of outputs, each over what all make of it, so that units do not matter; prices and logged
+    relationships are averaged as they are, not in logs. Networks (sites, routes) add up.
     """
-    volume = (outputs / technology.mean_point().outputs).sum(axis=1)
-    if not volume.sum() > 0:
+    total = outputs.sum(axis=0)
+    if not (total > 0).any():
         return Firms(_rows_of(firms.point, []), ())
+    volume = (outputs / np.where(total > 0, total, 1.0)).sum(axis=1)
     weights = (volume / volume.sum())[None]
-    p, logged = firms.point, np.array(technology.log_relationships, dtype=bool)
+    p, logged = firms.point, np.array(function.technology.log_relationships, dtype=bool)
     relationships = weights @ np.where(logged, np.exp(np.where(logged, p.relationships, 0.0)), p.relationships)
     relationships = np.where(logged, np.log(np.where(logged, relationships, 1.0)), relationships)
-    point = Point(
-        outputs.sum(axis=0, keepdims=True), np.log(weights @ np.exp(p.log_prices)), relationships, weights @ p.controls
-    )
+    network = _network(function)
+    controls = weights @ p.controls
+    controls[:, network] = np.log(np.exp(p.controls[:, network]).sum(axis=0))
+    point = Point(total[None], np.log(weights @ np.exp(p.log_prices)), relationships, controls)
     return Firms(point, (name,))
+
+
+def _network(function: CostFunction) -> NDArray[np.bool_]:
+    """Which controls are logs of a network."""
+    kinds = {} if function.sample is None else function.sample.controls
+    return np.array([kinds.get(name) == "network" for name in function.technology.controls], dtype=bool)
 
 
 def _rows_of(point: Point, rows: list[int]) -> Point:

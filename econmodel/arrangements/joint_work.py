@@ -68,7 +68,7 @@ class Groups:
 
 
 def groups_of(
-    technology: Technology, providers: Firms, shares: Array, place: int, after: Mapping[str, float]
+    function: CostFunction, providers: Firms, shares: Array, place: int, after: Mapping[str, float]
 ) -> Groups:
     """The organisations, where shares (m,) of each output are shared and the provider at `place` subcontracts."""
     outputs = providers.point.outputs
@@ -79,12 +79,12 @@ def groups_of(
     alone[place] = outputs[place]
     taking = alone.copy()
     taking[place] += np.delete(passed, place, axis=0).sum(axis=0)
-    merged = joined_up(technology, providers, outputs, " and ".join(providers.names))
+    merged = joined_up(function, providers, outputs, " and ".join(providers.names))
     return Groups(
         separate=providers,
-        merged=with_relationships(technology, merged, after),
+        merged=with_relationships(function.technology, merged, after),
         kept=providers.making(rest, "{} without what is shared"),
-        shared=joined_up(technology, providers, passed, "the shared service"),
+        shared=joined_up(function, providers, passed, "the shared service"),
         own=providers.making(rest_of_others, "{} with a subcontractor"),
         before=providers.making(alone),
         after=providers.making(taking, "{} with the subcontracted work"),
@@ -156,7 +156,7 @@ def compare(
     technology, factor = function.technology, smearing(function)
     shares = _shares(technology, shared)
     options = {
-        place: groups_of(technology, providers, shares, place, after) for place in _places(providers, subcontractor)
+        place: groups_of(function, providers, shares, place, after) for place in _places(providers, subcontractor)
     }
     require_costs(technology, [firms for one in options.values() for firms in one.everyone()])
     ways = readings(technology, [firms for one in options.values() for firms in one.everyone()])

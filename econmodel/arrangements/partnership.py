@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from econmodel.arrangements.firms import are_supported, at_readings, members
 from econmodel.arrangements.joint_work import Comparison, compare
 from econmodel.arrangements.partnership_words import notes, text
+from econmodel.arrangements.pay_back import DISCOUNT_RATE, HORIZON
 from econmodel.arrangements.terms import ARRANGEMENTS, MANDATED_PARTNER, SEPARATE, Terms
 from econmodel.arrangements.terms_moved import costs_along, switching_table
 from econmodel.arrangements.terms_stated import assumptions, parts_table
@@ -21,7 +22,6 @@ from econmodel.errors import NotSupported
 from econmodel.results import Effects
 
 Array = NDArray[np.float64]
-YEARS, DISCOUNT_RATE = 10.0, 0.035
 EVERY_YEAR = "a year"
 PARTS_TABLE, SWITCHING, STATED, ALONG = "parts", "switching values", "numbers and their sources", "along"
 
@@ -35,7 +35,7 @@ def partner(
     per_pair: float = 0.0,
     fee: float = 0.0,
     one_off: float = 0.0,
-    years: float = YEARS,
+    horizon: float = HORIZON,
     discount_rate: float = DISCOUNT_RATE,
     trust: Trust | None = None,
     mandated: Trust | None = None,
@@ -59,7 +59,7 @@ def partner(
     per_partner, per_pair : cost a year of coordination: for each partner but one (a hub has only these), and for each
         pair (where everybody deals with everybody); none by default. No source estimates the second
     fee : share of the subcontract's price that does not reach the subcontractor, below 1
-    one_off : cost of merging, spread over `years` at `discount_rate` (10 and 0.035, assumptions)
+    one_off : cost of merging, spread over `horizon` years at `discount_rate`, both as in `em.merger`
     trust, mandated : how trust behaves where partners chose each other (and with a subcontractor), and where they did
         not; by default `Trust()` and `Trust(decay=0.3, slope=0.5)`, assumptions
     transactions : what transactions take of the value that passes between partners; by default `Transactions()`
@@ -114,7 +114,7 @@ def partner(
         )
     transactions = transactions or Transactions()
     terms = Terms(
-        len(group), per_partner, per_pair, fee, one_off, years, discount_rate,
+        len(group), per_partner, per_pair, fee, one_off, horizon, discount_rate,
         trust or transactions.base, mandated or MANDATED, transactions,
     )  # fmt: skip
     comparison = compare(function, group, shared, terms, subcontractor, dict(relationships_after or {}))

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from econmodel.arrangements.pay_back import annuity
 from econmodel.arrangements.trust import Transactions, Trust
 from econmodel.errors import NotSupported
 
@@ -34,7 +35,7 @@ class Terms:
     partners : how many
     per_partner, per_pair : cost of coordination for each partner but one, and for each pair of partners
     fee : share of the price of subcontracted work that does not reach the subcontractor
-    one_off : cost of merging, spread over `years` at `discount_rate`
+    one_off : cost of merging, spread over `horizon` years at `discount_rate`
     trust, mandated : of a partnership of choice (and of a subcontract), and of an imposed one
     transactions : what transactions take of the value that passes between partners
     """
@@ -44,7 +45,7 @@ class Terms:
     per_pair: float
     fee: float
     one_off: float
-    years: float
+    horizon: float
     discount_rate: float
     trust: Trust
     mandated: Trust
@@ -60,8 +61,8 @@ class Terms:
         bad = [f"{name}={value:g}" for name, value in amounts.items() if not 0.0 <= value < np.inf]
         if bad:
             raise NotSupported(f"{', '.join(bad)}: costs and the discount rate cannot be below zero.")
-        if not self.years >= 1.0:
-            raise NotSupported(f"years={self.years:g}: the cost of merging is spread over one year at least.")
+        if not self.horizon >= 1.0:
+            raise NotSupported(f"horizon={self.horizon:g}: the cost of merging is spread over one year at least.")
 
     @property
     def coordination(self) -> float:
@@ -70,10 +71,9 @@ class Terms:
         return self.per_partner * (n - 1) + self.per_pair * n * (n - 1) / 2.0
 
     @property
-    def annuity(self) -> float:
+    def a_year(self) -> float:
         """What one unit of one-off cost is a year."""
-        i = self.discount_rate
-        return 1.0 / self.years if i == 0.0 else i / -np.expm1(-self.years * np.log1p(i))
+        return 1.0 / annuity(self.discount_rate, self.horizon)
 
     def shares(self) -> tuple[float, float]:
         """Shares of value that transactions take: of a partnership of choice, and of an imposed one."""
@@ -90,7 +90,7 @@ class Terms:
         fixed = np.zeros((len(ARRANGEMENTS), len(PARTS)))
         chosen, imposed = self.shares()
         weights[0, 0, 0] = weights[1, 0, 1] = 1.0
-        fixed[1, 4] = self.one_off * self.annuity
+        fixed[1, 4] = self.one_off * self.a_year
         for row, share in ((2, chosen), (3, imposed)):
             weights[row, 0, 2:4] = 1.0
             weights[row, 2, 3] = share

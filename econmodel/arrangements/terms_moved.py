@@ -55,7 +55,7 @@ def movable(comparison: Comparison, ranges: Mapping[str, tuple[float, float]]) -
         "every": (float(terms.trust.every), 1.0, max(MOST_YEARS, float(terms.trust.every))),
         "kept": (terms.trust.kept, 0.0, 1.0),
         "decay": (terms.trust.decay, 0.0, 1.0),
-        "one_off": (terms.one_off, 0.0, max(apart / terms.annuity, terms.one_off)),
+        "one_off": (terms.one_off, 0.0, max(apart / terms.a_year, terms.one_off)),
     }
     found = {name: Moved(name, LABELS[name], *values, whole=name == "every") for name, values in now.items()}
     found |= _relationships(comparison)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from econmodel.arrangements.joint_work import Comparison
+from econmodel.arrangements.pay_back import DISCOUNT_RATE, DISCOUNT_SOURCE, HORIZON, HORIZON_SOURCE
 from econmodel.arrangements.terms import ARRANGEMENTS, PARTS
 from econmodel.arrangements.trust import LEAST_OVER_MOST_TRUSTED, TRANSACTION_SHARE, Trust
 
@@ -32,8 +33,8 @@ def assumptions(comparison: Comparison, own_trust: bool, own_mandated: bool) -> 
         ("coordination, per pair", terms.per_pair, GIVEN if terms.per_pair else NOT_GIVEN),
         ("fee of the subcontract", terms.fee, GIVEN if terms.fee else NOT_GIVEN),
         ("one-off cost of merging", terms.one_off, GIVEN if terms.one_off else NOT_GIVEN),
-        ("years over which it is spread", terms.years, ASSUMPTION),
-        ("discount rate", terms.discount_rate, ASSUMPTION),
+        ("years over which it is spread", terms.horizon, HORIZON_SOURCE if terms.horizon == HORIZON else GIVEN),
+        ("discount rate", terms.discount_rate, DISCOUNT_SOURCE if terms.discount_rate == DISCOUNT_RATE else GIVEN),
         (
             "transaction share over the base cycle",
             terms.transactions.average,

@@ -1,6 +1,7 @@
 """Arrangements on one scale: exact numbers on F1, identities, intervals, and when the cheapest changes."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import econmodel as em
@@ -18,7 +19,7 @@ def costs(found):
 
 
 def test_every_arrangement_is_known_on_f1(f1, f1_cost):
-    how = {"per_partner": 2.0, "per_pair": 1.5, "fee": 0.2, "one_off": 50.0, "years": 8, "discount_rate": 0.05}
+    how = {"per_partner": 2.0, "per_pair": 1.5, "fee": 0.2, "one_off": 50.0, "horizon": 8, "discount_rate": 0.05}
     trust, mandated = em.Trust(every=3), em.Trust(decay=0.4, slope=0.3)
     found = costs(em.partner(f1, TWO, ["b"], subcontractor="Beech", trust=trust, mandated=mandated, **how))
     apart = f1_cost(20, 5, 10) + f1_cost(4, 25, 0)
@@ -98,8 +99,6 @@ def test_relationships_stay_with_the_providers_and_meet_by_volume(truth):
         from econmodel.estimate.points import points_in
 
         row = {"visits": [visits], "meals": [meals], "continuity": [continuity]}
-        import pandas as pd
-
         return float(technology.cost(truth.theta, points_in(technology, pd.DataFrame(row)))[0])
 
     found = costs(em.partner(truth, two, ["meals"], transactions=FREE))
@@ -183,3 +182,22 @@ def test_a_log_form_can_share_a_part_of_everything(truth):
     fit = em.fit(em.simulate(truth, 150, noise=0.05, seed=3).data, "translog", second_order="outputs")
     found = em.partner(fit, fit.data.row_names()[:2], {"visits": 0.5, "meals": 0.5})
     assert found.table["estimate"].notna().all()
+
+
+def test_the_merger_is_that_of_the_other_measure(open_fit, f1):
+    names = open_fit.data.row_names()[:3]
+    for function, providers, shared in ((open_fit, names, ["meals"]), (f1, TWO, ["a"])):
+        found = em.partner(function, providers, shared)
+        ratio = em.merger(function, providers).row("merger")["estimate"]
+        row = found.row("merge")["estimate"] / found.row("separate")["estimate"]
+        assert row == pytest.approx(ratio, rel=1e-12)
+
+
+def test_networks_add_up_in_a_merger():
+    rng = np.random.default_rng(4)
+    frame = pd.DataFrame(np.exp(rng.normal(3, 0.5, (80, 2))), columns=["contacts", "sites"])
+    frame["cost"] = frame["contacts"] ** 0.7 * frame["sites"] ** 0.3
+    data = em.CostData(frame, cost="cost", outputs=["contacts"], network=["sites"])
+    found = costs(em.partner(em.fit(data, "cobb_douglas"), ["row 0", "row 1"], {"contacts": 0.5}))
+    both = frame.iloc[:2].sum()
+    assert found["merge"] == pytest.approx(both["contacts"] ** 0.7 * both["sites"] ** 0.3, rel=1e-8)

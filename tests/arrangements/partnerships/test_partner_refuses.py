@@ -16,7 +16,7 @@ TWO = {"Ash": {"a": 20, "b": 5, "c": 10}, "Beech": {"a": 4, "b": 25, "c": 0}}
         ({"fee": -0.1}, NotSupported, r"fee=-0.1: .* below zero is a subsidy"),
         ({"per_partner": -1}, NotSupported, r"per_partner=-1: costs and the discount rate cannot be below zero"),
         ({"one_off": -1, "per_pair": -2}, NotSupported, r"per_pair=-2, one_off=-1: costs"),
-        ({"years": 0}, NotSupported, r"years=0: the cost of merging is spread over one year at least"),
+        ({"horizon": 0}, NotSupported, r"horizon=0: the cost of merging is spread over one year at least"),
         (
             {"subcontractor": "Bech"},
             UnknownName,

@@ -36,7 +36,7 @@ def test_a_tie_now_is_a_switch_now():
 
 
 def test_the_one_off_cost_switches_where_its_annuity_eats_the_gain(f1, f1_cost):
-    found = em.partner(f1, TWO, ["b"], fee=0.5, per_partner=50, years=10, discount_rate=0.0)
+    found = em.partner(f1, TWO, ["b"], fee=0.5, per_partner=50, horizon=10, discount_rate=0.0)
     (row,) = rows_of(found, "one-off cost of merging").to_dict("records")
     gain = f1_cost(20, 5, 10) + f1_cost(4, 25, 0) - f1_cost(24, 30, 10)
     others = found.table.set_index("term")["estimate"][["separate", "subcontract"]]
