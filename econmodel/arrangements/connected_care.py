@@ -162,7 +162,7 @@ def connected_care(
     >>> found = connected_care(cost, "continuity", people=5)
     >>> found.table.set_index("term")["estimate"].round(2).iloc[2:].to_dict()
     {'saving': 18.3, 'scope through systems': 10.91, 'one relationship, built by all contacts': 7.4,
-     'relationships set up once': 0.0, 'specialisation lost': -0.0}
+     'relationships set up once': 0.0, 'specialisation lost': 0.0}
     """
     require_fit(function)
     given = Bond(bond or BOND, people, set_up, generalist)

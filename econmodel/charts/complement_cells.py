@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from econmodel.charts.cell_map import ABOVE, BELOW, MOST, TINTS, UNCLEAR, Grid, layers
+from econmodel.charts.cell_map import ABOVE, BELOW, MISSING, MOST, TINTS, UNCLEAR, Grid, layers
 from econmodel.charts.drawn import framed
 from econmodel.charts.given import must_draw
 from econmodel.charts.map_words import cells_of
@@ -115,7 +115,14 @@ def _message(cells: pd.DataFrame, grid: Grid) -> tuple[str, list[str], list[str]
     where += ", all outside the data" if outside == len(cells) else ""
     counts = {kind: int((held["verdict"] == kind).sum()) for kind in TINTS}
     title = f"More of one makes the other cheaper at the margin at {counts[ABOVE]} of {where}"
-    words = {ABOVE: "blue: cheaper", BELOW: "orange: dearer", UNCLEAR: "white: neither"}
+    if not counts[ABOVE]:
+        title = f"At none of {where} does more of one make the other cheaper at the margin"
+    words = {
+        ABOVE: "blue: cheaper",
+        BELOW: "orange: dearer",
+        UNCLEAR: "white: neither",
+        MISSING: "–: no positive cost",
+    }
     legend = ["Numbers: change of marginal cost over all of the other output, as a share of cost"]
     legend += [said for kind, said in words.items() if (cells["verdict"] == kind).any()]
     legend += ["hatched: outside the data"] if outside else []
@@ -125,7 +132,12 @@ def _message(cells: pd.DataFrame, grid: Grid) -> tuple[str, list[str], list[str]
     if len(known):
         ends = [known.iloc[int(place)] for place in (known["least"].argmin(), known["least"].argmax())]
         places = [f"{number(cell['least'])} at {_place(cell, grid)}" for cell in ends]
-        said.append(f"The cross derivative is lowest, {places[0]}, and highest, {places[1]}")
+        same = number(ends[0]["least"]) == number(ends[1]["least"])
+        said.append(
+            f"The cross derivative is {number(ends[0]['least'])} everywhere"
+            if same
+            else f"The cross derivative is lowest, {places[0]}, and highest, {places[1]}"
+        )
     if outside:
         said.append(f"{outside} of {len(cells)} bundles are outside the data")
     return title, legend, said

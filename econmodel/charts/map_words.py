@@ -78,8 +78,8 @@ def message(cells: pd.DataFrame, grid: Grid, reading: Reading, confidence: str) 
     Only mixes inside the data are counted, unless there are none.
     """
     held = cells[cells["supported"]] if cells["supported"].any() else cells
-    place = " inside the data" if cells["supported"].any() else " that are all outside the data"
-    where = f"{len(held)} mixes{place if reading.judged else ''}"
+    seen = bool(cells["supported"].any())
+    where = f"{len(held)} mixes{' inside the data' if seen and reading.judged else ''}"
     counts = {kind: int((held["verdict"] == kind).sum()) for kind in TINTS}
     clear = [
         f"{said} in {counts[kind]}" for kind, said in ((ABOVE, reading.above), (BELOW, reading.below)) if counts[kind]
@@ -89,6 +89,8 @@ def message(cells: pd.DataFrame, grid: Grid, reading: Reading, confidence: str) 
         title += f"; in {counts[UNCLEAR]} neither is clear" if counts[UNCLEAR] else ""
     else:
         title = f"In none of {where} is it clear that {reading.above}, or that {reading.below}"
+    if not seen and reading.judged:
+        title += "; all of them are outside the data"
     known = held[held["least"].notna()]
     said = []
     if len(known):

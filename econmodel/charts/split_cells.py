@@ -89,7 +89,7 @@ def _message(cells: pd.DataFrame, grid: Grid) -> tuple[str, list[str], list[str]
     where = f"{len(held)} {'admissible ' if 0 < outside < len(cells) else ''}splits"
     where += ", none of them admissible" if outside == len(cells) else ""
     counts = {kind: int((held["verdict"] == kind).sum()) for kind in TINTS}
-    title = f"One firm is cheaper than two in {counts[ABOVE]} of {where}"
+    title = f"One firm is cheaper than two in {counts[ABOVE] or 'none'} of {where}"
     words = {
         ABOVE: "blue: one firm is cheaper",
         BELOW: "orange: two are cheaper",

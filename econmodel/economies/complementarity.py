@@ -138,7 +138,7 @@ def _region(function: CostFunction, places: Places) -> Point:
     steps = STEPS.get(len(outputs), FEWEST_STEPS)
     fractions = np.linspace(0.0, 1.0, steps)
     if not function.technology.form.coordinate.allows_zero:
-        fractions = np.arange(1, steps + 1) / steps
+        fractions = fractions[1:]
     return places.point.with_outputs(np.array(list(product(fractions, repeat=len(outputs)))) * outputs)
 
 

@@ -86,7 +86,10 @@ def test_a_pair_can_be_chosen(words):
     cost = state("composite", parameters, outputs={"visits": 100, "meals": 50, "beds": 10})
     result = complementarity(cost)
     assert words(complementarity_map(result, "visits and beds"))[0].endswith("at 64 of 64 bundles")
-    assert words(complementarity_map(result, "meals and beds"))[0].endswith("at 0 of 64 bundles")
+    none, said = words(complementarity_map(result, "meals and beds"))
+    assert none == "At none of 64 bundles does more of one make the other cheaper at the margin"
+    # 6 of a cost of 132.
+    assert "The cross derivative is 0.0455 everywhere." in said
     with pytest.raises(UnknownName, match=r"pair='visits and cars' is none of 'visits and meals', 'visits and beds'"):
         complementarity_map(result, "visits and cars")
 
