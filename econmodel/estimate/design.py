@@ -31,6 +31,7 @@ class Design:
     cost : name of the cost column
     additive : whether the error is added to cost (levels) or multiplies it (logs)
     beside : names of further columns (cost shares, instruments) that blocks carry as they are
+    weights : name of a column of weights of squared residuals, or nothing where rows count alike
     """
 
     technology: Technology
@@ -38,6 +39,7 @@ class Design:
     cost: str
     additive: bool = False
     beside: tuple[str, ...] = ()
+    weights: str = ""
 
     @property
     def count(self) -> int:
@@ -49,7 +51,8 @@ class Design:
         the residuals.
 
         In log forms derivatives do not depend on theta; without theta the last row is the response itself. In level
-        forms residuals are missing where the aggregate is not positive. The buffer is reused: copy what you keep.
+        forms residuals are missing where the aggregate is not positive. Where rows have weights all are multiplied by
+        their roots. The buffer is reused: copy what you keep.
         """
         size = min(BLOCK_ROWS, max(self.rows.count, 1))
         buffer = np.empty((self.count + len(self.beside) + 1, size))
@@ -64,6 +67,8 @@ class Design:
             fill(theta, columns[self.cost], numeraire, coordinates[:, :n], derivatives, residual, spare[:, :n])
             for row, name in enumerate(self.beside, self.count):
                 block[row] = columns[name]
+            if self.weights:
+                block *= np.sqrt(columns[self.weights])
             yield slice(start, start + n), block
 
     def _spare_rows(self) -> int:

@@ -170,13 +170,14 @@ class Fit:
 
     @property
     def ssr(self) -> float:
-        """Sum of squared residuals."""
+        """Sum of squared residuals, weighted where rows have weights."""
         return self.solution.residual_squares
 
     @property
     def llf(self) -> float:
         """Normal log-likelihood of the response (log cost, or cost where the error is additive)."""
-        return float(-0.5 * self.nobs * (np.log(2.0 * np.pi * self.ssr / self.nobs) + 1.0))
+        spread = -0.5 * self.nobs * (np.log(2.0 * np.pi * self.ssr / self.nobs) + 1.0)
+        return float(spread + 0.5 * np.log(self._weights).sum())
 
     @property
     def aic(self) -> float:
@@ -191,7 +192,15 @@ class Fit:
     @cached_property
     def _raw_residuals(self) -> Array:
         """Residuals before provider effects."""
-        return np.concatenate([block[-1].copy() for _, block in self.design.blocks(self.theta)])
+        blocks = replace(self.design, weights="").blocks(self.theta)
+        return np.concatenate([block[-1].copy() for _, block in blocks])
+
+    @property
+    def _weights(self) -> Array:
+        """Weights of the rows (n,), their mean one; ones where rows count alike."""
+        if not self.sample.weights:
+            return np.ones(self.sample.rows.count)
+        return self.sample.rows.columns[self.sample.weights]
 
     @cached_property
     def _response(self) -> Array:
@@ -230,7 +239,8 @@ class Fit:
         response = self._response
         if self.technology.numeraire is not None and not self.design.additive:
             response = response - np.log(self.sample.rows.columns[self.technology.prices[self.technology.numeraire]])
-        return float(1.0 - self.ssr / ((response - response.mean()) ** 2).sum())
+        mean = np.average(response, weights=self._weights)
+        return float(1.0 - self.ssr / (self._weights * (response - mean) ** 2).sum())
 
     @property
     def converged(self) -> bool:

@@ -37,6 +37,7 @@ def facts(fitted: "Fit") -> pd.DataFrame:
         ("rows used", format_number(fitted.nobs, 6)),
         ("rows left out", dropped or "none"),
         ("standard errors", _covariance(fitted)),
+        *([("weights of squared errors", str(fitted.specification.weights))] if fitted.sample.weights else []),
         ("R-squared", format_number(fitted.rsquared)),
         ("log-likelihood", format_number(fitted.llf, 6)),
         *fitted.further_facts,

@@ -1,6 +1,6 @@
 """`em.fit`: one call from a table to a fitted cost function."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -8,6 +8,7 @@ from econmodel.errors import NotSupported
 from econmodel.estimate.estimators import Estimator, find_estimator
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.preparation import prepare
+from econmodel.estimate.row_weights import with_weights
 from econmodel.estimate.specification import ProviderEffects, Specification
 from econmodel.forms.form import Form, Restriction, SecondOrder, find_form
 from econmodel.table.cost_data import CostData
@@ -27,6 +28,7 @@ def fit(
     homogeneous: bool | None = None,
     hold_outcomes: bool = False,
     time_effects: bool = False,
+    weights: str | Iterable[float] | None = None,
 ) -> Fit:
     """Fit a cost function to a table of providers.
 
@@ -53,6 +55,8 @@ def fit(
         complete. False undoes it; True without complete prices is refused
     hold_outcomes : whether the declared outcomes enter as controls
     time_effects : whether each period has its own level of cost
+    weights : for error="additive": a column, or one number a row, to multiply squared errors by (one over the variance
+        of a row's error, up to a factor). Least squares then minimise sum_i w_i [C_i - C(y_i)]^2
 
     Returns
     -------
@@ -76,6 +80,7 @@ def fit(
             f"em.fit takes a table with roles, and this is a {type(data).__name__}. Say which column is what with "
             'em.CostData(frame, cost="...", outputs=[...]), or read a card: em.read("providers.toml").'
         )
+    data, weighed = with_weights(data, weights)
     specification = Specification(
         find_form(form),
         find_estimator(estimator),
@@ -88,6 +93,7 @@ def fit(
         homogeneous,
         hold_outcomes,
         time_effects,
+        weighed,
     )
     return fit_specification(data, specification)
 

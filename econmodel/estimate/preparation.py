@@ -65,6 +65,7 @@ def prepare(data: CostData, specification: Specification) -> Prepared:
         hold_outcomes=specification.hold_outcomes,
         time_effects=specification.time_effects,
         beside=specification.estimator.columns(data),
+        weights=specification.weights,
     )
     clusters = groups_of(sample.data, specification.groups)
     effects = providers(sample.data, specification.effects) if specification.effects == "within" else None
@@ -114,7 +115,9 @@ def _design(sample: Sample, specification: Specification, effects: Groups | None
             form, names, means, second_order=specification.second_order, restrict=specification.restrict,
             numeraire=numeraire, log_relationships=tuple(role.scale == "log" for role in data.relationships.values()),
         )  # fmt: skip
-        return Design(technology, sample.rows, data.cost, specification.error == "additive", sample.beside)
+        return Design(
+            technology, sample.rows, data.cost, specification.error == "additive", sample.beside, sample.weights
+        )
 
     if form.aggregates:
         return at(centres(sample, form, every_row=True)), None

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from econmodel.errors import FormError, NotIdentified, NotSupported, TableError, UnknownName
 from econmodel.estimate.least_squares import Groups
+from econmodel.estimate.row_weights import relative_weights
 from econmodel.forms.assembly import Centres
 from econmodel.forms.form import Form, Variables
 from econmodel.table.cost_data import CostData
@@ -30,21 +31,31 @@ class Sample:
     rows : the columns as numbers, with logs of the network, held outcomes and period dummies among the controls
     controls : control name -> the part of a separation that it belongs to ("context", "network", "outcomes", "time")
     beside : further columns that the estimator needs (cost shares, instruments); not part of the cost function
+    weights : the column of weights among the rows, their mean one; nothing where rows count alike
     """
 
     data: CostData
     rows: Rows
     controls: Mapping[str, str]
     beside: tuple[str, ...] = ()
+    weights: str = ""
 
 
 def take(
-    data: CostData, *, hold_outcomes: bool = False, time_effects: bool = False, beside: Sequence[str] = ()
+    data: CostData,
+    *,
+    hold_outcomes: bool = False,
+    time_effects: bool = False,
+    beside: Sequence[str] = (),
+    weights: str | None = None,
 ) -> Sample:
     """Complete rows of the columns with a role, and of those that the estimator needs beside them, as numbers."""
     held = list(data.outcomes) if hold_outcomes else []
     names = [data.cost, *data.outputs, *data.prices, *data.relationships, *data.controls, *data.network, *held, *beside]
     columns = {name: _numbers(data.frame[name]) for name in names}
+    weighed = "" if weights is None else f"weight: {weights}"
+    if weights is not None:
+        columns[weighed] = _numbers(data.frame[weights])
     keep = np.ones(len(data), dtype=bool)
     for column in columns.values():
         keep &= ~np.isnan(column)
@@ -60,6 +71,8 @@ def take(
     for name in held:
         if data.outcomes[name].scale == "log":
             columns[name] = np.log(columns[name])
+    if weights is not None:
+        columns[weighed] = relative_weights(data, weights)
     network = _network(data, columns)
     columns |= network
     controls = dict.fromkeys(data.controls, "context") | dict.fromkeys(network, "network")
@@ -68,7 +81,7 @@ def take(
         dummies = _periods(data)
         columns |= dummies
         controls |= dict.fromkeys(dummies, "time")
-    return Sample(data, Rows(columns), controls, tuple(beside))
+    return Sample(data, Rows(columns), controls, tuple(beside), weighed)
 
 
 def _numbers(column: pd.Series) -> Array:

@@ -30,6 +30,7 @@ class Specification:
     homogeneous: bool | None = None
     hold_outcomes: bool = False
     time_effects: bool = False
+    weights: str | None = None
     jointly: bool = False
 
 
@@ -49,6 +50,17 @@ def check(specification: Specification) -> None:
         raise FormError(
             f"The {specification.form.title} form explains log cost, so its error multiplies cost. "
             f'Use error="multiplicative", or a level form ("composite", "flexible_fixed_cost") with error="additive".'
+        )
+    if specification.weights is not None and specification.error != "additive":
+        raise FormError(
+            'weights= say how sure the cost of each row is in money, for error="additive" in a level form. An error '
+            "that multiplies cost is a share of it, whatever the size of the row, and robust standard errors allow for "
+            "shares that differ: leave weights out."
+        )
+    if specification.weights is not None and specification.estimator.name != "least_squares":
+        raise FormError(
+            f'estimator="{specification.estimator.name}" has no weights. Use estimator="least_squares", or '
+            "weights=None."
         )
     if specification.error == "additive" and specification.effects is not None:
         raise FormError(
