@@ -131,12 +131,9 @@ def _by_delta(function: CostFunction, measure: Measure, values: Array, null: Arr
     quantile = stdtrit(function.freedom, 0.5 + level / 2.0) if np.isfinite(function.freedom) else 0.0
     joint = isinstance(function, Fit) and function.jointly_covered
     if function.wild and isinstance(function, Fit):
-        p_values = np.array(
-            [
-                function.wild_p_value(row, difference) if np.isfinite(difference) and error > 0 else np.nan
-                for row, difference, error in zip(gradient, values - null, errors, strict=True)
-            ]
-        )
+        tested = np.isfinite(values - null) & (errors > 0)
+        p_values = np.full_like(values, np.nan)
+        p_values[tested] = function.wild_p_values(gradient[tested], (values - null)[tested])
     else:
         p_values = 2.0 * stdtr(function.freedom, -np.abs(statistics)) if known.any() else statistics
     if joint and known.any():

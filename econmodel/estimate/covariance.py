@@ -15,6 +15,8 @@ FEWEST_CLUSTERS = 20
 # One less the leverage of a row that nothing else resembles is rounding.
 FITTED_EXACTLY = 1e-10
 WILD_DRAWS = 9_999
+# Draws times clusters times hypotheses that are held at once: some thirty megabytes.
+BATCH_DRAWS = 4_000_000
 # The six points of Webb (2023), for so few clusters that two points would give too few different samples.
 WEBB_POINTS = np.sqrt(np.array([1.5, 1.0, 0.5]))
 
@@ -106,32 +108,39 @@ def cluster_moments(blocks: Iterator[Block], codes: NDArray[np.intp], groups: in
     return ClusterMoments(total[:, :-1, :-1], total[:, :-1, -1])
 
 
-def wild_cluster_p_value(
-    moments: ClusterMoments, inverse_gram: Array, direction: Array, difference: float, seed: int = 0
-) -> float:
-    """P-value of `direction @ theta = null` from the restricted wild cluster bootstrap.
+def wild_cluster_p_values(
+    moments: ClusterMoments, inverse_gram: Array, directions: Array, differences: Array, seed: int = 0
+) -> Array:
+    """P-values (q,) of `directions @ theta = nulls`, one by one, from the restricted wild cluster bootstrap.
 
     Parameters
     ----------
-    direction : (k,) the hypothesis (for a nonlinear measure, its gradient)
-    difference : estimate less null
+    directions : (q, k) the hypotheses (for nonlinear measures, their gradients)
+    differences : (q,) estimates less nulls
 
     Notes
     -----
-    Cameron, Gelbach and Miller (2008), with Webb's six-point weights; studentised with CR1 in every draw.
+    Cameron, Gelbach and Miller (2008), with Webb's six-point weights; studentised with CR1 in every draw. All
+    hypotheses are tested on the same draws.
     """
-    along = inverse_gram @ direction
-    variance = float(direction @ along)
-    move = along * difference / variance
-    restricted = moments.scores + np.einsum("gij,j->gi", moments.gram, move)
-    error = np.sqrt(((moments.scores @ along) ** 2).sum())
-    observed = abs(difference) / error
-    rng = np.random.default_rng(seed)
     points = np.concatenate([-WEBB_POINTS, WEBB_POINTS])
-    weights = rng.choice(points, size=(WILD_DRAWS, moments.count))
-    steps = weights @ restricted @ inverse_gram
-    pulled = np.einsum("gij,i->gj", moments.gram, along)
-    scores = weights * (restricted @ along) - steps @ pulled.T
-    statistic = np.abs(steps @ direction) / np.sqrt((scores**2).sum(axis=1))
-    # Equal weights for all clusters give the observed statistic again: such ties must not hang on rounding.
-    return float((1 + (statistic >= observed * (1.0 - 1e-9)).sum()) / (1 + WILD_DRAWS))
+    weights = np.random.default_rng(seed).choice(points, size=(WILD_DRAWS, moments.count))
+    size = max(1, BATCH_DRAWS // weights.size)
+    found = [np.zeros(0)]
+    for start in range(0, len(directions), size):
+        chosen = slice(start, start + size)
+        along = directions[chosen] @ inverse_gram
+        variance = (directions[chosen] * along).sum(axis=1)
+        move = along * (differences[chosen] / variance)[:, None]
+        restricted = moments.scores + np.einsum("gij,qj->qgi", moments.gram, move)
+        pulled = np.einsum("gij,qi->qgj", moments.gram, along)
+        # A draw's estimate is its weights times `own`, and its scores by cluster are its weights times `scores`.
+        own = np.einsum("qgi,qi->qg", restricted, along)
+        scores = own[:, :, None] * np.eye(moments.count) - (restricted @ inverse_gram) @ pulled.swapaxes(1, 2)
+        flat = weights @ scores.transpose(1, 0, 2).reshape(moments.count, -1)
+        squares = np.square(flat, out=flat).reshape(len(weights), len(along), -1).sum(axis=-1)
+        statistic = np.abs(weights @ own.T) / np.sqrt(squares)
+        observed = np.abs(differences[chosen]) / np.sqrt(((moments.scores @ along.T) ** 2).sum(axis=0))
+        # Equal weights for all clusters give the observed statistic again: such ties must not hang on rounding.
+        found.append((1.0 + (statistic >= observed * (1.0 - 1e-9)).sum(axis=0)) / (1.0 + WILD_DRAWS))
+    return np.concatenate(found)

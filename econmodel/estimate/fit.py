@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from econmodel.estimate import fit_display
 from econmodel.estimate.bootstrap import Replications, replicate, replications
-from econmodel.estimate.covariance import cluster_moments, wild_cluster_p_value
+from econmodel.estimate.covariance import cluster_moments, wild_cluster_p_values
 from econmodel.estimate.delta import jacobian
 from econmodel.estimate.design import Block, Design
 from econmodel.estimate.least_squares import Groups, LeastSquares, transformed_blocks
@@ -119,9 +119,7 @@ class Fit:
     def pvalues(self) -> pd.Series:
         """Two-sided p-values of zero: t, or the restricted wild cluster bootstrap below twenty clusters."""
         if self.wild:
-            values = [
-                self.wild_p_value(row, value) for row, value in zip(np.eye(len(self.theta)), self.theta, strict=True)
-            ]
+            values = self.wild_p_values(np.eye(len(self.theta)), self.theta)
         else:
             from scipy.special import stdtr
 
@@ -133,9 +131,9 @@ class Fit:
         assert self.clusters is not None
         return cluster_moments(self.rows_at(self.all_parameters), self.clusters.codes, len(self.clusters.sizes))
 
-    def wild_p_value(self, direction: Array, difference: float) -> float:
-        """P-value of `direction @ params = null` by the wild cluster bootstrap; `difference` is estimate less null."""
-        return wild_cluster_p_value(self._cluster_moments, self.solution.inverse_gram, direction, difference)
+    def wild_p_values(self, directions: Array, differences: Array) -> Array:
+        """P-values (q,) of `directions @ params = nulls` by the wild cluster bootstrap, of estimates less nulls."""
+        return wild_cluster_p_values(self._cluster_moments, self.solution.inverse_gram, directions, differences)
 
     def cov_params(self) -> pd.DataFrame:
         """Covariance of the parameters."""

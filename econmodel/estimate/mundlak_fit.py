@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from econmodel.errors import FormError
 from econmodel.estimate.bootstrap import Replications, replicate
-from econmodel.estimate.covariance import wild_cluster_p_value
+from econmodel.estimate.covariance import wild_cluster_p_values
 from econmodel.estimate.covariance_choice import covariance_of
 from econmodel.estimate.design import Block
 from econmodel.estimate.fit import PROVIDER_EFFECTS, Fit
@@ -81,10 +81,10 @@ class MundlakFit(Fit):
         """Normal log-likelihood with random provider effects."""
         return super().llf + float(np.log(1.0 - self.means.share).sum())
 
-    def wild_p_value(self, direction: Array, difference: float) -> float:
+    def wild_p_values(self, directions: Array, differences: Array) -> Array:
         """As in `Fit`, with the means' parameters left as they are."""
-        padded = np.concatenate([direction, np.zeros(len(self.every.theta) - len(direction))])
-        return wild_cluster_p_value(self._cluster_moments, self.every.inverse_gram, padded, difference)
+        padded = np.pad(directions, ((0, 0), (0, len(self.every.theta) - directions.shape[1])))
+        return wild_cluster_p_values(self._cluster_moments, self.every.inverse_gram, padded, differences)
 
     @property
     def mean_parameters(self) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pytest
 
 import econmodel as em
 from econmodel.estimate import covariance
-from econmodel.estimate.covariance import WEBB_POINTS, WILD_DRAWS, ClusterMoments, wild_cluster_p_value
+from econmodel.estimate.covariance import WEBB_POINTS, WILD_DRAWS, ClusterMoments, wild_cluster_p_values
 
 GROUPS, EACH = 4, 6
 
@@ -62,6 +62,12 @@ def by_enumeration(design, y, codes, direction, null):
     return large / count
 
 
+def wild_cluster_p_value(moments, inverse, direction, difference, seed=0):
+    """One of them."""
+    (found,) = wild_cluster_p_values(moments, inverse, direction[None], np.array([difference]), seed)
+    return found
+
+
 @pytest.mark.parametrize(("slope", "null"), [(0.0, 0.0), (0.6, 0.0), (0.6, 0.5)])
 def test_the_p_value_is_that_of_all_samples(slope, null):
     design, y, codes = data(slope=slope)
@@ -90,6 +96,18 @@ def test_the_sign_and_the_length_of_the_hypothesis_do_not_matter():
     assert wild_cluster_p_value(moments, inverse, 3 * direction, 3 * theta[1]) == p_value
 
 
+def test_many_hypotheses_have_the_p_values_of_each_alone(monkeypatch):
+    design, y, codes = data(slope=0.4)
+    moments, inverse, theta = moments_of(design, y, codes)
+    directions = np.array([[0.0, 1.0], [1.0, -2.0], [1.0, 0.0]])
+    alone = [wild_cluster_p_value(moments, inverse, one, one @ theta - 0.1) for one in directions]
+    for size in (covariance.BATCH_DRAWS, 2 * WILD_DRAWS * moments.count, 1):
+        monkeypatch.setattr(covariance, "BATCH_DRAWS", size)
+        together = wild_cluster_p_values(moments, inverse, directions, directions @ theta - 0.1)
+        assert together.tolist() == alone
+    assert wild_cluster_p_values(moments, inverse, directions[:0], np.zeros(0)).tolist() == []
+
+
 def test_under_the_null_p_values_are_uniform(monkeypatch):
     monkeypatch.setattr(covariance, "WILD_DRAWS", 399)
     direction, p_values = np.array([0.0, 1.0]), []
@@ -109,12 +127,12 @@ def test_measures_use_it_where_clusters_are_few():
     result = em.scale(fitted)
     row = result.row("ray elasticity")
     direction = np.eye(len(fitted.params))[place]
-    assert row["p_value"] == fitted.wild_p_value(direction, fitted.params["output"] - 1.0)
+    assert row["p_value"] == fitted.wild_p_values(direction[None], np.array([fitted.params["output"] - 1.0]))[0]
     assert any("wild cluster bootstrap" in note for note in result.notes)
     # Classical p-values would be far smaller than six airlines allow.
     classical = em.fit(em.load("us_airlines"), "cobb_douglas", cov_type="nonrobust")
     assert em.scale(classical).row("ray elasticity")["p_value"] < row["p_value"] / 100
-    assert fitted.pvalues["output"] == fitted.wild_p_value(direction, fitted.params["output"])
+    assert fitted.pvalues["output"] == fitted.wild_p_values(direction[None], fitted.params[["output"]].to_numpy())[0]
 
 
 def test_within_effects_are_taken_out_of_every_sample():
