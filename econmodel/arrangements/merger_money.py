@@ -97,10 +97,12 @@ def switching_table(measure: MergerMeasure, money: pd.DataFrame, ratio: float, t
         found.append(("one-off cost", terms.one_off, worth, f"pays within {terms.horizon:g} years up to there"))
     if measure.members is None and ratio == ratio:
         before = "saves something below that"
-        found.append(("relationship factor", ratio, ratio / (1.0 - share), before))
+        found.append(("relationship factor, to save at all", ratio, ratio / (1.0 - share), before))
         if terms.one_off is not None:
             limit = ratio * (1.0 - terms.needed() / apart) / (1.0 - share)
-            found.append(("relationship factor", ratio, limit, f"pays within {terms.horizon:g} years below that"))
+            found.append(
+                ("relationship factor, to pay", ratio, limit, f"pays within {terms.horizon:g} years below that")
+            )
         for place, name in enumerate(measure.function.technology.relationships):
             found.append((f"{name} after", *_relationship_limit(measure, place, apart), "nothing is saved there"))
     return pd.DataFrame(found, columns=["number", "here", "switching value", "what it means"])

@@ -8,6 +8,7 @@ import pandas as pd
 
 from econmodel.arrangements.merger_measure import APART, FACTORS, PART, SHARE, WHOLE, MergerMeasure
 from econmodel.arrangements.merger_money import DISCOUNTED, WITHIN, Terms, by_term, middle
+from econmodel.arrangements.pay_back import in_money
 from econmodel.estimate.fit import Fit
 from econmodel.results import INTERVAL_COLUMNS, format_number, identified_in_words, interval_in_words, with_interval
 
@@ -102,12 +103,13 @@ def _percent(row: Row) -> str:
 
 
 def _paid(money: Mapping[str, Row], terms: Terms, may_save: bool, unit: str) -> str:
-    once, years = f"{format_number(terms.one_off)} {unit}".strip(), money[DISCOUNTED]
+    assert terms.one_off is not None
+    once, years = in_money(terms.one_off, unit), money[DISCOUNTED]
     needed = float(money[WITHIN]["estimate"])
     apart = middle(money["cost apart"])
     needs = (
         f"to be paid back within {terms.horizon:g} years at {100 * terms.rate:g} % a year, the saving must be "
-        f"{format_number(needed)} a year or more, {100 * needed / apart:.1f} % of cost"
+        f"{in_money(needed, unit)} a year or more, {100 * needed / apart:.1f} % of cost"
     )
     best = float(years["estimate"])
     first, last = (float(years.get(name, np.nan)) for name in INTERVAL_COLUMNS)

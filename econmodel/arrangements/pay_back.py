@@ -3,9 +3,11 @@
 import math
 
 from econmodel.errors import NotSupported
+from econmodel.results import format_number
 
 # Real social time preference, a year.
 DISCOUNT_RATE, DISCOUNT_SOURCE = 0.035, "published: HM Treasury, The Green Book (2022), 3.5 % real"
+CURRENCY = 3  # letters of a currency
 HORIZON, HORIZON_SOURCE = 10.0, "assumption: to be replaced by how long the arrangement is meant to last"
 
 
@@ -46,3 +48,16 @@ def check_terms(one_off: float | None, horizon: float, rate: float) -> None:
         raise NotSupported(f"horizon={horizon}: give the years within which the merger must pay, above zero.")
     if not 0 <= rate < 1:
         raise NotSupported(f"discount_rate={rate} is a share a year: write 0.035 for 3.5 %.")
+
+
+def in_money(amount: float, unit: str, digits: int = 4) -> str:
+    """An amount as a sentence writes it; a currency stands before it.
+
+    Examples
+    --------
+    >>> in_money(38.8, "GBP million"), in_money(1726.4, "USD"), in_money(20.0, "")
+    ('GBP 38.8 million', 'USD 1,726', '20')
+    """
+    first, *rest = unit.split() or [""]
+    before = [first] if len(first) == CURRENCY and first.isupper() else []
+    return " ".join([*before, format_number(amount, digits), *(rest if before else unit.split())])

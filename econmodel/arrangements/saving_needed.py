@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from econmodel.arrangements.pay_back import DISCOUNT_RATE, DISCOUNT_SOURCE, annuity, check_terms
+from econmodel.arrangements.pay_back import DISCOUNT_RATE, DISCOUNT_SOURCE, annuity, check_terms, in_money
 from econmodel.errors import NotSupported
-from econmodel.results import Answer, format_number
+from econmodel.results import Answer
 
 HORIZONS = (3.0, 5.0, 10.0)
 
@@ -46,7 +46,7 @@ def saving_needed(
     --------
     >>> found = saving_needed(38.8, horizons=[10], unit="GBP million")
     >>> found.text
-    'To be paid back within 10 years at 3.5 % a year, 38.8 GBP million must save 4.67 GBP million a year.'
+    'To be paid back within 10 years at 3.5 % a year, GBP 38.8 million must save GBP 4.67 million a year.'
     """
     given = one_off if isinstance(one_off, Mapping) else {"one-off cost": one_off}
     costs = {str(name): float(cost) for name, cost in given.items()}
@@ -63,7 +63,7 @@ def saving_needed(
     name = f" ({item})" if isinstance(one_off, Mapping) else ""
     text = (
         f"To be paid back within {horizons[-1]:g} years at {100 * discount_rate:g} % a year, "
-        f"{_money(first, unit)}{name} must save {_money(needed, unit)} a year."
+        f"{in_money(first, unit, 3)}{name} must save {in_money(needed, unit, 3)} a year."
     )
     rate = DISCOUNT_SOURCE if discount_rate == DISCOUNT_RATE else "given"
     rows = [("discount rate, a year", discount_rate, rate)]
@@ -71,7 +71,3 @@ def saving_needed(
     rows += [(f"horizon {place}, years", float(years), known) for place, years in enumerate(horizons, start=1)]
     used = pd.DataFrame(rows, columns=["number", "value", "source"])
     return Answer("How large must the saving be before it pays?", table, text, tables={"numbers used": used})
-
-
-def _money(amount: float, unit: str) -> str:
-    return f"{format_number(amount, 3)} {unit}".strip()

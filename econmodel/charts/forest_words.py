@@ -39,6 +39,7 @@ _READINGS: dict[str, tuple[float, str, tuple[str, str, str]]] = {
     "outcomes_held": (1.0, "elasticity of cost to size, outcomes held, input ratios free", _HELD),
     "ray elasticity": (1.0, "elasticity of cost to size, mix held", _SIZE),
     "ray scale economies": (1.0, "scale economies S", (_SIZE[1], _SIZE[0], _SIZE[2])),
+    "merger": (1.0, "cost together over cost apart", ("one is cheaper", "apart is cheaper", "no saving")),
     "degree of scope": (0.0, "degree of scope", ("apart is cheaper", "together is cheaper", "no economies of scope")),
 }
 # Relatives of a measure have its reading ("degree of scope of research", "scope: fixed cost").

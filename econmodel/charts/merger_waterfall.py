@@ -9,7 +9,7 @@ from econmodel.charts.cascade import cascade, height_of
 from econmodel.charts.drawn import framed
 from econmodel.charts.given import must_draw
 from econmodel.charts.parts import NOTHING
-from econmodel.charts.sentences import capital, interval, joined, level, number, per_cent
+from econmodel.charts.sentences import interval, joined, level, number, per_cent
 from econmodel.charts.theme import enable
 from econmodel.errors import NotSupported
 from econmodel.results import Effects
@@ -23,6 +23,8 @@ FACTORS = {
     "learning": "other", "levelling": "other", "harmony": "other", "size": "scale", "relationship": "relationship",
 }  # fmt: skip
 SWITCHES, NEEDED = "switching values", "saving, % of cost apart"
+# A factor on the other side that is smaller than this is not worth a word in the title.
+MATTERS = 0.005
 # Six digits are what a printed or rounded table keeps of a ratio near one.
 MULTIPLIES = 1e-5
 
@@ -131,12 +133,24 @@ def _mark(effects: Effects, rows: pd.DataFrame) -> tuple[float | None, str]:
 
 
 def _title(effects: Effects, factors: pd.DataFrame, whole: pd.Series) -> str:
-    saved = np.exp(whole["log"]) - 1.0
     who = f"As one, {whole['at']}" if whole["term"] == WHOLE else f"What {whole['at']} make together"
+    saved = float(np.exp(whole["log"]) - 1.0)
     if whole["low"] <= 0 <= whole["high"] and whole["high"] > whole["low"] + NOTHING:
-        return f"{capital(who)} would not clearly cost less or more; {_largest(factors)}"
+        return f"{who} would not clearly cost less or more; {_largest(factors)}"
     change = f"{per_cent(saved)} {'less' if saved < 0 else 'more'}" if abs(saved) > NOTHING else "as much"
-    return f"{capital(who)} would cost {change}; {_largest(factors)}"
+    return f"{who} would cost {change}; {_forces(factors, saved) or _largest(factors)}"
+
+
+def _forces(factors: pd.DataFrame, saved: float) -> str:
+    """The largest factor on either side, where both matter; else nothing."""
+    ends = factors.sort_values("log").iloc[[0, -1]]
+    less, more = ends.to_dict("records")
+    if not (less["high"] < 0 < more["low"]) or min(-less["log"], more["log"]) < MATTERS:
+        return ""
+    shares = {one["term"]: per_cent(float(np.exp(one["log"]) - 1.0)) for one in (less, more)}
+    if saved < 0:
+        return f"{less['term']} saves {shares[less['term']]}, {more['term']} takes back {shares[more['term']]}"
+    return f"{more['term']} adds {shares[more['term']]}, {less['term']} saves {shares[less['term']]}"
 
 
 def _largest(factors: pd.DataFrame) -> str:

@@ -38,7 +38,9 @@ def test_factors_of_one_have_no_bar(mergers, words):
 @pytest.mark.parametrize(
     ("ratios", "width", "said"),
     [
-        (FACTORS, 0.02, "As one, Elm and Oak would cost 7.6 % less; the largest factor is size"),
+        (FACTORS, 0.02, "As one, Elm and Oak would cost 7.6 % less; size saves 12 %, relationship takes back 4.0 %"),
+        ({"size": 0.97, "levelling": 1.2}, 0.01, "would cost 16 % more; levelling adds 20 %, size saves 3.0 %"),
+        (FACTORS | {"relationship": 1.01}, 0.02, "would cost 10 % less; the largest factor is size"),
         ({"size": 1.2}, 0.02, "As one, Elm and Oak would cost 20 % more; the largest factor is size"),
         (
             FACTORS,
