@@ -1,0 +1,285 @@
+"""The highest likelihood of a frontier: starts from several shares of inefficiency, and the ends that are no optimum.
+
+Least squares is the frontier without inefficiency, and always a stationary point (Waldman, 1982). Where its residuals
+lean to the wrong side it is a local maximum, and the search says so instead of inventing inefficiency.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from econmodel.errors import DidNotConverge, EconmodelError, NotIdentified
+from econmodel.estimate.design import Design
+from econmodel.estimate.frontier_density import LOG_ROOT_TWO_PI, HalfNormal
+from econmodel.estimate.frontier_search import Evaluation, Likelihood, Peak, Stop, climb, evaluate, sampled, shifted
+from econmodel.estimate.least_squares import LeastSquares, linear, nonlinear
+from econmodel.estimate.moments import Moments, accumulate
+
+Array = NDArray[np.float64]
+# Larger tables are first solved on about this many of their rows: the starts are tried there.
+SAMPLED_ROWS = 8_192
+# Shares of the residual variance that inefficiency is started with, beside the one that their skewness suggests.
+SHARES = (0.1, 0.5, 0.9)
+SMALLEST_SHARE, LARGEST_SHARE = 0.02, 0.95
+# sigma_u below this share of sigma_v, without a likelihood above least squares', is on its way to zero.
+NO_INEFFICIENCY = 0.1
+# sigma_v below this share of sigma_u: on its way to zero.
+NO_NOISE = 1e-4
+# A likelihood that is not higher than least squares' by this much is not higher.
+HIGHER = 1e-7
+# Means of inefficiency this many spreads below zero leave an exponential tail (all rows), or none at all (some).
+EXPONENTIAL, NONE_AT_ALL = -12.0, -25.0
+# This many spreads above zero, truncation never bites.
+UNTRUNCATED = 6.0
+OF_HALF_NORMAL = {"mean": np.sqrt(2.0 / np.pi), "variance": 1.0 - 2.0 / np.pi}
+OF_HALF_NORMAL["third"] = OF_HALF_NORMAL["mean"] * (4.0 / np.pi - 1.0)
+OF_EXPONENTIAL = {"mean": 1.0, "variance": 1.0, "third": 2.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Residuals:
+    """Count, mean, and second and third central moments of least squares' residuals."""
+
+    count: int
+    mean: float
+    second: float
+    third: float
+
+    @property
+    def skewness(self) -> float:
+        """Third moment over the standard deviation cubed."""
+        return self.third / self.second**1.5
+
+    @property
+    def log_likelihood(self) -> float:
+        """Of the residuals as normal noise."""
+        return -self.count * (LOG_ROOT_TWO_PI + 0.5 * np.log(self.second + self.mean**2) + 0.5)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solution:
+    """What the search found.
+
+    Attributes
+    ----------
+    likelihood : the likelihood that was maximised
+    parameters : (K,) those of the cost function, of the mean of inefficiency, log sigma_u (minus infinity where
+        there is none) and log sigma_v
+    found : log-likelihood, gradient and Hessian there
+    least_squares : the cost function without inefficiency
+    residuals : moments of its residuals
+    passes : passes over all rows that the search made
+    """
+
+    likelihood: Likelihood
+    parameters: Array
+    found: Evaluation
+    least_squares: LeastSquares
+    residuals: Residuals
+    passes: int
+
+    @property
+    def at_boundary(self) -> bool:
+        """Whether there is no inefficiency at the highest likelihood."""
+        return bool(np.isneginf(self.parameters[-2]))
+
+
+def residual_moments(design: Design, theta: Array) -> Residuals:
+    """One pass at theta."""
+    count, sums = 0, np.zeros(3)
+    for _, block in design.blocks(theta):
+        e = block[-1]
+        count += len(e)
+        sums += (e.sum(), e @ e, (e * e) @ e)
+    mean, square, cube = sums / count
+    return Residuals(count, mean, square - mean**2, cube - 3.0 * mean * square + 2.0 * mean**3)
+
+
+def without_inefficiency(design: Design, moments: Moments | None) -> LeastSquares:
+    """Least squares of the same cost function; `moments` from a pass made already may hold further columns."""
+    plain = replace(design, beside=())
+    if design.technology.is_level:
+        return nonlinear(plain)
+    if moments is None:
+        moments = accumulate(plain.blocks())
+    kept = np.r_[: design.count, len(moments.gram) - 1]
+    return linear(plain, Moments(moments.gram[np.ix_(kept, kept)], moments.count))
+
+
+def solve(likelihood: Likelihood, least_squares: LeastSquares) -> Solution:
+    """The highest likelihood that the starts lead to.
+
+    Raises
+    ------
+    NotIdentified
+        Where the likelihood rises towards an end that is no optimum: see the message.
+    DidNotConverge
+        Where no start leads to an optimum.
+    """
+    residuals = residual_moments(likelihood.design, least_squares.theta)
+    stop = _stop(likelihood, residuals.log_likelihood)
+    peaks, failures = [], []
+    for start in _starts(likelihood, least_squares, residuals):
+        try:
+            peaks.append(climb(lambda at: evaluate(likelihood, at), start, stop))
+        except DidNotConverge as failure:
+            failures.append(failure)
+    if not peaks:
+        raise failures[-1]
+    best = max(peaks, key=lambda peak: peak.found.value)
+    passes = sum(peak.passes for peak in peaks)
+    if best.stopped == "none" or (not likelihood.means and best.found.value <= residuals.log_likelihood + HIGHER):
+        if likelihood.means:
+            raise NotIdentified(_WORDS["none"])
+        return _boundary(likelihood, least_squares, residuals, passes)
+    if best.stopped:
+        raise NotIdentified(_explained(best, likelihood))
+    return Solution(likelihood, best.parameters, best.found, least_squares, residuals, passes)
+
+
+def _starts(likelihood: Likelihood, least_squares: LeastSquares, residuals: Residuals) -> Iterator[Array]:
+    """Where searches begin: the optimum of a sample in large tables, else several shares of inefficiency."""
+    if residuals.count > 4 * SAMPLED_ROWS:
+        few = sampled(likelihood, SAMPLED_ROWS)
+        try:
+            found = solve(few, without_inefficiency(few.design, None))
+        except EconmodelError:
+            found = None
+        if found is not None and not found.at_boundary:
+            yield found.parameters
+            return
+    if likelihood.density.has_mean:
+        yield from _with_means(likelihood, least_squares, residuals)
+        return
+    for share in (_suggested(likelihood, residuals), *SHARES):
+        yield started(likelihood, least_squares.theta, residuals, share)
+
+
+def _suggested(likelihood: Likelihood, residuals: Residuals) -> float:
+    """The share of inefficiency in the residual variance that their third moment suggests (Olson et al., 1980)."""
+    of = _shape(likelihood)
+    spread = np.cbrt(max(residuals.third, 0.0) / of["third"])
+    return float(np.clip(of["variance"] * spread**2 / residuals.second, SMALLEST_SHARE, LARGEST_SHARE))
+
+
+def _shape(likelihood: Likelihood) -> dict[str, float]:
+    return OF_EXPONENTIAL if likelihood.density.name == "exponential" else OF_HALF_NORMAL
+
+
+def started(likelihood: Likelihood, theta: Array, residuals: Residuals, share: float) -> Array:
+    """Parameters at which inefficiency makes up this share of the residual variance, and its mean is in the level."""
+    of = _shape(likelihood)
+    sigma_u = np.sqrt(share * residuals.second / of["variance"])
+    sigma_v = np.sqrt((1.0 - share) * residuals.second)
+    moved = shifted(likelihood.design, theta, residuals.mean - of["mean"] * sigma_u)
+    return np.concatenate([moved, np.zeros(likelihood.means), np.log([sigma_u, sigma_v])])
+
+
+def _with_means(likelihood: Likelihood, least_squares: LeastSquares, residuals: Residuals) -> Iterator[Array]:
+    """Starts from the half-normal optimum: the mean at zero, and below it with a wider spread, as in a long tail."""
+    half_normal = Likelihood(likelihood.design, HalfNormal())
+    try:
+        found = solve(half_normal, least_squares).parameters
+    except DidNotConverge:
+        found = np.array([np.nan, -np.inf, 0.0])
+    if np.isneginf(found[-2]):
+        found = started(half_normal, least_squares.theta, residuals, SHARES[1])
+    theta, sigmas, means = found[:-2], found[-2:], np.zeros(likelihood.means)
+    yield np.concatenate([theta, means, sigmas])
+    if likelihood.constant:
+        means[0] = -np.exp(sigmas[0])
+        yield np.concatenate([theta, means, sigmas + [0.3, 0.0]])
+
+
+def _stop(likelihood: Likelihood, normal: float) -> Stop:
+    """What a search must not run into: no inefficiency, no noise, means of inefficiency without end."""
+
+    def stop(at: Array, found: Evaluation) -> str:
+        _, delta, log_u, log_v = likelihood.split(at)
+        if log_u - log_v < np.log(NO_INEFFICIENCY) and found.value <= normal + HIGHER:
+            return "none"
+        if log_v - log_u < np.log(NO_NOISE):
+            return "noiseless"
+        if len(delta):
+            lowest, highest = _range(likelihood, delta)
+            lowest, highest = lowest / np.exp(log_u), highest / np.exp(log_u)
+            if highest < EXPONENTIAL:
+                return "exponential"
+            if lowest < NONE_AT_ALL:
+                return "separated"
+            if lowest > UNTRUNCATED:
+                return "untruncated"
+        return ""
+
+    return stop
+
+
+def means(likelihood: Likelihood, delta: Array) -> Array:
+    """Means of inefficiency before truncation of every row, (..., n)."""
+    columns = [np.concatenate([c[name] for _, c in likelihood.design.rows.blocks(65_536)])
+               for name in likelihood.design.beside]  # fmt: skip
+    ones = [np.ones(likelihood.design.rows.count)] if likelihood.constant else []
+    return np.asarray(delta @ np.stack(ones + columns))
+
+
+def _range(likelihood: Likelihood, delta: Array) -> tuple[float, float]:
+    values = means(likelihood, delta)
+    return float(values.min()), float(values.max())
+
+
+_WORDS = {
+    "none": (
+        "No inefficiency is found: the likelihood is highest where sigma_u is zero, so nothing can be learnt of its "
+        'determinants. Use em.Frontier("half_normal"), which reports that case, or estimator="least_squares" with the '
+        "determinants among the controls."
+    ),
+    "noiseless": (
+        "The likelihood rises towards a frontier without noise (sigma_v of zero), on which every deviation is "
+        "inefficiency. That happens in small tables, or where a few providers lie exactly on the frontier. Use fewer "
+        'parameters (second_order="outputs" or "none"), or estimator="least_squares".'
+    ),
+    "exponential": (
+        "The mean of inefficiency before truncation runs to minus infinity: the data want the exponential "
+        'distribution, which the truncated normal only reaches there. Use em.Frontier("exponential")'
+    ),
+    "untruncated": (
+        "The determinants place inefficiency so far above zero that truncation never bites: it is then nothing but a "
+        "part of the cost function, and its level cannot be told from the constant. Give them as controls or "
+        "relationship variables instead of determinants."
+    ),
+}
+
+
+def _explained(peak: Peak, likelihood: Likelihood) -> str:
+    if peak.stopped == "exponential" and likelihood.design.beside:
+        return _WORDS["exponential"] + ", or determinants without a constant: em.Frontier(..., constant=False)."
+    if peak.stopped == "exponential":
+        return _WORDS["exponential"] + "."
+    if peak.stopped != "separated":
+        return _WORDS[peak.stopped]
+    _, delta, log_u, _ = likelihood.split(peak.parameters)
+    values = means(likelihood, delta) / np.exp(log_u)
+    without = values < 0.5 * values.min()
+    names = likelihood.design.beside
+    slopes = delta[-len(names) :]
+    moves = []
+    for name, slope in zip(names, slopes, strict=True):
+        column = np.concatenate([c[name] for _, c in likelihood.design.rows.blocks(65_536)])
+        moves.append(-slope * (column[without].mean() - column[~without].mean()))
+    name = names[int(np.argmax(moves))]
+    return (
+        f"{name} tells apart {int(without.sum())} rows with no inefficiency at all: its effect on the mean of "
+        f"inefficiency runs to {'minus' if slopes[names.index(name)] < 0 else 'plus'} infinity, and no number is "
+        f"returned for it. Leave {name} out of the determinants (it may stand in the cost function), or join its "
+        "values to broader groups."
+    )
+
+
+def _boundary(likelihood: Likelihood, least_squares: LeastSquares, residuals: Residuals, passes: int) -> Solution:
+    variance = residuals.second + residuals.mean**2
+    parameters = np.concatenate([least_squares.theta, [-np.inf, 0.5 * np.log(variance)]])
+    size = len(parameters)
+    found = Evaluation(residuals.log_likelihood, np.zeros(size), np.zeros((size, size)))
+    return Solution(likelihood, parameters, found, least_squares, residuals, passes)
