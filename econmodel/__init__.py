@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from econmodel.estimate.fitting import fit as fit
     from econmodel.estimate.share_system import System as System
     from econmodel.estimate.two_stage import TwoStage as TwoStage
+    from econmodel.estimate.frontier import Frontier as Frontier
     from econmodel.forms.form import Form as Form
     from econmodel.report.finding import fact as fact
     from econmodel.report.finding import finding as finding
@@ -137,6 +138,7 @@ else:
         "merger": "arrangements.merger",
         "merger_envelopment": "arrangements.envelopment",
         "saving_needed": "arrangements.saving_needed",
+        "Frontier": "estimate.frontier",
         "Form": "forms.form",
         "Answer": "results",
         "format_number": "results",

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from econmodel.errors import UnknownName
 from econmodel.estimate.fit import Fit
+from econmodel.estimate.frontier import Frontier
 from econmodel.estimate.least_squares_fit import LeastSquaresEstimator
 from econmodel.estimate.preparation import Prepared
 from econmodel.estimate.share_system import System
@@ -29,7 +30,7 @@ class Estimator(Protocol):
         """The fitted cost function."""
 
 
-ESTIMATORS: dict[str, Estimator] = {one.name: one for one in (LeastSquaresEstimator(), System())}
+ESTIMATORS: dict[str, Estimator] = {one.name: one for one in (LeastSquaresEstimator(), System(), Frontier())}
 
 
 def find_estimator(estimator: str | Estimator) -> Estimator:

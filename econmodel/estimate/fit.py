@@ -352,6 +352,16 @@ class Fit:
         """The covariance (k, k) that holds for errors that are alike and independent."""
         return self.scale * self.solution.inverse_gram
 
+    @property
+    def deviation_words(self) -> str:
+        """What stands behind the cost function in its equation, if anything is said of it."""
+        return ""
+
+    @property
+    def further_tables(self) -> dict[str, pd.DataFrame]:
+        """Tables, by title, that an estimator prints below the parameters of the cost function."""
+        return {}
+
     def _likelihood_results(self) -> Any:
         from statsmodels.base.model import LikelihoodModelResults
 

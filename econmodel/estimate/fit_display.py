@@ -26,7 +26,7 @@ def equation(fitted: "Fit") -> str:
     linear += {"within": " + provider effects", "mundlak": " + provider means"}.get(
         str(fitted.specification.effects), ""
     )
-    return f"{fitted.model.endog_names} = {t.form.title}({inside}){linear}"
+    return f"{fitted.model.endog_names} = {t.form.title}({inside}){linear}{fitted.deviation_words}"
 
 
 def facts(fitted: "Fit") -> pd.DataFrame:
@@ -77,8 +77,9 @@ def summary(fitted: "Fit") -> Any:
 
     found = Summary()
     found.tables.append(SimpleTable(facts(fitted).to_numpy().tolist(), title=title(fitted)))
-    table = printed(coefficients(fitted))
-    found.tables.append(SimpleTable(table.to_numpy().tolist(), headers=list(table.columns)))
+    for name, further in {"": coefficients(fitted), **fitted.further_tables}.items():
+        table = printed(further)
+        found.tables.append(SimpleTable(table.to_numpy().tolist(), headers=list(table.columns), title=name or None))
     found.add_extra_txt(list(fitted.notes))
     return found
 
@@ -87,4 +88,5 @@ def html(fitted: "Fit") -> str:
     """The notebook's form: two tables and the notes."""
     notes = "".join(f'<p class="note">{escape(note)}</p>' for note in fitted.notes)
     tables = html_table(facts(fitted), title(fitted)) + html_table(coefficients(fitted), "Parameters")
+    tables += "".join(html_table(table, name) for name, table in fitted.further_tables.items())
     return f'<div class="econmodel">{tables}{notes}</div>'

@@ -30,6 +30,11 @@ class Derivatives(NamedTuple):
     first: tuple[Array, ...]
     second: dict[tuple[int, int], Array]
 
+    def weighted(self, weights: Array) -> "Derivatives":
+        """The same times a weight of each row."""
+        second = {place: weights * values for place, values in self.second.items()}
+        return Derivatives(weights * self.value, tuple(weights * values for values in self.first), second)
+
 
 class Conditional(NamedTuple):
     """Inefficiency given e: normal with this centre and spread, truncated at zero from below."""
@@ -48,6 +53,10 @@ class Density(Protocol):
     @property
     def has_mean(self) -> bool:
         """Whether inefficiency has a mean before truncation, which determinants can move."""
+
+    @property
+    def sigmas(self) -> int:
+        """Its standard deviations: of inefficiency and of noise, or of noise alone."""
 
     def derivatives(self, e: Array, mean: Any, log_u: Any, log_v: Any) -> Derivatives:
         """The log density of e and its derivatives; the arguments broadcast."""
@@ -79,6 +88,7 @@ class HalfNormal:
 
     name: str = "half_normal"
     has_mean: bool = False
+    sigmas: int = 2
 
     def derivatives(self, e: Array, mean: Any, log_u: Any, log_v: Any) -> Derivatives:
         """With s^2 = sigma_u^2 + sigma_v^2, p and q the shares of the two in it, B = e sigma_u / (sigma_v s)."""
@@ -114,6 +124,7 @@ class TruncatedNormal:
 
     name: str = "truncated_normal"
     has_mean: bool = True
+    sigmas: int = 2
 
     def derivatives(self, e: Array, mean: Any, log_u: Any, log_v: Any) -> Derivatives:
         """With A = (e - m) / s, B = (m sigma_v / sigma_u + e sigma_u / sigma_v) / s, D = m / sigma_u."""
@@ -164,6 +175,7 @@ class Exponential:
 
     name: str = "exponential"
     has_mean: bool = False
+    sigmas: int = 2
 
     def derivatives(self, e: Array, mean: Any, log_u: Any, log_v: Any) -> Derivatives:
         """With ratio = sigma_v / sigma_u and w = e / sigma_v - ratio."""
@@ -201,6 +213,7 @@ class NoInefficiency:
 
     name: str = "none"
     has_mean: bool = False
+    sigmas: int = 1
 
     def derivatives(self, e: Array, mean: Any, log_u: Any, log_v: Any) -> Derivatives:
         """Of the normal density; its arguments are e and log sigma_v."""

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from econmodel.errors import DidNotConverge
 from econmodel.estimate.design import Design
 from econmodel.estimate.frontier_density import Density, Derivatives
+from econmodel.estimate.frontier_steps import uphill
 
 Array = NDArray[np.float64]
 MAXIMUM_STEPS = 100
-# Newton's decrement, twice the log-likelihood still to gain: below this parameters are exact to a millionth of an error.
+# Newton's decrement, twice the log-likelihood still to gain: parameters are then exact to a millionth of an error.
 GAINED = 1e-12
 # Where rounding keeps the decrement above that, this is close enough: a thousandth of a standard error.
 ROUNDING = 1e-6
@@ -26,8 +27,6 @@ LONGEST_STEP = 1.5
 SMALLEST_FRACTION = 2.0**-20
 # A share of the gain that a step must deliver (Armijo).
 DELIVERED = 1e-4
-# Curvature of the scaled likelihood below this share of the largest is not followed.
-FLATTEST = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,21 +50,46 @@ class Likelihood:
         return len(self.design.beside) + self.constant if self.density.has_mean else 0
 
     def split(self, parameters: Array) -> tuple[Array, Array, Array, Array]:
-        """Cost function, mean of inefficiency, log sigma_u and log sigma_v, along the last axis."""
-        k = self.design.count
-        return parameters[..., :k], parameters[..., k:-2], parameters[..., -2], parameters[..., -1]
+        """Cost function, mean of inefficiency, log sigma_u (minus infinity without inefficiency) and log sigma_v."""
+        end, sigmas = self.design.count + self.means, parameters[..., self.design.count + self.means :]
+        log_u = sigmas[..., 0] if self.density.sigmas == 2 else np.full_like(sigmas[..., 0], -np.inf)
+        return parameters[..., : self.design.count], parameters[..., self.design.count : end], log_u, sigmas[..., -1]
 
     def moved(self, block: Array) -> Array:
         """The rows that the mean of inefficiency is made of: ones, and the determinants."""
         determinants = block[self.design.count : -1]
         return np.vstack([np.ones((1, block.shape[1])), determinants]) if self.constant else determinants
 
-    def rows(self, parameters: Array) -> Iterator[tuple[slice, Array, Array, Derivatives]]:
+    def rows(
+        self, parameters: Array, weights: Array | None = None
+    ) -> Iterator[tuple[slice, Array, Array, Derivatives]]:
         """Blocks of rows with their derivatives: (rows, x (k, n), z (q, n), derivatives of the log density)."""
         theta, delta, log_u, log_v = self.split(parameters)
         for rows, block in self.design.blocks(theta):
             z = self.moved(block) if self.density.has_mean else block[:0]
-            yield rows, block[: self.design.count], z, self.density.derivatives(block[-1], delta @ z, log_u, log_v)
+            found = self.density.derivatives(block[-1], delta @ z, log_u, log_v)
+            yield rows, block[: self.design.count], z, found if weights is None else found.weighted(weights[rows])
+
+    def row_derivatives(self, parameters: Array) -> Iterator[tuple[slice, Array, Array]]:
+        """Blocks of each row's own gradient (K, n) and Hessian (K, K, n) of its log density."""
+        aggregate, own = self.design.technology.aggregate, 1 + self.density.has_mean
+        for rows, x, z, found in self.rows(parameters):
+            # How each argument of the density moves with each parameter: e by minus x, m by z, logs by themselves.
+            moves = np.zeros((len(found.first), len(parameters), x.shape[1]))
+            moves[0, : len(x)] = -x
+            if self.density.has_mean:
+                moves[1, len(x) : len(x) + len(z)] = z
+            for argument in range(own, len(found.first)):
+                moves[argument, argument - len(found.first)] = 1.0
+            gradient = np.einsum("akn,an->kn", moves, np.stack(found.first))
+            second = np.stack(
+                [[found.second[min(i, j), max(i, j)] for j in range(len(found.first))] for i in range(len(found.first))]
+            )
+            hessian = np.einsum("akn,abn,bln->kln", moves, second, moves, optimize=True)
+            if aggregate is not None:
+                inside = x[: aggregate.count]
+                hessian[: len(inside), : len(inside)] += found.first[0] * inside[:, None] * inside
+            yield rows, gradient, hessian
 
 
 class Evaluation(NamedTuple):
@@ -76,18 +100,18 @@ class Evaluation(NamedTuple):
     hessian: Array
 
 
-def evaluate(likelihood: Likelihood, parameters: Array) -> Evaluation:
-    """One pass over the rows."""
+def evaluate(likelihood: Likelihood, parameters: Array, weights: Array | None = None) -> Evaluation:
+    """One pass over the rows, each counted once or by its weight (n,)."""
     count, means = likelihood.design.count, likelihood.means
     aggregate = likelihood.design.technology.aggregate
     value, gradient = 0.0, np.zeros(len(parameters))
     hessian = np.zeros((len(parameters), len(parameters)))
     theta, delta, rest = slice(count), slice(count, count + means), slice(count + means, None)
     own = 1 + (means > 0)
-    for _, x, z, found in likelihood.rows(parameters):
+    for _, x, z, found in likelihood.rows(parameters, weights):
         first, second = found.first, found.second
         value += float(found.value.sum())
-        sigmas = [number for number in range(own, len(first))]
+        sigmas = list(range(own, len(first)))
         by_e = np.stack([first[0], *(second[0, number] for number in sigmas)])
         product = x @ by_e.T
         gradient[theta] -= product[:, 0]
@@ -127,14 +151,15 @@ class Peak:
 Stop = Callable[[Array, Evaluation], str]
 
 
-def climb(evaluated: Callable[[Array], Evaluation], start: Array, stop: Stop, sigmas: int = 2) -> Peak:
+def climb(evaluated: Callable[[Array], Evaluation], start: Array, stop: Stop, gained: float = GAINED) -> Peak:
     """Newton's method with step control, uphill even where the likelihood is not concave.
 
     Parameters
     ----------
     evaluated : parameters -> log-likelihood, gradient, Hessian
-    start : (K,) parameters, the last `sigmas` of them logs of standard deviations
+    start : (K,) parameters, the last two of them logs of standard deviations where there are two
     stop : asked at each step whether to go on ("") or why not
+    gained : Newton's decrement below which the search ends
 
     Raises
     ------
@@ -145,13 +170,13 @@ def climb(evaluated: Callable[[Array], Evaluation], start: Array, stop: Stop, si
     if not np.isfinite(found.value):
         raise DidNotConverge(_advice("fitted cost is not positive for every provider at the starting point"))
     for _ in range(MAXIMUM_STEPS):
-        step, concave = _uphill(found)
+        step, concave = uphill(found.gradient, found.hessian)
         gain = float(found.gradient @ step)
-        if concave and gain < GAINED:
+        if concave and gain < gained:
             return Peak(at, found, passes)
         if reason := stop(at, found):
             return Peak(at, found, passes, reason)
-        fraction = min(1.0, LONGEST_STEP / max(float(np.abs(step[-sigmas:]).max()), LONGEST_STEP))
+        fraction = min(1.0, LONGEST_STEP / max(float(np.abs(step[-2:]).max()), LONGEST_STEP))
         while fraction > SMALLEST_FRACTION:
             new = evaluated(at + fraction * step)
             passes += 1
@@ -164,17 +189,6 @@ def climb(evaluated: Callable[[Array], Evaluation], start: Array, stop: Stop, si
             raise DidNotConverge(_advice("no step raises the likelihood, and this is no optimum"))
         at, found = at + fraction * step, new
     raise DidNotConverge(_advice(f"no optimum was reached in {MAXIMUM_STEPS} steps"))
-
-
-def _uphill(found: Evaluation) -> tuple[Array, bool]:
-    """The Newton step, with the curvature's sign turned where the likelihood bends up; and whether it nowhere does."""
-    curvature = -found.hessian
-    scale = np.sqrt(np.abs(np.diag(curvature)))
-    scale = np.where(scale > 0, scale, 1.0)
-    values, vectors = np.linalg.eigh(curvature / np.outer(scale, scale))
-    floor = FLATTEST * float(np.abs(values).max())
-    step = vectors @ ((vectors.T @ (found.gradient / scale)) / np.maximum(np.abs(values), floor)) / scale
-    return step, bool(values[0] > 0)
 
 
 def _advice(what: str) -> str:

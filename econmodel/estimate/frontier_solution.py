@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from econmodel.errors import DidNotConverge, EconmodelError, NotIdentified
 from econmodel.estimate.design import Design
-from econmodel.estimate.frontier_density import LOG_ROOT_TWO_PI, HalfNormal
+from econmodel.estimate.frontier_density import LOG_ROOT_TWO_PI, HalfNormal, NoInefficiency
 from econmodel.estimate.frontier_search import Evaluation, Likelihood, Peak, Stop, climb, evaluate, sampled, shifted
 from econmodel.estimate.least_squares import LeastSquares, linear, nonlinear
 from econmodel.estimate.moments import Moments, accumulate
@@ -23,10 +23,12 @@ SAMPLED_ROWS = 8_192
 # Shares of the residual variance that inefficiency is started with, beside the one that their skewness suggests.
 SHARES = (0.1, 0.5, 0.9)
 SMALLEST_SHARE, LARGEST_SHARE = 0.02, 0.95
+# What log sigma_u gains where a start has the mean of inefficiency one spread below zero.
+WIDER = 0.3
 # sigma_u below this share of sigma_v, without a likelihood above least squares', is on its way to zero.
 NO_INEFFICIENCY = 0.1
 # sigma_v below this share of sigma_u: on its way to zero.
-NO_NOISE = 1e-4
+NO_NOISE = 1e-3
 # A likelihood that is not higher than least squares' by this much is not higher.
 HIGHER = 1e-7
 # Means of inefficiency this many spreads below zero leave an exponential tail (all rows), or none at all (some).
@@ -64,9 +66,8 @@ class Solution:
 
     Attributes
     ----------
-    likelihood : the likelihood that was maximised
-    parameters : (K,) those of the cost function, of the mean of inefficiency, log sigma_u (minus infinity where
-        there is none) and log sigma_v
+    likelihood : the likelihood that was maximised; its density has no inefficiency where none was found
+    parameters : (K,) those of the cost function, of the mean of inefficiency, log sigma_u and log sigma_v
     found : log-likelihood, gradient and Hessian there
     least_squares : the cost function without inefficiency
     residuals : moments of its residuals
@@ -83,7 +84,7 @@ class Solution:
     @property
     def at_boundary(self) -> bool:
         """Whether there is no inefficiency at the highest likelihood."""
-        return bool(np.isneginf(self.parameters[-2]))
+        return self.likelihood.density.sigmas == 1
 
 
 def residual_moments(design: Design, theta: Array) -> Residuals:
@@ -130,7 +131,7 @@ def solve(likelihood: Likelihood, least_squares: LeastSquares) -> Solution:
         raise failures[-1]
     best = max(peaks, key=lambda peak: peak.found.value)
     passes = sum(peak.passes for peak in peaks)
-    if best.stopped == "none" or (not likelihood.means and best.found.value <= residuals.log_likelihood + HIGHER):
+    if best.stopped == "none" or best.found.value <= residuals.log_likelihood + HIGHER:
         if likelihood.means:
             raise NotIdentified(_WORDS["none"])
         return _boundary(likelihood, least_squares, residuals, passes)
@@ -181,16 +182,18 @@ def _with_means(likelihood: Likelihood, least_squares: LeastSquares, residuals: 
     """Starts from the half-normal optimum: the mean at zero, and below it with a wider spread, as in a long tail."""
     half_normal = Likelihood(likelihood.design, HalfNormal())
     try:
-        found = solve(half_normal, least_squares).parameters
-    except DidNotConverge:
-        found = np.array([np.nan, -np.inf, 0.0])
-    if np.isneginf(found[-2]):
+        solved = solve(half_normal, least_squares)
+    except EconmodelError:
+        solved = None
+    if solved is None or solved.at_boundary:
         found = started(half_normal, least_squares.theta, residuals, SHARES[1])
+    else:
+        found = solved.parameters
     theta, sigmas, means = found[:-2], found[-2:], np.zeros(likelihood.means)
     yield np.concatenate([theta, means, sigmas])
     if likelihood.constant:
         means[0] = -np.exp(sigmas[0])
-        yield np.concatenate([theta, means, sigmas + [0.3, 0.0]])
+        yield np.concatenate([theta, means, sigmas + np.array([WIDER, 0.0])])
 
 
 def _stop(likelihood: Likelihood, normal: float) -> Stop:
@@ -203,8 +206,7 @@ def _stop(likelihood: Likelihood, normal: float) -> Stop:
         if log_v - log_u < np.log(NO_NOISE):
             return "noiseless"
         if len(delta):
-            lowest, highest = _range(likelihood, delta)
-            lowest, highest = lowest / np.exp(log_u), highest / np.exp(log_u)
+            lowest, highest = (float(end) for end in _range(likelihood, delta) / np.exp(log_u))
             if highest < EXPONENTIAL:
                 return "exponential"
             if lowest < NONE_AT_ALL:
@@ -224,9 +226,9 @@ def means(likelihood: Likelihood, delta: Array) -> Array:
     return np.asarray(delta @ np.stack(ones + columns))
 
 
-def _range(likelihood: Likelihood, delta: Array) -> tuple[float, float]:
+def _range(likelihood: Likelihood, delta: Array) -> Array:
     values = means(likelihood, delta)
-    return float(values.min()), float(values.max())
+    return np.array([values.min(), values.max()])
 
 
 _WORDS = {
@@ -278,8 +280,7 @@ def _explained(peak: Peak, likelihood: Likelihood) -> str:
 
 
 def _boundary(likelihood: Likelihood, least_squares: LeastSquares, residuals: Residuals, passes: int) -> Solution:
-    variance = residuals.second + residuals.mean**2
-    parameters = np.concatenate([least_squares.theta, [-np.inf, 0.5 * np.log(variance)]])
-    size = len(parameters)
-    found = Evaluation(residuals.log_likelihood, np.zeros(size), np.zeros((size, size)))
-    return Solution(likelihood, parameters, found, least_squares, residuals, passes)
+    noise = Likelihood(likelihood.design, NoInefficiency())
+    sigma = 0.5 * np.log(residuals.second + residuals.mean**2)
+    parameters = np.append(least_squares.theta, sigma)
+    return Solution(noise, parameters, evaluate(noise, parameters), least_squares, residuals, passes + 1)
