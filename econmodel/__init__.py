@@ -56,9 +56,9 @@ if TYPE_CHECKING:
     from econmodel.economies.trans_ray import trans_ray_convexity as trans_ray_convexity
     from econmodel.estimate.control_function import ControlFunction as ControlFunction
     from econmodel.estimate.fitting import fit as fit
+    from econmodel.estimate.frontier import Frontier as Frontier
     from econmodel.estimate.share_system import System as System
     from econmodel.estimate.two_stage import TwoStage as TwoStage
-    from econmodel.estimate.frontier import Frontier as Frontier
     from econmodel.forms.form import Form as Form
     from econmodel.report.finding import fact as fact
     from econmodel.report.finding import finding as finding

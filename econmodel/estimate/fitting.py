@@ -36,8 +36,8 @@ def fit(
     ----------
     data : the table; `data.using(...)` chooses among its columns, `data.where(...)` among its rows
     form : "cobb_douglas", "translog", "flexible_fixed_cost", "composite", or a `Form` of your own
-    estimator : "least_squares"; "system" for cost and the cost shares of the prices together; "frontier" for the cost of
-        the best practice, with noise and inefficiency above it; or an estimator with its settings: `em.System(...)`,
+    estimator : "least_squares"; "system" for cost and the cost shares of the prices together; "frontier" for the cost
+        of the best practice, with noise and inefficiency above it; or an estimator with its settings: `em.System(...)`,
         `em.Frontier(...)`, `em.TwoStage(...)`, `em.ControlFunction(...)`
     effects : "within" takes out each provider's own level of cost (the table must name its entity); "mundlak" gives the
         same parameters for what varies within providers, keeps what does not vary, and tests whether provider effects

@@ -42,7 +42,7 @@ class Frontier:
     >>> from econmodel.table.shipped import load
     >>> power = fit(load("electricity_1970"), second_order="outputs", estimator=Frontier("exponential"))
     >>> round(power.llf, 5), round(float(power.efficiency.mean()), 3)
-    (67.961, 0.91)
+    (67.961, 0.911)
     """
 
     distribution: str = "half_normal"

@@ -193,7 +193,7 @@ def _estimated(table: _Table, found: Solution, weights: Array) -> Array:
 
 
 def _one_by_one(asked: Likelihood, found: Solution, draws: Replications) -> Array:
-    """Replications estimated again one after another: level forms, whose derivatives move, and tables too large to hold."""
+    """Replications estimated again one after another: in level forms derivatives move, and large tables do not fit."""
     start, noise = found.parameters, Likelihood(asked.design, NoInefficiency())
     if found.at_boundary:
         start = started(asked, found.least_squares.theta, found.residuals, SHARES[1])

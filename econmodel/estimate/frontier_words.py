@@ -83,9 +83,7 @@ def inefficiency_test(fitted: "FrontierFit") -> Check:
     elif value <= DOUBTFUL:
         text = f"Costs above the best practice are more than noise ({p_words}, {against})."
     else:
-        text = (
-            f"No conclusion: deviations from the best practice may all be noise ({p_words}, {against})."
-        )
+        text = f"No conclusion: deviations from the best practice may all be noise ({p_words}, {against})."
     skewness = found.residuals.skewness
     note = f"Skewness of least squares' residuals: {format_number(skewness, 3)}; inefficiency makes it positive."
     return Check("Inefficiency", bool(value > DOUBTFUL), NO_INEFFICIENCY, table, text, (note,))

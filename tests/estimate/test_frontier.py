@@ -79,7 +79,9 @@ def test_gradient_and_hessian_are_those_of_differences(frame, form, distribution
         )
     own = [(gradient.copy(), hessian.copy()) for _, gradient, hessian in likelihood.row_derivatives(at)]
     np.testing.assert_allclose(own[0][0] @ weights, found.gradient, rtol=ROUNDING, atol=ROUNDING)
-    np.testing.assert_allclose(own[0][1] @ weights, found.hessian, rtol=1e-7, atol=ROUNDING * np.abs(found.hessian).max())
+    np.testing.assert_allclose(
+        own[0][1] @ weights, found.hessian, rtol=1e-7, atol=ROUNDING * np.abs(found.hessian).max()
+    )
     scores = np.hstack([block for _, block in score_blocks(likelihood, at)])
     np.testing.assert_allclose(scores, own[0][0], rtol=ROUNDING, atol=ROUNDING)
 

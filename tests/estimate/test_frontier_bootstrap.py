@@ -66,7 +66,9 @@ def test_replications_without_inefficiency_are_least_squares():
 
 @pytest.mark.parametrize("form", ["cobb_douglas", "flexible_fixed_cost"])
 def test_large_tables_take_one_step_or_are_estimated_again(monkeypatch, form):
-    fitted = em.fit(described(table(1_200, sigma_u=0.6, periods=3), entity="provider", time="year"), form, estimator="frontier")
+    fitted = em.fit(
+        described(table(1_200, sigma_u=0.6, periods=3), entity="provider", time="year"), form, estimator="frontier"
+    )
     draws = fitted.replications(5, seed=2)
     assert draws.clusters == 400
     again = fitted.bootstrap_all(draws)

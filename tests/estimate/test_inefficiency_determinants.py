@@ -61,7 +61,9 @@ def test_a_determinant_that_separates_is_named_with_the_cure():
 
 
 def test_determinants_of_nothing_are_refused_or_spoken_of():
-    with pytest.raises(NotIdentified, match="the likelihood is highest where sigma_u is zero, so nothing can be learnt"):
+    with pytest.raises(
+        NotIdentified, match="the likelihood is highest where sigma_u is zero, so nothing can be learnt"
+    ):
         em.fit(em.load("electricity_1970"), estimator=em.Frontier("truncated_normal"))
     rng = np.random.default_rng(6)
     table = frame(200, 6, lambda z, d: 0.0 * z)
