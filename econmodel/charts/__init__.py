@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from econmodel.charts.power_curve import power
     from econmodel.charts.purse_and_society import coproduction
     from econmodel.charts.ratio_by_size import relationship_against_size
+    from econmodel.charts.reserve_curve import reserves
+    from econmodel.charts.revenue_bars import outcome_revenue
     from econmodel.charts.scope_cells import scope_map
     from econmodel.charts.separation_bars import separation
     from econmodel.charts.split_cells import subadditivity_surface
@@ -27,8 +29,10 @@ if TYPE_CHECKING:
         "enable",
         "forest",
         "merger",
+        "outcome_revenue",
         "power",
         "relationship_against_size",
+        "reserves",
         "save",
         "scope_map",
         "separation",
@@ -47,8 +51,10 @@ else:
         "enable": "theme",
         "forest": "forest_plot",
         "merger": "merger_waterfall",
+        "outcome_revenue": "revenue_bars",
         "power": "power_curve",
         "relationship_against_size": "ratio_by_size",
+        "reserves": "reserve_curve",
         "save": "theme",
         "scope_map": "scope_cells",
         "separation": "separation_bars",

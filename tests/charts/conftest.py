@@ -7,14 +7,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from econmodel.arrangements.chain import Tier
 from econmodel.arrangements.commission import Reserved
 from econmodel.arrangements.configuration import configure
+from econmodel.arrangements.explained_outcomes import explain_outcomes
+from econmodel.arrangements.payment import pay_by_results
+from econmodel.arrangements.supply_chain import supply_chain
 from econmodel.charts.complement_cells import complementarity_map
 from econmodel.charts.forest_plot import forest
 from econmodel.charts.gap_waterfall import waterfall
 from econmodel.charts.merger_waterfall import merger as merger_chart
 from econmodel.charts.power_curve import power as power_chart
 from econmodel.charts.ratio_by_size import relationship_against_size
+from econmodel.charts.reserve_curve import reserves
+from econmodel.charts.revenue_bars import outcome_revenue
 from econmodel.charts.scope_cells import scope_map
 from econmodel.charts.separation_bars import separation
 from econmodel.charts.structure_bars import configuration
@@ -24,6 +30,7 @@ from econmodel.economies.complementarity import complementarity
 from econmodel.results import Answer, Effects
 from econmodel.simulation import StatedCost, state
 from econmodel.table.cost_data import CostData
+from econmodel.table.figures import figures
 from econmodel.table.roles import Output, Relationship
 
 
@@ -152,6 +159,24 @@ def make_merger(ratios: dict[str, float], *, width: float = 0.02, pays: float | 
     return Effects("Merger of Elm and Oak", table, "", labels=labels, tables={"switching values": switches})
 
 
+RATES = {"JSA 25 and over": 0.317, "New ESA": 0.151, "ESA ex-IB": 0.054}
+
+
+def make_cash(sizes: tuple[float, ...] = (1, 2, 5, 10, 20, 50, 100), held: float = 6.0) -> Answer:
+    tiers = [Tier("prime", fee=0.3), Tier("provider")]
+    how = {"tiers": tiers, "referrals": sizes, "reserves": held, "draws": 200}
+    return supply_chain(figures("work_programme_tariff"), {"New ESA": 0.151}, **how)
+
+
+def make_outcomes(rates: dict[str, float] = RATES, **known: object) -> Answer:
+    return explain_outcomes(figures("work_programme_tariff"), rates, **known)
+
+
+def make_payment() -> Answer:
+    response = pd.DataFrame({"group": list(RATES), "p0": 0.03, "p1": 0.2, "k": 0.002})
+    return pay_by_results(figures("work_programme_tariff"), response, spread=1.0)
+
+
 CHARTS: dict[str, Callable[[], object]] = {
     "curve with providers": with_dashes,
     "curve with groups": lambda: cost_curve(make_curve([5300, 5200, 5600]), make_schools(1200)),
@@ -175,6 +200,12 @@ CHARTS: dict[str, Callable[[], object]] = {
     "structures of many": lambda: configuration(make_structures(2000, numbers=range(12, 40))),
     "structures at both ends": lambda: configuration(make_structures(open_split=True)),
     "structure alone": lambda: configuration(make_structures(numbers=())),
+    "reserves": lambda: reserves(make_cash()),
+    "reserves of many": lambda: reserves(make_cash(tuple(range(1, 40)), held=0.0)),
+    "reserves of two": lambda: reserves(make_cash((0.5, 2000))),
+    "revenue by group": lambda: outcome_revenue(make_outcomes()),
+    "revenue of one group": lambda: outcome_revenue(make_outcomes({"New ESA": 0.1}, without={"New ESA": 0.2})),
+    "revenue where the response is stated": lambda: outcome_revenue(make_payment()),
     "scope map": lambda: scope_map(make_mixes()),
     "scope map of intervals": lambda: scope_map(make_care(), multiples=(0.5, 1.0, 2.0)),
     "relationship": lambda: relationship_against_size(make_schools(), "staffing"),
@@ -249,6 +280,21 @@ def services():
 @pytest.fixture
 def powers():
     return make_power
+
+
+@pytest.fixture
+def cash():
+    return make_cash
+
+
+@pytest.fixture
+def outcomes():
+    return make_outcomes
+
+
+@pytest.fixture
+def payment():
+    return make_payment()
 
 
 @pytest.fixture

@@ -100,7 +100,8 @@ def test_the_check_finds_a_clipped_word():
 def test_axes_have_titles(picture):
     words = " | ".join(box.text for box in boxes(picture[1])[0])
     assert re.search(
-        r"log scale|slope of log|degree of scope|multiples of the mean|share of the bundle|cost of all", words
+        r"log scale|slope of log|degree of scope|multiples of the mean|share of the bundle|cost of all|money for a",
+        words,
     ), words
 
 
