@@ -60,7 +60,7 @@ def format_number(value: object, digits: int = 4) -> str:
         written = f"{number:.{max(digits - 2, 1)}e}"
     else:
         written = f"{number:.{digits}g}"
-    return written.replace("-", "−")
+    return written.replace("-", "−").replace("inf", "∞")
 
 
 def format_probability(value: float) -> str:
@@ -124,7 +124,9 @@ def _fixed(value: float, decimals: int) -> str:
     if value != value:
         return MISSING
     written = f"{value:,.{decimals}f}"
-    return written.lstrip("-") if float(written.replace(",", "")) == 0 else written.replace("-", "−")
+    if float(written.replace(",", "")) == 0:
+        return written.lstrip("-")
+    return written.replace("-", "−").replace("inf", "∞")
 
 
 def _column(values: pd.Series) -> list[str]:

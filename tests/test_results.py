@@ -227,3 +227,8 @@ def test_a_term_in_words():
     table = effects().table.assign(identified_low=0.1234, identified_high=0.2345)
     table.loc[0, "estimate"] = np.nan
     assert effects(table=table).words("apparent") == "between 0.123 and 0.234 (95 % interval 0.981 to 0.997)"
+
+
+def test_what_has_no_bound_is_written_as_infinity():
+    assert (format_number(float("inf")), format_number(-float("inf"))) == ("∞", "−∞")
+    assert printed(pd.DataFrame({"times": [1.5, float("inf")]}))["times"].tolist() == ["1.500", "∞"]

@@ -27,7 +27,7 @@ NOBODY, EVERYBODY = 1e-9, 40.0
 DEVIATIONS = 8.0
 HALVINGS = 60
 MOST = 0.5
-SET = "the set of responses that fit"
+SET = "The set of responses that fit"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,9 +80,10 @@ def explain_outcomes(
         One row a group, with what holds for every (p0, p1, k) that fits: `revenue` (price times rate, for a
         participant), `spending at most`, `added by effort` (outcome rate less p0; its two ends), `parked at most`
         (share on whom nothing is spent), `multiple to un-park at most` (of the price, for `worked_with` of the group to
-        be worth the effort; one where none is needed), and the ends of `multiple for the money wanted`. There is no
-        least spending and no least parking: with a large enough k a little money does it. A group that no response fits
-        has empty entries. The table of the set gives the ends of p0 and p1, and the least k.
+        be worth the effort; one where none is needed), and the ends of `wanted multiple` (of the price, for the money
+        that is wanted). There is no least spending and no least parking: with a large enough k a little money does it.
+        A group that no response fits has empty entries. The table of the set gives the ends of p0 and p1, and the least
+        k.
 
     Raises
     ------
@@ -196,8 +197,8 @@ def _row(known: _Known, slowest: Response, worked_with: float) -> dict[str, obje
         "added by effort, to": known.rate - known.low,
         "parked at most": 1.0 if by_itself else float(able.parked(price).max()),
         "multiple to un-park at most": np.inf if by_itself else max(float(times.max()), 1.0),
-        "multiple for the money wanted, from": min(least, known.times),
-        "multiple for the money wanted, to": known.times,
+        "wanted multiple, from": min(least, known.times),
+        "wanted multiple, to": known.times,
     }
 
 

@@ -15,7 +15,7 @@ from econmodel.results import Answer, format_number
 
 Array = NDArray[np.float64]
 PARAMETERS = ("p0", "p1", "k")
-WITHIN = "within groups"
+WITHIN = "Within groups"
 
 
 def pay_by_results(

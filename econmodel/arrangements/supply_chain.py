@@ -21,7 +21,7 @@ SIZES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 STARTS = MappingProxyType({3: 0.4, 9: 0.3, 15: 0.2, 21: 0.1})
 KEPT = MappingProxyType({1.0: 1.0})
 SAFE = 0.95
-CHAIN, MONTHLY, TERMS = "where 100 of the maximum price goes", "month by month", "terms"
+CHAIN, MONTHLY, TERMS = "Where 100 of the maximum price goes", "Month by month", "Terms"
 # Chances that were typed as decimals add up to one within this.
 ROUNDING = 1e-9
 
@@ -66,7 +66,8 @@ def supply_chain(
     call_off : share of the promised referrals that come
     cost : money spent on a participant; by default what a participant is expected to bring in, so that the contract
         would break even
-    standing : share of the cost that is committed to the promised flow, whether or not it comes
+    standing : share of the cost that is spent on capacity for the promised flow from the first month on, whether or not
+        it comes
     spent_over : months over which the cost of a participant is spent; 24, as participants stay for two years (Work and
         Pensions Committee, HC 162, 2013-14)
     starts : chance that a job, if there is one, begins so many months after referral. Assumption: months 3, 9, 15, 21

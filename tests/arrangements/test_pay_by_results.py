@@ -182,9 +182,9 @@ def test_the_price_that_brings_690_to_1170_lies_between_no_response_and_the_stro
     times = (1170 - 140) / 550
     answer = em.explain_outcomes(tariff, {"New ESA": 0.151}, wanted={"New ESA": times})
     row = answer.table.iloc[0]
-    assert row["multiple for the money wanted, to"] == pytest.approx(times, rel=ROUNDING)
+    assert row["wanted multiple, to"] == pytest.approx(times, rel=ROUNDING)
     # With p1 = 1, t p(tR) = t - (1 - p).
-    assert row["multiple for the money wanted, from"] == pytest.approx(1 + (times - 1) * 0.151, rel=SEARCHED)
+    assert row["wanted multiple, from"] == pytest.approx(1 + (times - 1) * 0.151, rel=SEARCHED)
 
 
 def test_a_rate_below_what_would_have_happened_anyway_fits_no_response(tariff):
