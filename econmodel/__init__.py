@@ -37,11 +37,13 @@ if TYPE_CHECKING:
     from econmodel.economies.expansion_path import expansion_path as expansion_path
     from econmodel.economies.gaps import gaps as gaps
     from econmodel.economies.influence import influence as influence
+    from econmodel.economies.imposition import impose as impose
     from econmodel.economies.learning import learning as learning
     from econmodel.economies.marginal_cost import marginal_cost as marginal_cost
     from econmodel.economies.marginal_cost import unit_cost as unit_cost
     from econmodel.economies.outcomes import cost_per_outcome as cost_per_outcome
     from econmodel.economies.power import power as power
+    from econmodel.economies.regularity import regularity as regularity
     from econmodel.economies.relationship import relationship as relationship
     from econmodel.economies.relationship_economies import relationship_economies as relationship_economies
     from econmodel.economies.relationship_scaling import relationship_scaling as relationship_scaling
@@ -106,6 +108,8 @@ else:
         "influence": "economies.influence",
         "decompose": "economies.decomposition",
         "support": "economies.support",
+        "regularity": "economies.regularity",
+        "impose": "economies.imposition",
         "trans_ray_convexity": "economies.trans_ray",
         "complementarity": "economies.complementarity",
         "diversification": "economies.diversification",

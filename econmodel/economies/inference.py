@@ -64,6 +64,8 @@ def estimate(
     if method not in METHODS:
         raise UnknownName(f"There is no method {method!r}. The methods are {', '.join(METHODS)}.")
     check_level(conf_level)
+    if method != "bootstrap" and isinstance(function, Fit) and function.bootstrap_only:
+        raise NotSupported(f'{function.bootstrap_only}, so method="{method}" does not hold. Use method="bootstrap".')
     # Where cost is not positive values are missing, and stay so: complex arithmetic warns of it, real does not.
     with np.errstate(invalid="ignore", divide="ignore"):
         return _estimate(function, measure, nulls, method, conf_level, seed)

@@ -330,6 +330,11 @@ class Fit:
         """Parameters of the cost function, and behind them those of the error where an estimator has such."""
         return self.theta
 
+    @property
+    def bootstrap_only(self) -> str:
+        """Why intervals must come from the bootstrap; empty where the parameters are about normally distributed."""
+        return ""
+
     def row_parts(self, parameters: Array, residual: Array) -> dict[str, Array]:
         """What the fit tells apart in the residuals before provider effects, by name.
 

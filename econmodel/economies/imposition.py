@@ -1,0 +1,242 @@
+"""Regularity imposed on a fit: the nearest parameters at which cost rises with outputs and prices and is concave."""
+
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from econmodel.economies.inference import summarise
+from econmodel.economies.places import Places, require_fit, resolve
+from econmodel.economies.regularity import CONCAVE
+from econmodel.errors import DidNotConverge, NotSupported
+from econmodel.estimate.bootstrap import Replications, quantile_interval
+from econmodel.estimate.fit import Fit
+from econmodel.estimate.projection import Conditions, Projection, project
+from econmodel.forms.technology import Technology
+from econmodel.results import format_number
+
+Array = NDArray[np.float64]
+# Above this share of replications without an answer, those with one are no fair sample.
+MOST_LOST = 0.05
+WHY_BOOTSTRAP = (
+    "Regularity was imposed on these parameters. Where a condition binds they lie on the edge of what is allowed, and "
+    "no normal distribution holds for them"
+)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Imposed(Fit):
+    """A fit moved to the nearest regular parameters. It measures as any fit does, by method="bootstrap".
+
+    Attributes
+    ----------
+    unrestricted : the fit before
+    conditions : what was imposed, and where
+    distance : (theta - theta0)' V^-1 (theta - theta0), the squared distance moved
+    binding : the conditions that bind, and at which providers
+    draws : (replications, k) parameters of the bootstrap behind `covariance`, each projected likewise
+    """
+
+    unrestricted: Fit
+    conditions: Conditions
+    distance: float
+    binding: pd.DataFrame
+    draws: Array
+
+    @property
+    def bootstrap_only(self) -> str:
+        """Why intervals must come from the bootstrap."""
+        return WHY_BOOTSTRAP
+
+    @property
+    def all_parameters(self) -> Array:
+        """Parameters of the cost function, and those of the error that were estimated before."""
+        return np.concatenate([self.theta, self.unrestricted.all_parameters[len(self.theta) :]])
+
+    def bootstrap_all(self, draws: Replications, steps: int = 1) -> Array:
+        """Parameters in every replication: estimated anew, then projected with the same distance."""
+        found = self.unrestricted.bootstrap_all(draws, steps)
+        k = len(self.theta)
+        return np.hstack([_projected(found[:, :k], self.unrestricted, self.conditions), found[:, k:]])
+
+    def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
+        """Percentile intervals of the projected bootstrap; columns 0 and 1."""
+        low, high = quantile_interval(self.draws, 1.0 - alpha)
+        return pd.DataFrame({0: low, 1: high}, self.params.index)
+
+    @cached_property
+    def pvalues(self) -> pd.Series:
+        """Two-sided p-values of zero, from the projected bootstrap."""
+        found = summarise(self.theta, self.draws, np.zeros(len(self.theta)), 0.95)
+        return pd.Series(found.p_values, self.params.index, name="p")
+
+    def in_units(self) -> pd.DataFrame:
+        """Parameters of the uncentred form in the user's own units, with the bootstrap's standard errors."""
+        measure = self.technology.in_units
+        errors = np.nanstd(measure(self.draws), axis=0, ddof=1)
+        names = pd.Index(self.technology.unit_names)
+        return pd.DataFrame({"coefficient": measure(self.theta), "std. error": errors}, names)
+
+    def _likelihood_results(self) -> Any:
+        raise NotSupported(f"{WHY_BOOTSTRAP}, so there is no Wald test. Test the fit before: fit.unrestricted.")
+
+
+def impose(
+    fitted: Fit,
+    monotone: bool = True,
+    concave: bool = True,
+    at: object = "every provider",
+    *,
+    replications: int = 199,
+    seed: int = 0,
+) -> Imposed:
+    """The nearest cost function that is regular: rising with outputs and prices, and concave in prices.
+
+    Parameters
+    ----------
+    fitted : a fit of any form
+    monotone, concave : which conditions; in level forms cost is kept above zero as well
+    at : where they are imposed, as in `econmodel.scale`; a smaller region moves the parameters less
+    replications : of the bootstrap behind the standard errors, with the projection in every one
+
+    Returns
+    -------
+    Imposed
+        A fit, with `distance`, `binding` (a table) and the fit before as `unrestricted`. Measures take it with
+        method="bootstrap"; the delta method is refused, since on the edge of what is allowed no normal
+        distribution holds.
+
+    Raises
+    ------
+    NotSupported
+        Where nothing is asked for, or a covariance that is not of full rank gives no distance.
+    DidNotConverge
+        Where no regular parameters were found (level forms), or in too many replications.
+
+    Notes
+    -----
+    min (theta - theta0)' V^-1 (theta - theta0) subject to the conditions, V the covariance of theta0: the second step
+    of Henningsen and Henning (2009). In log forms the allowed parameters are a convex set and the answer is the
+    nearest of all. Curvature imposed alone may cost monotonicity; by default both are imposed.
+
+    Examples
+    --------
+    >>> from econmodel.economies.regularity import regularity
+    >>> from econmodel.estimate.fitting import fit
+    >>> from econmodel.table.shipped import load
+    >>> translog = fit(load("electricity_1970"))
+    >>> imposed = impose(translog, replications=9)
+    >>> regularity(translog).passed, regularity(imposed).passed
+    (False, True)
+    """
+    require_fit(fitted)
+    _check(fitted, monotone, concave, replications)
+    before = fitted.unrestricted if isinstance(fitted, Imposed) else fitted
+    places = resolve(before, at)
+    conditions = Conditions(before.technology, places.point, monotone, concave, _size(before))
+    found = project(before.theta, _metric(before), conditions)
+    if not np.isfinite(found.theta).all():
+        raise DidNotConverge(
+            f"No parameters of the {before.technology.form.title} form that are regular at all "
+            f'{len(places.labels):,} points were found. Impose less (at="mean", concave=False), or use fewer '
+            "second-order terms."
+        )
+    draws = _projected(before.bootstrap(before.replications(replications, seed)), before, conditions)
+    sound = np.isfinite(draws).all(axis=1)
+    if sound.mean() < 1.0 - MOST_LOST:
+        raise DidNotConverge(
+            f"In {int((~sound).sum())} of {replications} replications no regular parameters were found, so nothing "
+            "can be said of how well these are known. Use fewer second-order terms, or a smaller region (at=...)."
+        )
+    return _record(before, found, conditions, draws[sound], places)
+
+
+def _check(fitted: object, monotone: bool, concave: bool, replications: int) -> None:
+    if not isinstance(fitted, Fit):
+        raise NotSupported(
+            "Stated parameters have no covariance, and so no nearest regular ones: state parameters that are regular."
+        )
+    if not monotone and not concave:
+        raise NotSupported("Nothing is imposed with monotone=False and concave=False: leave one of them True.")
+    if not monotone and not fitted.technology.prices:
+        raise NotSupported(f"{fitted.data.cost} has no prices here to be concave in: leave monotone=True.")
+    if replications < 2:
+        raise NotSupported(f"replications={replications} are too few. Usual numbers are 199 and 999.")
+
+
+def _size(fitted: Fit) -> float:
+    technology = fitted.technology
+    if technology.aggregate is None:
+        return 1.0
+    of_aggregate = technology.split(fitted.theta)[0]
+    return float(np.abs(technology.aggregate.value(of_aggregate, technology.coordinates(fitted.points()))).mean())
+
+
+def _metric(fitted: Fit) -> Array:
+    """The covariance that measures distance; the classical one where clusters are too few for one of full rank."""
+    try:
+        scale = np.sqrt(np.diag(fitted.covariance))
+        np.linalg.cholesky(fitted.covariance / np.outer(scale, scale))
+    except np.linalg.LinAlgError:
+        return fitted.classical_covariance
+    return fitted.covariance
+
+
+def _projected(thetas: Array, before: Fit, conditions: Conditions) -> Array:
+    metric, lost = _metric(before), np.full(len(before.theta), np.nan)
+    return np.stack(
+        [project(theta, metric, conditions).theta if np.isfinite(theta).all() else lost for theta in thetas]
+    )
+
+
+def _record(before: Fit, found: Projection, conditions: Conditions, draws: Array, places: Places) -> Imposed:
+    binding = _binding(before.technology, found, places)
+    note = _note(before, found, binding, conditions, len(draws))
+    given: dict[str, Any] = {field.name: getattr(before, field.name) for field in fields(Fit)}
+    given |= {
+        "solution": replace(before.solution, theta=found.theta, residual_squares=_squares(before, found.theta)),
+        "covariance": np.cov(draws, rowvar=False),
+        "wild": False,
+        "notes": (*before.notes, note),
+    }
+    return Imposed(
+        **given, unrestricted=before, conditions=conditions, distance=found.distance, binding=binding, draws=draws
+    )
+
+
+def _squares(before: Fit, theta: Array) -> float:
+    """Squared residuals at other parameters, within providers where their effects were taken out."""
+    residual = np.concatenate([block[-1].copy() for _, block in before.design.blocks(theta)])
+    if before.effects is not None:
+        means = np.bincount(before.effects.codes, residual) / before.effects.sizes
+        residual = residual - means[before.effects.codes]
+    return float(residual @ residual)
+
+
+def _binding(technology: Technology, found: Projection, places: Places) -> pd.DataFrame:
+    words = [f"marginal cost of {name} not below zero" for name in technology.outputs]
+    words += [f"cost does not fall with {name}" for name in technology.prices] + ["cost above zero", CONCAVE]
+    rows = [
+        (words[place], places.labels[row]) for row, place in zip(found.binding.rows, found.binding.places, strict=True)
+    ]
+    table = pd.DataFrame(rows, columns=["condition", "at"]).drop_duplicates()
+    return table.sort_values(["condition", "at"]).reset_index(drop=True)
+
+
+def _note(before: Fit, found: Projection, binding: pd.DataFrame, conditions: Conditions, count: int) -> str:
+    what = " and ".join(["monotonicity"] * conditions.monotone + ["concavity in prices"] * conditions.concave)
+    points = len(conditions.point)
+    imposed = f"{what.capitalize()} imposed at {'one point' if points == 1 else f'{points:,} points'}"
+    if found.distance == 0:
+        return f"{imposed}: the fit was regular there already, and no parameter moved."
+    moves = np.abs(found.theta - before.theta) / np.sqrt(np.diag(before.covariance))
+    first = before.technology.names[int(np.argmax(moves))]
+    return (
+        f"{imposed} by minimum distance: the squared distance is {format_number(found.distance, 3)}, {len(binding)} "
+        f"{'condition binds' if len(binding) == 1 else 'conditions bind'}, and no parameter moved by more than "
+        f"{format_number(float(moves.max()), 2)} standard errors ({first}). Standard errors and intervals are those of "
+        f"{count} bootstrap replications, each projected; the likelihood is that of the moved parameters."
+    )

@@ -1,0 +1,81 @@
+"""What a cost function must do to be one: rise with outputs and prices, and be concave in prices.
+
+Pure functions of parameters (..., k), real or complex, and points. Each margin is at least zero where its condition
+holds, so the same functions count violations, and give the constraints that impose regularity.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from econmodel.forms.technology import Point, Technology, over_positive
+
+Array = NDArray[np.float64]
+# A price that everything is proportional to has a share of one to rounding, and an eigenvalue of zero.
+ROUNDING = 1e-9
+
+
+def output_margins(technology: Technology, theta: Array, point: Point) -> Array:
+    """Derivatives of log cost by the coordinate of each output, (..., n, m): they have the signs of marginal costs.
+
+    Coordinates are logs in log forms (then these are cost elasticities) and multiples of the mean in level forms.
+    """
+    slope = technology.form.coordinate.slope(point.outputs)
+    if technology.form.coordinate.centring == "scale":
+        slope = slope / technology.output_centres
+    return technology.slopes(theta, point).outputs / slope
+
+
+def price_margins(technology: Technology, theta: Array, point: Point) -> Array:
+    """Derivatives of log cost by log prices, (..., n, K): by Shephard's lemma the cost shares of the inputs."""
+    return technology.slopes(theta, point).log_prices
+
+
+def price_curvature(technology: Technology, theta: Array, point: Point) -> Array:
+    """The Hessian of cost in prices, scaled by prices and cost: w_k w_l C_kl / C, (..., n, K, K).
+
+    With L the second derivatives of log cost by log prices and s its first ones (the cost shares) this is
+    L - diag(s) + s s'. Cost is concave in prices where no eigenvalue is above zero (Diewert and Wales, 1987). In a
+    translog L is the matrix of second-order price parameters; in level forms it varies with outputs and prices.
+
+    Examples
+    --------
+    Cobb-Douglas with shares 0.3 and 0.7 of two inputs:
+
+    >>> from econmodel.forms.assembly import Centres, assemble
+    >>> from econmodel.forms.form import FORMS, Variables
+    >>> centres = Centres(np.zeros(1), np.zeros(2), np.zeros(0), np.zeros(0))
+    >>> form = assemble(FORMS["cobb_douglas"], Variables(("visits",), ("wage", "rent")), centres, numeraire=1)
+    >>> price_curvature(form, np.array([0.0, 0.8, 0.3]), form.mean_point())[0].round(12).tolist()
+    [[-0.21, 0.21], [0.21, -0.21]]
+    """
+    shares = price_margins(technology, theta, point)
+    relative = _relative_curvature(technology, theta, point)
+    if technology.numeraire is not None:
+        to_relative = np.delete(np.eye(len(technology.prices)), technology.numeraire, axis=0)
+        to_relative[:, technology.numeraire] = -1.0
+        relative = to_relative.T @ relative @ to_relative
+    diagonal = shares[..., None] * np.eye(shares.shape[-1])
+    return np.asarray(relative - diagonal + shares[..., :, None] * shares[..., None, :])
+
+
+def concavity_margin(technology: Technology, theta: Array, point: Point) -> Array:
+    """Minus the largest eigenvalue of `price_curvature`, (..., n); parameters must be real. Missing without cost."""
+    curvature = price_curvature(technology, theta, point)
+    known = np.asarray(np.isfinite(curvature).all(axis=(-1, -2)))
+    largest = np.linalg.eigvalsh(np.where(known[..., None, None], curvature, 0.0))[..., -1]
+    return np.where(known, -largest, np.nan)
+
+
+def _relative_curvature(technology: Technology, theta: Array, point: Point) -> Array:
+    """Second derivatives of log cost by the price coordinates (relative to the numeraire where there is one)."""
+    m, k = len(technology.outputs), len(technology.prices) - (technology.numeraire is not None)
+    columns = slice(m, m + k)
+    of_aggregate, of_exponent = technology.split(theta)
+    curvature = technology.exponent.coefficients(of_exponent)[2][..., None, columns, columns]
+    if technology.aggregate is None:
+        return curvature
+    value, gradient = technology.aggregate.evaluate(of_aggregate, technology.coordinates(point))
+    value = value[..., None, None]
+    second = technology.aggregate.coefficients(of_aggregate)[2][..., None, columns, columns]
+    first = gradient[..., columns, None] * gradient[..., None, columns]
+    return np.asarray(curvature + over_positive(second - over_positive(first, value), value))
