@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.estimate.delta import jacobian
-from econmodel.forms.regularity import output_margins, price_curvature, price_margins
+from econmodel.estimate.delta import COMPLEX_STEP
+from econmodel.forms.regularity import by_coordinate, price_curvature
 from econmodel.forms.technology import Point, Technology
 
 Array = NDArray[np.float64]
@@ -46,15 +46,17 @@ class Conditions:
     concave: bool
     size: float = 1.0
 
-    def slopes(self, theta: Array) -> Array:
-        """Margins of monotonicity and, in level forms, of cost itself, (..., n, m + K + 1)."""
-        level = self.level(theta)[..., None]
-        parts = [margins(self.technology, theta, self.point) * level for margins in (output_margins, price_margins)]
-        return np.concatenate([*parts, level], axis=-1)
-
-    def curvature(self, theta: Array) -> Array:
-        """The Hessian of cost in prices, (..., n, K, K)."""
-        return price_curvature(self.technology, theta, self.point) * self.level(theta)[..., None, None]
+    def margins(self, theta: Array) -> tuple[Array, Array]:
+        """Margins of monotonicity and last of cost itself, (..., n, m + K + 1), and the Hessian of cost in prices,
+        (..., n, K, K).
+        """
+        technology, point, level = self.technology, self.point, self.level(theta)
+        slopes = technology.slopes(theta, point)
+        parts = [by_coordinate(technology, slopes, point), slopes.log_prices, np.ones_like(level)[..., None]]
+        lead = (*theta.shape[:-1], len(point))
+        wide = np.concatenate([np.broadcast_to(part, (*lead, part.shape[-1])) for part in parts], axis=-1)
+        curvature = price_curvature(technology, theta, point, slopes.log_prices) * level[..., None, None]
+        return wide * level[..., None], curvature
 
     def level(self, theta: Array) -> Array:
         """What every margin is multiplied by, (..., n): one in log forms, H over its mean in level forms.
@@ -96,14 +98,18 @@ class Cuts:
         )
         return Cuts(*(np.concatenate(pair) for pair in pairs))
 
-    def values(self, conditions: Conditions, theta: Array) -> Array:
-        """Margins (..., c), which must not be negative; `conditions` are at the rows of the cuts."""
-        each = np.arange(len(self.rows))
-        slopes = conditions.slopes(theta)[..., each, np.maximum(self.places, 0)]
-        if not conditions.concave:
-            return slopes
-        bent = -np.einsum("ck,...ckl,cl->...c", self.directions, conditions.curvature(theta), self.directions)
-        return np.where(self.places >= 0, slopes, bent)
+    def linearised(self, conditions: Conditions, theta: Array) -> tuple[Array, Array]:
+        """Margins (c,), which must not be negative, and their derivatives (c, k); `conditions` at the rows of the cuts.
+
+        By one complex step: its real part is the margin itself.
+        """
+        scale = np.maximum(np.abs(theta), 1.0)
+        slopes, curvature = conditions.margins(theta + 1j * COMPLEX_STEP * np.diag(scale))
+        values = slopes[..., np.arange(len(self.rows)), np.maximum(self.places, 0)]
+        if conditions.concave:
+            bent = -np.einsum("ck,...ckl,cl->...c", self.directions, curvature, self.directions)
+            values = np.where(self.places >= 0, values, bent)
+        return values[0].real, (values.imag / (COMPLEX_STEP * scale[:, None])).T
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,9 +156,8 @@ def project(theta: Array, covariance: Array, conditions: Conditions) -> Projecti
         for _ in range(MAXIMUM_STEPS):
             if not len(cuts.rows):
                 return Projection(found, 0.0, cuts)
-            there = conditions.at(cuts.rows)
-            gradient = jacobian(lambda x, cuts=cuts, there=there: cuts.values(there, x), found)
-            needed = INSIDE - cuts.values(there, found) + gradient @ (found - theta)
+            values, gradient = cuts.linearised(conditions.at(cuts.rows), found)
+            needed = INSIDE - values + gradient @ (found - theta)
             move, multipliers = nearest(gradient @ root, needed)
             wanted = np.linalg.solve(root, theta + root @ move - found)
             last, length = length, float(np.abs(wanted).max())
@@ -199,14 +204,13 @@ def violated(conditions: Conditions, theta: Array) -> Cuts:
     k = len(conditions.technology.prices)
     none = np.zeros(0, dtype=np.intp)
     cuts = Cuts(none, none, np.zeros((0, k)))
-    margins = conditions.slopes(theta)
+    margins, curvature = conditions.margins(theta)
     if not conditions.monotone:
         margins[..., :-1] = 0.0
     rows, places = np.nonzero(margins < -ROUNDING)
     worst = np.argsort(margins[rows, places])[:MOST_AT_ONCE]
     cuts = cuts.join(Cuts(rows[worst], places[worst], np.zeros((len(worst), k))))
     if conditions.concave and k:
-        curvature = conditions.curvature(theta)
         curvature = np.where(np.isfinite(curvature), curvature, 0.0)
         values, vectors = np.linalg.eigh(curvature)
         rows, which = np.nonzero(values > ROUNDING)

@@ -7,7 +7,7 @@ holds, so the same functions count violations, and give the constraints that imp
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.forms.technology import Point, Technology, over_positive
+from econmodel.forms.technology import Point, Slopes, Technology, over_positive
 
 Array = NDArray[np.float64]
 # A price that everything is proportional to has a share of one to rounding, and an eigenvalue of zero.
@@ -19,10 +19,15 @@ def output_margins(technology: Technology, theta: Array, point: Point) -> Array:
 
     Coordinates are logs in log forms (then these are cost elasticities) and multiples of the mean in level forms.
     """
+    return by_coordinate(technology, technology.slopes(theta, point), point)
+
+
+def by_coordinate(technology: Technology, slopes: Slopes, point: Point) -> Array:
+    """The same from slopes that are known already."""
     slope = technology.form.coordinate.slope(point.outputs)
     if technology.form.coordinate.centring == "scale":
         slope = slope / technology.output_centres
-    return technology.slopes(theta, point).outputs / slope
+    return slopes.outputs / slope
 
 
 def price_margins(technology: Technology, theta: Array, point: Point) -> Array:
@@ -30,12 +35,13 @@ def price_margins(technology: Technology, theta: Array, point: Point) -> Array:
     return technology.slopes(theta, point).log_prices
 
 
-def price_curvature(technology: Technology, theta: Array, point: Point) -> Array:
+def price_curvature(technology: Technology, theta: Array, point: Point, shares: Array | None = None) -> Array:
     """The Hessian of cost in prices, scaled by prices and cost: w_k w_l C_kl / C, (..., n, K, K).
 
     With L the second derivatives of log cost by log prices and s its first ones (the cost shares) this is
     L - diag(s) + s s'. Cost is concave in prices where no eigenvalue is above zero (Diewert and Wales, 1987). In a
     translog L is the matrix of second-order price parameters; in level forms it varies with outputs and prices.
+    `shares` are the `price_margins` where they are known already.
 
     Examples
     --------
@@ -48,7 +54,7 @@ def price_curvature(technology: Technology, theta: Array, point: Point) -> Array
     >>> price_curvature(form, np.array([0.0, 0.8, 0.3]), form.mean_point())[0].round(12).tolist()
     [[-0.21, 0.21], [0.21, -0.21]]
     """
-    shares = price_margins(technology, theta, point)
+    shares = price_margins(technology, theta, point) if shares is None else shares
     relative = _relative_curvature(technology, theta, point)
     if technology.numeraire is not None:
         to_relative = np.delete(np.eye(len(technology.prices)), technology.numeraire, axis=0)
