@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from econmodel.economies.expansion_path import expansion_path as expansion_path
     from econmodel.economies.gaps import gaps as gaps
     from econmodel.economies.influence import influence as influence
+    from econmodel.economies.hypotheses import test as test
     from econmodel.economies.imposition import impose as impose
     from econmodel.economies.learning import learning as learning
     from econmodel.economies.marginal_cost import marginal_cost as marginal_cost
@@ -108,6 +109,7 @@ else:
         "influence": "economies.influence",
         "decompose": "economies.decomposition",
         "support": "economies.support",
+        "test": "economies.hypotheses",
         "regularity": "economies.regularity",
         "impose": "economies.imposition",
         "trans_ray_convexity": "economies.trans_ray",

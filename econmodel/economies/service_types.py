@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from econmodel.economies.inference import Estimates, estimate, tabulate
+from econmodel.economies.joint_test import wald
 from econmodel.economies.places import CostFunction, Places, resolve
 from econmodel.economies.support import extrapolated, supported
 from econmodel.economies.verdict import MARGIN, Verdict, at_words, judge
@@ -204,19 +205,14 @@ def _members(function: CostFunction, asked: str | Sequence[str], other: str | Se
 
 def _joint(function: CostFunction, measure: Callable[[Any], Array], chosen: list[int]) -> tuple[int, float, float]:
     """Degrees of freedom, F and p-value of the Wald test that all chosen slopes are alike."""
-    from scipy.special import chdtrc, fdtrc
-
     contrast = np.eye(len(chosen))[:-1] - np.eye(len(chosen))[1:]
     values = contrast @ measure(function.theta)[chosen]
     gradient = contrast @ jacobian(measure, function.theta)[chosen]
     covariance = gradient @ function.covariance @ gradient.T
-    count = len(values)
     if not np.diag(covariance).all():
-        return count, float("nan"), float("nan")
-    statistic = float(values @ np.linalg.solve(covariance, values)) / count
-    if not np.isfinite(function.freedom):
-        return count, statistic, float(chdtrc(count, statistic * count))
-    return count, statistic, float(fdtrc(count, function.freedom, statistic))
+        return len(values), float("nan"), float("nan")
+    found = wald(values, covariance, function.freedom)
+    return found.count, found.value, found.p_value
 
 
 def _every_pair(found: Estimates, start: int, freedom: float) -> float:

@@ -5,6 +5,7 @@ regular parameters are a convex set, so what is found is the nearest of all; in 
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,7 +105,8 @@ class Cuts:
         By one complex step: its real part is the margin itself.
         """
         scale = np.maximum(np.abs(theta), 1.0)
-        slopes, curvature = conditions.margins(theta + 1j * COMPLEX_STEP * np.diag(scale))
+        steps: Any = theta + 1j * COMPLEX_STEP * np.diag(scale)
+        slopes, curvature = conditions.margins(steps)
         values = slopes[..., np.arange(len(self.rows)), np.maximum(self.places, 0)]
         if conditions.concave:
             bent = -np.einsum("ck,...ckl,cl->...c", self.directions, curvature, self.directions)

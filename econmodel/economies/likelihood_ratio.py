@@ -1,0 +1,57 @@
+"""Likelihood ratios: how much better the form without a restriction explains the same cost."""
+
+from typing import Any
+
+import numpy as np
+
+from econmodel.economies.joint_test import Joint, chi_square
+from econmodel.economies.restrictions import Restrictions
+from econmodel.errors import NotSupported
+from econmodel.estimate.fit import Fit
+from econmodel.estimate.fitting import refit
+
+
+def likelihood_ratio(fitted: Fit, restrictions: Restrictions) -> tuple[Joint, Fit]:
+    """2 (lnL - lnL restricted), chi-square under the null, and the restricted fit, estimated anew.
+
+    Raises
+    ------
+    NotSupported
+        Where `em.fit` cannot fit the restricted form, or the estimator maximises no likelihood.
+    """
+    if not restrictions.restrict and not restrictions.without:
+        raise NotSupported(
+            f"em.fit has no form in which {restrictions.null}, so there is no likelihood to compare. Use "
+            'statistic="wald".'
+        )
+    changes: dict[str, Any] = {}
+    if restrictions.restrict:
+        changes["restrict"] = tuple(dict.fromkeys((*fitted.specification.restrict, *restrictions.restrict)))
+    data = fitted.data
+    if restrictions.without:
+        kept = [name for name in data.relationships if name not in restrictions.without]
+        data = data.using(relationships=kept)
+    restricted = refit(fitted, data, **changes)
+    return compared(fitted, restricted), restricted
+
+
+def compared(fitted: Fit, restricted: Fit) -> Joint:
+    """The likelihood ratio of two fits of the same rows, one of which restricts the other."""
+    if not np.isfinite(fitted.llf) or not getattr(fitted, "iterated", True):
+        name = fitted.specification.estimator.name
+        raise NotSupported(
+            f'estimator="{name}" as it was asked for maximises no likelihood, so there is no likelihood ratio. Use '
+            'statistic="wald".'
+        )
+    count = len(fitted.all_parameters) - len(restricted.all_parameters)
+    return chi_square(max(2.0 * (fitted.llf - restricted.llf), 0.0), count)
+
+
+def assumptions(fitted: Fit) -> tuple[str, ...]:
+    """What a likelihood ratio takes for granted where the fit's own standard errors do not."""
+    if fitted.cov_type == "nonrobust" and fitted.clusters is None:
+        return ()
+    return (
+        'The likelihood ratio takes errors to be normal, alike and independent; the Wald test (statistic="wald") asks '
+        "less.",
+    )
