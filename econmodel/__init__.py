@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from econmodel.economies.diversification import diversification as diversification
     from econmodel.economies.expansion_path import expansion_path as expansion_path
     from econmodel.economies.gaps import gaps as gaps
-    from econmodel.economies.influence import influence as influence
     from econmodel.economies.hypotheses import test as test
     from econmodel.economies.imposition import impose as impose
+    from econmodel.economies.influence import influence as influence
     from econmodel.economies.learning import learning as learning
     from econmodel.economies.marginal_cost import marginal_cost as marginal_cost
     from econmodel.economies.marginal_cost import unit_cost as unit_cost

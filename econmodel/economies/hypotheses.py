@@ -247,8 +247,7 @@ def _open(fitted: Fit, null: Restrictions) -> tuple[Restrictions, Array, Array, 
     covariance = gradient @ fitted.covariance @ gradient.T
     differences = values - kept.values
     if fitted.wild:
-        pairs = zip(gradient, differences, strict=True)
-        own = np.array([fitted.wild_p_value(row, difference) for row, difference in pairs])
+        own = fitted.wild_p_values(gradient, differences)
     else:
         own = _two_sided(differences / np.sqrt(np.diag(covariance)), fitted.freedom)
     return kept, values, covariance, own, gradient
@@ -286,6 +285,7 @@ def _equivalence(fitted: Fit, tested: Tested, margin: float, level: float) -> On
     value, null = float(row["estimate"]), float(row["null"])
     wild = None
     if fitted.wild and tested.gradient is not None:
-        ends = (value - null + margin, value - null - margin)
-        wild = (fitted.wild_p_value(tested.gradient[0], ends[0]), fitted.wild_p_value(tested.gradient[0], ends[1]))
+        ends = value - null + np.array([margin, -margin])
+        lower, upper = fitted.wild_p_values(tested.gradient[[0, 0]], ends)
+        wild = (float(lower), float(upper))
     return one_sided((value, value), float(row["std_error"]), null, fitted.freedom, margin, level, wild)

@@ -74,7 +74,7 @@ def regularity(
     >>> from econmodel.table.shipped import load
     >>> found = regularity(fit(load("electricity_1970"), form="cobb_douglas"))
     >>> found.passed, len(found.table)
-    (True, 6)
+    (True, 5)
     """
     _check_method(method, replications, conf_level)
     places = resolve(function, at)
