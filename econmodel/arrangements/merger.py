@@ -8,11 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.arrangements import merger_words as words
+from econmodel.arrangements.cost_efficiency import cost_efficiency
 from econmodel.arrangements.merger_measure import MONEY, WHOLE, MergerMeasure
 from econmodel.arrangements.merger_money import Terms, by_term, middle, money_table, numbers_used, switching_table
 from econmodel.arrangements.merging import Merging, merging
 from econmodel.arrangements.pay_back import DISCOUNT_RATE, HORIZON, check_terms
-from econmodel.arrangements.smearing import smearing
 from econmodel.economies.corners import Members, require_corners
 from econmodel.economies.division import blank
 from econmodel.economies.inference import Estimates, Method, estimate, set_identified, tabulate
@@ -54,8 +54,8 @@ def merger(
         itself; by default all. Needs a level form, since it asks for cost with some outputs at zero
     volume : output -> its weight in the volume by which relationships, prices and context are averaged; by default each
         output counts as the partners' shares of it
-    efficiency : partner -> its least cost over its actual cost, in (0, 1], from a frontier. Without it learning is one:
-        a residual of least squares is not inefficiency
+    efficiency : partner -> its least cost over its actual cost, in (0, 1]. Without it, those of a frontier fit for
+        partners in its table; of least squares learning is one, since a residual is not inefficiency
     one_off : cost of the merger itself, once, in the unit of cost
     horizon : years within which it must pay
     discount_rate : a share a year, real
@@ -64,12 +64,13 @@ def merger(
     Returns
     -------
     Effects
-        Terms "merger" (cost together over cost apart) and its factors "learning", "levelling" (of relationships and
-        prices), "harmony" (scope), "size" (scale) and "relationship", whose product it is; null 1, below one is a
-        saving. With `merged` the factors are of the "merged part", the cost of making those outputs beside the others
-        (incremental cost), which is the "share of cost merged" of all; so what is saved by making the merged outputs in
-        the same house as the others is kept, and "merger, joint unit on its own" is the ratio where it is lost. Where
-        an output is never zero its own fixed cost is not known, and the group has an identified interval.
+        Terms "merger" (cost together over cost apart) and its factors "learning" (what the partners could save without
+        merging), "levelling" (of relationships and prices), "harmony" (scope), "size" (scale) and "relationship", whose
+        product it is; null 1, below one is a saving. With `merged` the factors are of the "merged part", the cost of
+        making those outputs beside the others (incremental cost), which is the "share of cost merged" of all; so what
+        is saved by making the merged outputs in the same house as the others is kept, and "merger, joint unit on its
+        own" is the ratio where it is lost. Where an output is never zero its own fixed cost is not known, and the group
+        has an identified interval.
         Further tables: "relationship first" (the factors where relationships change before outputs are joined),
         "money", "switching values", "bundles" and "numbers used". Money is the mean: fitted cost times the smearing
         factor (Duan, 1983) where errors multiply. `supported` is False where a factor rests on outputs or relationships
@@ -99,8 +100,7 @@ def merger(
     check_terms(one_off, horizon, discount_rate)
     joint = merging(function, partners, relationship, volume)
     members = None if merged is None else _members(function, joint, merged)
-    efficiencies = cost_efficiencies(joint, efficiency)
-    measure = MergerMeasure(function, joint, members, efficiencies, smearing(function))
+    measure = MergerMeasure(function, joint, members, cost_efficiency(function, joint, efficiency))
     inside, fault = measure.supported(), measure.fault()
     table = _estimated(measure, inside, bool(fault), method, conf_level, seed)
     shown = table.iloc[: len(measure.shown)].reset_index(drop=True)
@@ -117,41 +117,12 @@ def merger(
     if len(switching):
         tables["switching values"] = switching
     tables["bundles"] = words.bundles_table(measure, inside)
-    given = {"volume": volume is not None, "efficiency": efficiency is not None}
-    tables["numbers used"] = numbers_used(measure, terms, given, named)
+    tables["numbers used"] = numbers_used(measure, terms, named, volume is not None)
     text = fault or words.sentence(measure, shown, paid, terms, conf_level, inside[WHOLE], unit)
     return Effects(
         words.title(measure), shown, text, words.labels(measure),
-        tuple(words.notes(measure, inside, named, efficiency is not None)), tables, method, conf_level,
+        tuple(words.notes(measure, inside, named)), tables, method, conf_level,
     )  # fmt: skip
-
-
-def cost_efficiencies(joint: Merging, given: Mapping[str, float] | None) -> Array:
-    """Least cost over actual cost of each partner (J,): ones where nothing is known of inefficiency.
-
-    All of what is known of inefficiency enters a merger here.
-
-    Raises
-    ------
-    UnknownName, NotSupported
-        Where a partner lacks one, another is named, or one is no share.
-    """
-    if given is None:
-        return np.ones(len(joint.names))
-    by_name = {str(name): float(value) for name, value in given.items()}
-    missing = [name for name in joint.names if name not in by_name]
-    others = [name for name in by_name if name not in joint.names]
-    if missing or others:
-        raise UnknownName(
-            f"efficiency= needs one number for each of {', '.join(joint.names)}; it has {', '.join(by_name)}."
-        )
-    values = np.array([by_name[name] for name in joint.names])
-    if not ((values > 0) & (values <= 1)).all():
-        raise NotSupported(
-            f"efficiency={by_name} is least cost over actual cost, above zero and at most one: 0.9 is a provider that "
-            "could do the same for a tenth less."
-        )
-    return values
 
 
 def _members(function: CostFunction, joint: Merging, merged: Sequence[str]) -> Members:

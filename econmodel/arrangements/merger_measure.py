@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from econmodel.arrangements.cost_efficiency import CostEfficiency
 from econmodel.arrangements.merger_factors import Costs, factors
 from econmodel.arrangements.merging import Merging
 from econmodel.economies import corners
@@ -30,15 +31,13 @@ class MergerMeasure:
     function : the cost function
     joint : its points
     members : outputs that are merged, or None for all
-    efficiencies : (J,) least over actual cost of the partners
-    smearing : mean cost over fitted cost
+    efficiency : of the partners, its source, and mean cost over fitted cost
     """
 
     function: CostFunction
     joint: Merging
     members: Members | None
-    efficiencies: Array
-    smearing: float
+    efficiency: CostEfficiency
 
     @property
     def shown(self) -> tuple[str, ...]:
@@ -64,13 +63,13 @@ class MergerMeasure:
     def values(self, theta: Array, own: float) -> Array:
         """All terms (..., q), with `own` of the common fixed cost of a level form charged to the merged outputs."""
         part = self._part_costs(theta, own)
-        found = factors(part, self.efficiencies)
+        found = factors(part, self.efficiency.values)
         of_factors = [getattr(found, name) for name in FACTORS]
         if self.members is None:
             shown, apart, together = [found.merger, *of_factors], found.before, part.after
         else:
             whole = positive(self.function.technology.cost(theta, self.joint.own))
-            apart = (whole / self.efficiencies).sum(axis=-1)
+            apart = (whole / self.efficiency.values).sum(axis=-1)
             front = apart - found.before
             together = front + part.after
             alone = corners.cost_of(self.function.technology, theta, self.joint.after, self.members)[..., 0]
@@ -79,7 +78,7 @@ class MergerMeasure:
             ]  # fmt: skip
         early = [found.early_relationship, found.early_harmony, found.early_size]
         money = [apart, together, apart - together]
-        money = [self.smearing * amount for amount in money] + [1.0 - together / apart]
+        money = [self.efficiency.smearing * amount for amount in money] + [1.0 - together / apart]
         return np.stack(np.broadcast_arrays(*shown, *early, *money), axis=-1)
 
     def _cost(self, theta: Array, point: Point, own: float) -> Array:

@@ -127,7 +127,7 @@ def _relationship_limit(measure: MergerMeasure, place: int, apart: float) -> tup
         relationships[:, place] = values
         alike = [np.repeat(field, len(values), axis=0) for field in (after.outputs, after.log_prices, after.controls)]
         point = Point(alike[0], alike[1], relationships, alike[2])
-        return measure.smearing * technology.cost(function.theta, point) / apart - 1.0
+        return measure.efficiency.smearing * technology.cost(function.theta, point) / apart - 1.0
 
     seen = function.points().relationships[:, place]
     steps = np.linspace(seen.min(), seen.max(), STEPS + 1)
@@ -141,14 +141,14 @@ def _relationship_limit(measure: MergerMeasure, place: int, apart: float) -> tup
 
 
 def numbers_used(
-    measure: MergerMeasure, terms: Terms, given: dict[str, bool], relationship: dict[str, float]
+    measure: MergerMeasure, terms: Terms, relationship: Mapping[str, float], weighted: bool
 ) -> pd.DataFrame:
     """Every number that entered beside the cost function, with its source, or that it is an assumption.
 
     Parameters
     ----------
-    given : whether volume weights and efficiencies were given
     relationship : variable -> its value after the merger, where one was given
+    weighted : whether weights of volume were given
     """
     rows: list[tuple[str, float, str]] = []
     if terms.one_off is not None:
@@ -162,14 +162,15 @@ def numbers_used(
         value = float(np.exp(value)) if technology.log_relationships[place] else value
         mean = "mean of the partners: nothing is assumed to happen to it"
         rows.append((f"{name} after the merger", value, "given" if name in relationship else mean))
-    if given["efficiency"]:
-        pairs = zip(measure.joint.names, measure.efficiencies, strict=True)
-        rows += [(f"cost efficiency of {name}", float(value), "given") for name, value in pairs]
-    source = "given" if given["volume"] else "assumption: each output counts as the partners' share of it"
+    known = measure.efficiency
+    if known.source:
+        pairs = zip(measure.joint.names, known.values, strict=True)
+        rows += [(f"cost efficiency of {name}", float(value), known.source) for name, value in pairs]
+    source = "given" if weighted else "assumption: each output counts as the partners' share of it"
     pairs = zip(measure.joint.names, measure.joint.shares, strict=True)
     rows += [(f"weight of {name} in means", float(value), source) for name, value in pairs]
     multiplied = isinstance(measure.function, Fit) and not measure.function.design.additive
     how = "mean of exp(residual): Duan (1983)" if multiplied else "no error that multiplies cost"
     return pd.DataFrame(
-        [*rows, ("mean over fitted cost", measure.smearing, how)], columns=["number", "value", "source"]
+        [*rows, ("mean over fitted cost", measure.efficiency.smearing, how)], columns=["number", "value", "source"]
     )

@@ -50,6 +50,11 @@ def sentence(
             "form implies, not what they show"
         )
     said.append(_factors(rows, measure.members is not None))
+    learning = middle(rows["learning"])
+    if learning < 1 - NOTHING and measure.members is None:
+        said.append(
+            f"Learning needs no merger; without it the ratio would be {format_number(middle(whole) / learning)}"
+        )
     if not measure.function.technology.relationships:
         said.append(
             "The cost function has no relationship variable, so what a merger does to relationships is not in it"
@@ -137,12 +142,10 @@ def _merged(measure: MergerMeasure) -> str:
     return " and ".join(name for name, member in zip(outputs, measure.members, strict=True) if member)
 
 
-def notes(
-    measure: MergerMeasure, inside: Mapping[str, bool], relationship: Mapping[str, float], efficient: bool
-) -> list[str]:
+def notes(measure: MergerMeasure, inside: Mapping[str, bool], relationship: Mapping[str, float]) -> list[str]:
     """What a reader must know besides."""
     function, said = measure.function, []
-    if not efficient:
+    if not measure.efficiency.source:
         said.append("Learning is one: no inefficiency is known without a frontier, and a residual is not one.")
     else:
         said.append("The partners' efficiencies are taken as given; the intervals do not hold what is unknown of them.")
@@ -151,10 +154,11 @@ def notes(
             said.append(
                 "Provider effects are left out: every partner is taken at the average provider's level of cost."
             )
-        if measure.smearing != 1.0:
+        times = measure.efficiency.smearing
+        if times != 1.0:
             said.append(
-                f"Money is mean cost: fitted cost times {format_number(measure.smearing)}, the mean of exp(residual) "
-                "(Duan, 1983), which the intervals take as given."
+                f"Money is mean cost: fitted cost times {format_number(times)}, the mean of exp(residual) (Duan, 1983), "
+                "which the intervals take as given."
             )
         kinds = function.data.relationships
         ratios = [function.data.labels(name) for name in relationship if kinds[name].kind != "attribute"]
@@ -191,7 +195,7 @@ def bundles_table(measure: MergerMeasure, inside: Mapping[str, bool]) -> pd.Data
         for place, variable in enumerate(technology.relationships):
             value = point.relationships[0, place]
             row[variable] = float(np.exp(value)) if technology.log_relationships[place] else float(value)
-        row["cost"] = measure.smearing * float(technology.cost(function.theta, point)[0])
+        row["cost"] = measure.efficiency.smearing * float(technology.cost(function.theta, point)[0])
         rows.append({**row, "in support": inside[name]})
     return pd.DataFrame(rows)
 

@@ -171,6 +171,29 @@ def test_learning_is_what_frontier_efficiencies_say(translog):
     assert "taken as given" in found.notes[0]
 
 
+def test_a_frontier_fit_brings_its_own_efficiencies():
+    power = em.load("electricity_1970")
+    fit = em.fit(power, form="translog", second_order="outputs", estimator="frontier")
+    names = power.row_names()[40:42]
+    found = em.merger(fit, names)
+    values, own = estimates(found), fit.efficiency.iloc[40:42].to_numpy()
+    costs = np.exp(fit.predict(power.frame.iloc[40:42][["output", *power.prices]])).to_numpy()
+    assert values["learning"] == pytest.approx(costs.sum() / (costs / own).sum(), abs=EXACT)
+    assert values["learning"] < 1
+    assert values[FACTORS].prod() == pytest.approx(values["merger"], abs=EXACT)
+    pure = values["merger"] / values["learning"]
+    assert f"Learning needs no merger; without it the ratio would be {pure:.4g}" in found.text
+    used = found.tables["numbers used"].set_index("number")
+    assert used.loc[f"cost efficiency of {names[0]}", "source"].endswith("Battese and Coelli (1988)")
+    # What is left above the frontier and each provider's inefficiency is noise.
+    noise = (np.exp(fit.resid) * fit.efficiency).mean()
+    money = found.tables["money"].set_index("item")["estimate"]
+    assert money["cost apart"] == pytest.approx(noise * (costs / own).sum(), rel=EXACT)
+    # Bundles that are nobody's have no inefficiency.
+    bundles_of = power.frame.iloc[40:42][["output", *power.prices]].set_index(pd.Index(names))
+    assert estimates(em.merger(fit, bundles_of))["learning"] == 1.0
+
+
 def test_networks_add_up_in_a_merger():
     airlines = em.load("us_airlines")
     frame = airlines.frame.assign(routes=np.linspace(10, 90, len(airlines)))
