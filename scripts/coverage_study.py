@@ -219,12 +219,11 @@ def replicate(world: World, providers: int, seed: int) -> Iterator[Row]:
     fitted = em.fit(data, form=world.truth.technology.form)
     names, measure = measure_at(fitted, place(world.truth))
     whole = bool(corners.unidentified(fitted.technology).any())
-    by_method = {"delta": estimate(fitted, measure)}
-    if providers == min(PROVIDERS):
-        weights = fitted.replications(DRAWS, seed)
-        by_method["bootstrap"] = summarise(
-            measure(fitted.theta), measure(fitted.bootstrap(weights)), np.full(len(names), np.nan), 0.95
-        )
+    drawn = measure(fitted.bootstrap(fitted.replications(DRAWS, seed)))
+    by_method = {
+        "delta": estimate(fitted, measure),
+        "bootstrap": summarise(measure(fitted.theta), drawn, np.full(len(names), np.nan), 0.95),
+    }
     refused = not scope_is_given(fitted, place(world.truth))
     for method, found in by_method.items():
         for name, ends in intervals(names, found, whole).items():

@@ -105,7 +105,7 @@ def decompose(
     replications: int = 999,
     seed: int = 0,
     conf_level: float = 0.95,
-    steps: int = 1,
+    steps: int = 2,
 ) -> Effects:
     """Split the gap in log cost between two providers, groups or periods into what it comes from.
 
@@ -116,7 +116,7 @@ def decompose(
         period; a condition on columns ("pupils > 500"); "mean" for all rows; or, with `by`, a value of that column
     by : column whose values `start` and `end` are
     size : how size is measured where there are several outputs, as in `econmodel.separate`
-    replications, seed, steps : of the bootstrap, where a group or a period is compared
+    replications, seed, steps : of the bootstrap, where a group or a period is compared; as in `econmodel.separate`
 
     Returns
     -------

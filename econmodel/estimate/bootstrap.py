@@ -1,7 +1,7 @@
 """Bootstrap by clusters without refitting: every replication is a weighted sum of moments already in hand.
 
 A replication gives each cluster (a provider with all its rows; a row where rows are providers) a multinomial weight.
-Log forms are then exact; level forms take one Gauss-Newton step from the estimate, which has the same coverage.
+Log forms are then exact; level forms take one Gauss-Newton step from the estimate, or more.
 """
 
 from collections.abc import Callable, Iterable

@@ -196,3 +196,11 @@ def test_differences_in_cost_are_told_in_one_unit():
     assert "would cost 0.47 % less than one firm (95 % interval 0.92 % less to 0.02 % less): two firms are" in path
     homes = em.diversification(em.fit(em.load("new_mexico_nursing_homes"), "composite")).text
     assert "would cost between 21 % more and 31 % more than one firm with everything (95 % interval 108 % less" in homes
+
+
+def test_the_residual_is_known_as_well_as_if_every_replication_were_fitted_to_the_end(separated):
+    """With one step from the estimate its standard error would be three times as large."""
+    fitted = em.fit(em.load("uk_universities"), "composite", second_order="outputs")
+    row, to_the_end = separated.row("residual"), em.separate(fitted, replications=300, steps=6).row("residual")
+    assert row["std_error"] == pytest.approx(to_the_end["std_error"], rel=0.5)
+    assert em.separate(fitted, replications=300, steps=1).row("residual")["std_error"] > 2 * to_the_end["std_error"]
