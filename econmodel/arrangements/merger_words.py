@@ -157,8 +157,8 @@ def notes(measure: MergerMeasure, inside: Mapping[str, bool], relationship: Mapp
         times = measure.efficiency.smearing
         if times != 1.0:
             said.append(
-                f"Money is mean cost: fitted cost times {format_number(times)}, the mean of exp(residual) (Duan, 1983), "
-                "which the intervals take as given."
+                f"Money is mean cost: fitted cost times {format_number(times)}, the mean of exp(residual) (Duan, "
+                "1983), which the intervals take as given."
             )
         kinds = function.data.relationships
         ratios = [function.data.labels(name) for name in relationship if kinds[name].kind != "attribute"]
