@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import econmodel as em
+from econmodel.arrangements import envelopment
 from econmodel.arrangements.envelopment import envelop, input_efficiency
 from econmodel.errors import NotSupported, TableError, UnknownName
 
@@ -132,3 +134,16 @@ def test_what_is_wrong_is_said(table, partners, arguments, error, said):
 def test_a_provider_with_several_rows_must_be_named_by_one():
     with pytest.raises(NotSupported, match=r"1 has 15 rows. A merger is of one of them each: name it \('firm 1, 1970'"):
         em.merger_envelopment(em.load("us_airlines"), [1, 2])
+
+
+def test_a_programme_that_is_not_solved_and_a_product_that_misses_raise(monkeypatch):
+    import scipy.optimize
+
+    with monkeypatch.context() as patch:
+        patch.setattr(envelopment, "ADDING_UP", -1.0)
+        with pytest.raises(ArithmeticError, match=r"The factors of the merger miss their product by \d"):
+            em.merger_envelopment(TOY, ["A", "B"], inputs=["x"], outputs=["y"])
+    stopped = SimpleNamespace(status=4, message="numerical difficulties")
+    monkeypatch.setattr(scipy.optimize, "linprog", lambda *_, **__: stopped)
+    with pytest.raises(ArithmeticError, match="of an efficiency was not solved: numerical difficulties"):
+        em.merger_envelopment(TOY, ["A", "B"], inputs=["x"], outputs=["y"])
