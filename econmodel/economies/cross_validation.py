@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.errors import DidNotConverge, EconmodelError, NotIdentified
+from econmodel.errors import DidNotConverge, NotIdentified
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.fitting import refit
 
@@ -30,7 +30,7 @@ def folds(fitted: Fit, count: int, seed: int) -> NDArray[np.intp]:
 
 
 def predict_left_out(fitted: Fit, fold: NDArray[np.intp]) -> Predicted:
-    """Log cost of each fold's rows from a fit of the others; the mean of the error enters, not of the fitted log."""
+    """Log cost of each fold's rows from a fit of the others."""
     points, log_cost = fitted.points(), np.log(fitted.sample.rows.columns[fitted.design.cost])
     squares, seen, without = 0.0, 0, 0
     for number in range(int(fold.max()) + 1):
@@ -40,11 +40,10 @@ def predict_left_out(fitted: Fit, fold: NDArray[np.intp]) -> Predicted:
         except (DidNotConverge, NotIdentified):
             without += int(out.sum())
             continue
-        except EconmodelError:
-            without += int(out.sum())
-            continue
         with np.errstate(invalid="ignore"):
             left = (log_cost - rest.technology.log_cost(rest.theta, points))[out]
         found = np.isfinite(left)
-        squares, seen, without = squares + float(left[found] @ left[found]), seen + int(found.sum()), without + int((~found).sum())
+        squares += float(left[found] @ left[found])
+        seen += int(found.sum())
+        without += int((~found).sum())
     return Predicted(float(np.sqrt(squares / seen)) if seen else np.nan, seen, without)

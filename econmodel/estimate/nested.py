@@ -3,10 +3,10 @@
     C^(phi) = {exp[(Q(y^(pi), v))^(tau)] exp[P(v, r, x)]}^(phi) + error,
 
 x^(a) = (x^a - 1) / a the Box-Cox transformation, Q quadratic in transformed outputs with products of outputs and
-relative prices v, P quadratic in relative prices and linear in relationship variables r and controls x. Where pi and tau
-are free Q has the prices themselves too, so that the composite, whose products are with outputs and not with outputs
-less one, is a member. Cost is divided by its geometric mean. Then the Jacobian of C^(phi) vanishes from the likelihood
-of log cost, and maximum likelihood is least squares in all parameters, the shape (phi, pi, tau) included.
+relative prices v, P quadratic in relative prices and linear in relationship variables r and controls x. Where pi and
+tau are free Q has the prices themselves too, so that the composite, whose products are with outputs and not with
+outputs less one, is a member. Cost is divided by its geometric mean. Then the Jacobian of C^(phi) vanishes from the
+likelihood of log cost, and maximum likelihood is least squares in all parameters, the shape (phi, pi, tau) included.
 """
 
 from collections.abc import Callable
