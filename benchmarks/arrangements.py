@@ -89,9 +89,11 @@ Made by `benchmarks/arrangements.py` on {machine()}.
 each; one payment group, four months in which jobs begin, two shares of sustainment that are earned (nine fates). That
 is {cells:.2g} provider-months, {1e9 * least["processor"] / cells:.0f} ns of processor time each.
 
+<!-- targets:start -->
 |  | measured | target | kept |
 | --- | ---: | ---: | ---: |
 {chr(10).join(rows)}
+<!-- targets:end -->
 
 Best of {asked.rounds} rounds. By the clock it took {least["clock"]:.1f} s with two threads; the load of the machine was
 {load:.1f}. Where that exceeds the number of cores, other programs took their share.

@@ -202,9 +202,9 @@ MEASUREMENTS = {
 }
 
 
-def apart(name: str, rows: int, rounds: int) -> Any:
-    """A measurement in a process of its own, with one thread."""
-    command = [sys.executable, __file__, "--measure", name, "--rows", str(rows), "--rounds", str(rounds)]
+def apart(name: str, rows: int, rounds: int, script: str = __file__) -> Any:
+    """A measurement of a script in a process of its own, with one thread."""
+    command = [sys.executable, script, "--measure", name, "--rows", str(rows), "--rounds", str(rounds)]
     done = subprocess.run(command, env=os.environ | ONE_THREAD, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stderr)
@@ -242,22 +242,33 @@ def holds(value: float, how: str, bound: float) -> bool:
     return value <= bound if how == "at most" else value >= bound
 
 
-def machine() -> str:
-    """What the numbers were measured on."""
+Targets = dict[str, tuple[str, str, float, str]]
+
+
+def targets_table(targets: Targets, reached: dict[str, float]) -> str:
+    """What was measured beside what was to be kept, between the marks by which the README finds it."""
+    lines = []
+    for name, (what, how, bound, unit) in targets.items():
+        kept = "yes" if holds(reached[name], how, bound) else "NO"
+        value = f"{reached[name]:.0f}" if reached[name] >= 100 else f"{reached[name]:.2g}"
+        lines.append([what, f"{value} {unit}".strip(), f"{how} {bound:g} {unit}".strip(), kept])
+    return f"<!-- targets:start -->\n{table(['', 'measured', 'target', 'kept'], lines)}\n<!-- targets:end -->"
+
+
+def machine(*others: str) -> str:
+    """What the numbers were measured on, with the versions of other libraries too."""
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if Path("/proc/cpuinfo").exists() else []
     model = next(
         (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown processor"
     )
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("numpy", "pandas", "statsmodels", "econmodel"))
+    libraries = ", ".join(
+        f"{name} {version(name)}" for name in ("numpy", "pandas", "statsmodels", *others, "econmodel")
+    )
     return f"{os.cpu_count()} cores, {model}; Python {platform.python_version()}, {libraries}."
 
 
 def as_markdown(found: dict[str, Any], rows: int) -> str:
     """Everything that was measured."""
-    reached, targets = outcomes(found), []
-    for name, (what, how, bound, unit) in TARGETS.items():
-        kept = "yes" if holds(reached[name], how, bound) else "NO"
-        targets.append([what, f"{reached[name]:.2g} {unit}".strip(), f"{how} {bound:g} {unit}".strip(), kept])
     clock = ["", "minimum", "median", "maximum"]
     fits = [[name, *spread(taken)] for name, taken in found["speed"]["seconds"].items()]
     imports = [[name, *spread(taken)] for name, taken in found["imports"]["seconds"].items()]
@@ -269,7 +280,7 @@ def as_markdown(found: dict[str, Any], rows: int) -> str:
         "and ratios are of their minima.",
         f"Translog with {found['speed']['parameters']} parameters (three outputs; three prices, one of them the "
         f"numeraire) on {rows:,} rows, from raw columns in levels.",
-        f"<!-- targets:start -->\n{table(['', 'measured', 'target', 'kept'], targets)}\n<!-- targets:end -->",
+        targets_table(TARGETS, outcomes(found)),
         "## Seconds",
         table(clock, fits),
         f"Memory beyond {memory['input']:.0f} MB of input: {memory['nonrobust']:.0f} MB with classical covariance, "

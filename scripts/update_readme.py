@@ -1,4 +1,5 @@
-"""Write the parts of README.md that are made: reports from their findings, data from their cards, the example's output.
+"""Write the parts of README.md that are made: reports from their findings, data from their cards, the example's output,
+and speed from the results of the benchmarks.
 
     python scripts/update_readme.py [--check]
 
@@ -74,6 +75,19 @@ def data() -> str:
     return table(["Name", "Providers", "Rows", "Outputs", "Relationship", "Source"], rows)
 
 
+def speed() -> str:
+    """Every target of every benchmark, with the page that says how it was measured."""
+    rows = []
+    for page in sorted(ROOT.glob("benchmarks/*.md")):
+        text = page.read_text(encoding="utf-8")
+        if "<!-- targets:start -->" not in text:
+            continue
+        lines = text.split("<!-- targets:start -->")[1].split("<!-- targets:end -->")[0].strip().splitlines()
+        cells = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines[2:]]
+        rows += [[*line, f"[{page.stem}](benchmarks/{page.name})"] for line in cells]
+    return table(["", "Measured", "Target", "Kept", "Benchmark"], rows)
+
+
 def example(readme: str) -> str:
     """What the example before the marker ends in: a sentence, as a quotation."""
     source = re.findall(r"```python\n(.*?)```", readme.partition("<!-- example:start -->")[0], flags=re.DOTALL)[-1]
@@ -86,7 +100,8 @@ def example(readme: str) -> str:
 
 def filled(readme: str) -> str:
     """The README with every made part made anew."""
-    for name, text in {"reports": reports(), "data": data(), "example": example(readme)}.items():
+    made = {"reports": reports(), "data": data(), "speed": speed(), "example": example(readme)}
+    for name, text in made.items():
         start, end = f"<!-- {name}:start -->", f"<!-- {name}:end -->"
         before, after = readme.split(start)[0], readme.split(end)[1]
         readme = f"{before}{start}\n{text}\n{end}{after}"

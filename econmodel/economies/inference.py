@@ -183,7 +183,7 @@ def _simulated(function: CostFunction, seed: int) -> Array:
 def _bootstrapped(function: CostFunction, seed: int) -> Array:
     if not isinstance(function, Fit):
         raise NotSupported('method="bootstrap" re-estimates, and stated parameters were not estimated. Use "delta".')
-    return function.bootstrap(function.replications(BOOTSTRAP_REPLICATIONS, seed))
+    return function.bootstrapped(BOOTSTRAP_REPLICATIONS, seed)
 
 
 def _in_batches(measure: Measure, draws: Array, count: int) -> Array:

@@ -20,6 +20,8 @@ MULTINOMIAL_CLUSTERS = 20_000
 
 # An eigenvalue of the scaled moments below this is rounding: the replication lost a direction.
 NO_DIRECTION = 1e-13
+# Where every pivot of the Cholesky factor is above this, no eigenvalue comes near that: only others are looked at.
+CLEARLY_A_DIRECTION = 1e-4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,12 +126,22 @@ def weighted_steps(gram: Array, target: Array) -> Array:
     gram = np.where(np.isfinite(gram).all(axis=(1, 2), keepdims=True), gram, 0.0)
     scale = np.sqrt(np.maximum(np.einsum("bii->bi", gram), np.finfo(float).tiny))
     scaled = gram / (scale[:, :, None] * scale[:, None, :])
-    smallest = np.linalg.eigvalsh(scaled)[:, 0]
     steps = np.full_like(target, np.nan)
-    sound = np.flatnonzero(np.greater(smallest, NO_DIRECTION))
+    sound = np.flatnonzero(_have_inverse(scaled))
     solved = np.linalg.solve(scaled[sound], (target[sound] / scale[sound])[..., None])[..., 0]
     steps[sound] = solved / scale[sound]
     return steps
+
+
+def _have_inverse(scaled: Array) -> NDArray[np.bool_]:
+    """Whether each of the matrices (B, k, k), of unit diagonal, holds every direction."""
+    try:
+        pivots = np.einsum("bii->bi", np.linalg.cholesky(scaled)).min(axis=1) ** 2
+    except np.linalg.LinAlgError:
+        pivots = np.zeros(len(scaled))
+    sound = pivots > CLEARLY_A_DIRECTION
+    sound[~sound] = np.linalg.eigvalsh(scaled[~sound])[:, 0] > NO_DIRECTION
+    return sound
 
 
 def quantile_interval(draws: Array, level: float) -> tuple[Array, Array]:

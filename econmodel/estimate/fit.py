@@ -178,13 +178,6 @@ class Fit:
         return float(spread + 0.5 * np.log(self._weights).sum())
 
     @property
-    def log_likelihoods(self) -> Array:
-        """Each row's normal log-likelihood (n,) of log cost, whatever the error: forms can be compared by it."""
-        variance, residual = self.ssr / self.nobs, self.resid.to_numpy()
-        found = -0.5 * (np.log(2.0 * np.pi * variance) + residual**2 / variance)
-        return found + np.log(self._response) if self.design.additive else found
-
-    @property
     def aic(self) -> float:
         """Akaike's criterion."""
         return 2.0 * (self.df_model + 1.0) - 2.0 * self.llf
@@ -323,6 +316,16 @@ class Fit:
     def bootstrap(self, draws: Replications, steps: int = 1) -> Array:
         """Parameters in every replication, (replications, k); level forms take `steps` steps from the estimate."""
         return self.bootstrap_all(draws, steps)[:, : len(self.theta)]
+
+    def bootstrapped(self, count: int, seed: int) -> Array:
+        """Parameters in `count` replications of this seed, (count, k); made once, whatever is measured with them."""
+        if (count, seed) not in self._bootstrapped:
+            self._bootstrapped[count, seed] = self.bootstrap(self.replications(count, seed))
+        return self._bootstrapped[count, seed]
+
+    @cached_property
+    def _bootstrapped(self) -> dict[tuple[int, int], Array]:
+        return {}
 
     def bootstrap_all(self, draws: Replications, steps: int = 1) -> Array:
         """The same with the estimator's further parameters behind, as in `all_parameters`."""

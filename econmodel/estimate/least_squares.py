@@ -1,13 +1,13 @@
 """Least squares for both families: one solve in log forms, Gauss-Newton steps in level forms."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.errors import DidNotConverge
-from econmodel.estimate.design import Block, Design
+from econmodel.errors import DidNotConverge, NotIdentified
+from econmodel.estimate.design import BLOCK_ROWS, Block, Design
 from econmodel.estimate.moments import (
     ORTHOGONAL_ABOVE,
     Moments,
@@ -20,6 +20,7 @@ from econmodel.estimate.moments import (
     within,
     within_moments,
 )
+from econmodel.table.rows import Rows
 
 Array = NDArray[np.float64]
 MAXIMUM_STEPS = 200
@@ -28,6 +29,11 @@ RELATIVE_OFFSET = 1e-9
 # Where no shorter step lowers the sum of squares any more, this offset is rounding, not a failure.
 ROUNDING_OFFSET = 1e-6
 SMALLEST_FRACTION = 2.0**-30
+# Rows that starts are tried on first, where there are several times as many.
+SEARCHED_ROWS = 4096
+SMALLEST_MULTIPLE = 8
+# Near enough to an end to tell ends apart and to start from.
+SEARCHED_OFFSET = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,12 +111,30 @@ def linear(design: Design, moments: Moments, effects: Groups | None = None) -> L
 
 
 def nonlinear(design: Design, effects: Groups | None = None) -> LeastSquares:
-    """Gauss-Newton with step halving, damped where that fails (Levenberg-Marquardt); the best of several starts."""
-    ends, failures = [], []
-    floor = np.finfo(float).eps ** 2 * sum(float(block[-1] @ block[-1]) for _, block in _responses(design))
-    for start in starting_values(design):
+    """Gauss-Newton with step halving, damped where that fails (Levenberg-Marquardt); the best of several starts.
+
+    In large tables the several starts are tried on some of the rows, and the best end there is the start for all rows.
+    """
+    if effects is None and design.rows.count > SEARCHED_ROWS * SMALLEST_MULTIPLE:
+        some = replace(design, rows=Rows(design.rows.sample(SEARCHED_ROWS)))
         try:
-            ends.append(_descend(design, effects, start, floor))
+            return _best_end(design, None, [_best_end(some, None, starting_values(some), SEARCHED_OFFSET).theta])
+        except (DidNotConverge, NotIdentified):
+            # Some of the rows may not hold what all rows do; then these tell.
+            pass
+    return _best_end(design, effects, starting_values(design))
+
+
+def _best_end(
+    design: Design, effects: Groups | None, starts: list[Array], enough: float = RELATIVE_OFFSET
+) -> LeastSquares:
+    ends, failures = [], []
+    floor = np.finfo(float).eps ** 2 * sum(
+        float(columns[design.cost] @ columns[design.cost]) for _, columns in design.rows.blocks(BLOCK_ROWS)
+    )
+    for start in starts:
+        try:
+            ends.append(_descend(design, effects, start, floor, enough))
         except DidNotConverge as failure:
             failures.append(failure)
     if not ends:
@@ -118,7 +142,9 @@ def nonlinear(design: Design, effects: Groups | None = None) -> LeastSquares:
     return min(ends, key=lambda end: end.residual_squares)
 
 
-def _descend(design: Design, effects: Groups | None, theta: Array, floor: float) -> LeastSquares:
+def _descend(
+    design: Design, effects: Groups | None, theta: Array, floor: float, enough: float = RELATIVE_OFFSET
+) -> LeastSquares:
     moments, damping, names = moments_at(design, theta, effects), 0.0, design.technology.names
     if not np.isfinite(moments.residual_squares):
         raise DidNotConverge(_advice("fitted cost is not positive for every provider at the starting point"))
@@ -128,7 +154,9 @@ def _descend(design: Design, effects: Groups | None, theta: Array, floor: float)
         step = damped(gram, target, damping)
         explained = max(float(step @ target), 0.0)
         offset = float(np.sqrt(freedom * explained / max(squares - explained, floor, np.finfo(float).tiny)))
-        if damping == 0.0 and (squares <= floor or offset < RELATIVE_OFFSET):
+        # A gain so small is lost in the rounding of the sum of squares.
+        lost = offset < ROUNDING_OFFSET and explained < np.finfo(float).eps * squares
+        if damping == 0.0 and (squares <= floor or offset < enough or lost):
             return _at_optimum(theta, moments, names, steps, offset)
         # A whole step that gains nothing so near the optimum fails by rounding, and shorter ones are passes in vain.
         least = 1.0 if damping == 0.0 and offset < ROUNDING_OFFSET else SMALLEST_FRACTION

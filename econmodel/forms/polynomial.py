@@ -26,29 +26,32 @@ class Polynomial:
     mixing : (k, t) matrix, or None for one parameter a monomial; with it, parameter j multiplies the sum of
         `mixing[j]` over the monomials (the tilts of a relationship variable sum to zero over outputs this way)
     runs : products of one coordinate with consecutive others, which one multiplication fills
+    weights : (t,) one half for squares, one for all else
     squares : places of the monomials that carry the weight one half
+    unmixed : number of leading monomials that have a parameter each, of their own and in order
     """
 
     terms: NDArray[np.int64]
     size: int
     mixing: Array | None = None
     runs: tuple[Run, ...] = field(init=False, repr=False)
+    weights: Array = field(init=False, repr=False)
     squares: tuple[int, ...] = field(init=False, repr=False)
+    unmixed: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "runs", tuple(_runs(self.terms)))
+        unmixed = len(self.terms) if self.mixing is None else _leading_identity(self.mixing)
+        object.__setattr__(self, "unmixed", unmixed)
+        runs = _runs(self.terms[:unmixed], 0) + _runs(self.terms[unmixed:], unmixed)
+        object.__setattr__(self, "runs", tuple(runs))
+        first, second = self.terms.T
+        object.__setattr__(self, "weights", np.where((first == second) & (first >= 0), 0.5, 1.0))
         object.__setattr__(self, "squares", tuple(np.flatnonzero(self.weights != 1.0).tolist()))
 
     @property
     def count(self) -> int:
         """Number of parameters."""
         return len(self.terms) if self.mixing is None else len(self.mixing)
-
-    @property
-    def weights(self) -> Array:
-        """One half for squares, one for all else; shape (t,)."""
-        first, second = self.terms.T
-        return np.where((first == second) & (first >= 0), 0.5, 1.0)
 
     def monomials(self, z: Array) -> Array:
         """The parameters' multipliers at each point: z (n, d) gives (n, k)."""
@@ -62,8 +65,8 @@ class Polynomial:
 
         `spare` (t, n) is used only where parameters mix monomials.
         """
-        target = out if self.mixing is None else spare
         for rows, first, seconds in self.runs:
+            target = out if rows.start < self.unmixed else spare
             if first < 0:
                 target[rows] = 1.0
             elif seconds.start < 0:
@@ -71,9 +74,10 @@ class Polynomial:
             else:
                 np.multiply(z[first], z[seconds], out=target[rows])
         for row in self.squares:
-            target[row] *= 0.5
+            (out if row < self.unmixed else spare)[row] *= 0.5
         if self.mixing is not None:
-            np.matmul(self.mixing, spare, out=out)
+            mixed = self.mixing[self.unmixed :, self.unmixed :]
+            np.matmul(mixed, spare[self.unmixed :], out=out[self.unmixed :])
 
     def coefficients(self, parameters: Array) -> tuple[Array, Array, Array]:
         """Constant, gradient and Hessian at z = 0: parameters (..., k) give (...), (..., d) and (..., d, d)."""
@@ -175,9 +179,17 @@ def all_pairs(indices: list[int]) -> list[tuple[int, int]]:
     return [(a, b) for position, a in enumerate(indices) for b in indices[position:]]
 
 
-def _runs(monomials: NDArray[np.int64]) -> list[Run]:
+def _leading_identity(mixing: Array) -> int:
+    """How many leading parameters have one monomial each, the same one in order, that no other parameter has."""
+    size = min(mixing.shape)
+    unit = np.eye(*mixing.shape)
+    own = (mixing[:size] == unit[:size]).all(axis=1) & (mixing[:, :size] == unit[:, :size]).all(axis=0)
+    return size if own.all() else int(np.argmin(own))
+
+
+def _runs(monomials: NDArray[np.int64], start: int) -> list[Run]:
     runs: list[Run] = []
-    for row, (first, second) in enumerate(monomials.tolist()):
+    for row, (first, second) in enumerate(monomials.tolist(), start):
         rows, shared, seconds = runs[-1] if runs else (slice(0, 0), -1, slice(-1, 0))
         if shared == first and seconds.start >= 0 and seconds.stop == second:
             runs[-1] = slice(rows.start, row + 1), first, slice(seconds.start, second + 1)

@@ -122,7 +122,9 @@ class Technology:
         x = point.controls - self.control_centres
         producing = (point.outputs[..., list(self.fixed_costs)] > 0).astype(float)
         lead = u.shape[:-1]
-        return np.concatenate([np.broadcast_to(a, (*lead, a.shape[-1])) for a in (u, v, r, x, producing)], axis=-1)
+        parts = [a for a in (u, v, r, x, producing) if a.shape[-1]]
+        lifted = [a if a.shape[:-1] == lead else np.broadcast_to(a, (*lead, a.shape[-1])) for a in parts]
+        return np.concatenate(lifted, axis=-1)
 
     def _relative(self, log_prices: Array) -> Array:
         if self.numeraire is None:

@@ -167,3 +167,11 @@ def test_quantiles_leave_missing_draws_out():
     low, high = quantile_interval(draws, 0.5)
     # The first of five draws estimates the quantile 1/6, the second 2/6: a quarter lies between them.
     assert (low[0], high[0]) == (0.5, 3.5)
+
+
+def test_replications_of_a_seed_are_made_once():
+    fitted = em.fit(em.load("electricity_1970"), "cobb_douglas")
+    first = fitted.bootstrapped(COUNT, 1)
+    assert fitted.bootstrapped(COUNT, 1) is first
+    assert np.array_equal(first, fitted.bootstrap(fitted.replications(COUNT, 1)))
+    assert not np.array_equal(first, fitted.bootstrapped(COUNT, 2))

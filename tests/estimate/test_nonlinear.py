@@ -195,3 +195,29 @@ def test_a_level_form_is_linearised_somewhere():
     fitted = em.fit(em.simulate(technology(), 60).data, "composite", second_order="none")
     with pytest.raises(ValueError, match=r"A level form is linearised at a theta; none was given"):
         next(fitted.design.blocks())
+
+
+def test_a_search_on_some_of_the_rows_ends_where_the_search_on_all_does(monkeypatch):
+    design = em.fit(em.simulate(technology(r=0.5), 2000).data, "composite").design
+    whole = nonlinear(design)
+    monkeypatch.setattr(least_squares, "SEARCHED_ROWS", 200)
+    started = []
+    ends = least_squares._best_end
+
+    def followed(of, effects, starts, *enough):
+        started.append((of.rows.count, len(starts)))
+        return ends(of, effects, starts, *enough)
+
+    monkeypatch.setattr(least_squares, "_best_end", followed)
+    some = nonlinear(design)
+    assert started == [(200, 3), (2000, 1)]
+    assert some.residual_squares == pytest.approx(whole.residual_squares, rel=SAME_OPTIMUM)
+    assert some.theta == pytest.approx(whole.theta, rel=SAME_PARAMETERS, abs=SAME_PARAMETERS)
+
+    def failing(of, effects, starts, *enough):
+        if of.rows.count == 200:
+            raise DidNotConverge("what these rows do not hold")
+        return ends(of, effects, starts)
+
+    monkeypatch.setattr(least_squares, "_best_end", failing)
+    assert nonlinear(design).residual_squares == whole.residual_squares

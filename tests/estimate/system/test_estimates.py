@@ -240,6 +240,20 @@ def test_nearly_collinear_outputs_are_solved_by_orthogonal_rows(three_prices):
     assert len(block) == len(fitted.theta) + 3
 
 
+@pytest.mark.parametrize("form", ["translog", "composite"])
+def test_controls_shift_cost_alone_and_rows_without_a_share_are_named(three_prices, form):
+    data = three_prices(100)
+    frame = data.frame.assign(rural=np.sin(np.arange(100.0)))
+    frame.loc[[3, 7], "wage_share"] = np.nan
+    fitted = em.fit(replace(data, frame=frame, controls=["rural"]), form, estimator="system")
+    place = list(fitted.params.index).index("rural")
+    for one in fitted.equations.shares:
+        assert not one.matrix[place].any()
+        assert one.constants[place] == 0.0
+    assert fitted.nobs == 98
+    assert any("2 rows left out: missing values in wage_share" in note for note in fitted.notes)
+
+
 def test_incomplete_prices_keep_every_named_share(three_prices):
     data = three_prices(100)
     some = data.using(prices=["wage", "rent"])
