@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from econmodel.economies.learning import learning as learning
     from econmodel.economies.marginal_cost import marginal_cost as marginal_cost
     from econmodel.economies.marginal_cost import unit_cost as unit_cost
+    from econmodel.economies.nested_forms import nested_forms as nested_forms
     from econmodel.economies.outcomes import cost_per_outcome as cost_per_outcome
     from econmodel.economies.power import power as power
     from econmodel.economies.regularity import regularity as regularity
@@ -51,12 +52,14 @@ if TYPE_CHECKING:
     from econmodel.economies.relationship_value import relationship_value as relationship_value
     from econmodel.economies.scale import scale as scale
     from econmodel.economies.scope import scope as scope
+    from econmodel.economies.selection import select as select
     from econmodel.economies.sensitivity import sensitivity as sensitivity
     from econmodel.economies.separation import separate as separate
     from econmodel.economies.service_types import exhaustion as exhaustion
     from econmodel.economies.subadditivity import subadditivity as subadditivity
     from econmodel.economies.support import support as support
     from econmodel.economies.trans_ray import trans_ray_convexity as trans_ray_convexity
+    from econmodel.economies.type_technology import scope_by_type as scope_by_type
     from econmodel.estimate.control_function import ControlFunction as ControlFunction
     from econmodel.estimate.fitting import fit as fit
     from econmodel.estimate.frontier import Frontier as Frontier
@@ -105,6 +108,9 @@ else:
         "marginal_cost": "economies.marginal_cost",
         "unit_cost": "economies.marginal_cost",
         "separate": "economies.separation",
+        "select": "economies.selection",
+        "nested_forms": "economies.nested_forms",
+        "scope_by_type": "economies.type_technology",
         "sensitivity": "economies.sensitivity",
         "influence": "economies.influence",
         "decompose": "economies.decomposition",

@@ -216,24 +216,29 @@ def _among_providers(asked: Commission, function: CostFunction, outputs: Array, 
 
 
 def costs_at(
-    asked: Commission, function: CostFunction, dearer: float, outputs: Array, ends: tuple[str, ...]
+    asked: Commission,
+    function: CostFunction,
+    dearer: float,
+    outputs: Array,
+    ends: tuple[str, ...],
+    theta: Array | None = None,
 ) -> dict[str, Array]:
-    """What bundles (n, m) cost, for each end of what is identified of the fixed cost.
+    """What bundles (n, m) cost, for each end of what is identified of the fixed cost; for other parameters if given.
 
     A fit of log cost has a median there; its mean is larger by the mean of exp(residual) (Duan, 1983).
     """
-    technology = function.technology
+    technology, theta = function.technology, function.theta if theta is None else theta
     blurred = unidentified(technology) if technology.is_level else np.zeros(len(technology.outputs), dtype=bool)
     costs = {end: np.zeros(len(outputs)) for end in ends}
     factor = (1.0 + dearer) * smearing(function)
     for block in _blocks(len(outputs)):
         point = points_in(technology, _values(asked, outputs[block]))
-        whole = technology.cost(function.theta, point)
+        whole = technology.cost(theta, point)
         for end in ends:
             saved: Array | float = 0.0
             if end != COMMON and blurred[technology.outputs.index(end)]:
                 without = point.outputs[:, technology.outputs.index(end)] <= 0
-                saved = np.where(without, technology.intercept(function.theta, point), 0.0)
+                saved = np.where(without, technology.intercept(theta, point), 0.0)
             costs[end][block] = factor * (whole - saved)
     return costs
 

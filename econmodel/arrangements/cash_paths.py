@@ -12,6 +12,8 @@ from econmodel.arrangements.poisson_counts import poisson_counts
 
 Array = NDArray[np.float64]
 LEVELS = (0.5, 0.95)
+# Draws that are in memory at a time.
+BLOCK = 2_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +92,7 @@ def low_points(
     levels: Sequence[float] = LEVELS,
     threads: int = 2,
 ) -> LowPoints:
-    """How deep cash falls, provider by provider; one provider's draws are in memory at a time in each thread.
+    """How deep cash falls, provider by provider; `BLOCK` draws of one are in memory at a time in each thread.
 
     Numbers of participants are exact in distribution; their money is added up in single precision (seven digits).
 
@@ -104,12 +106,17 @@ def low_points(
     """
     convolve = cumulated(histories).astype(np.float32)
     rates = np.asarray(rates, dtype=float)
+    blocks = [min(BLOCK, draws - start) for start in range(0, draws, BLOCK)]
     out, needed = np.empty(len(rates)), np.empty((len(rates), len(levels)))
 
     def one(place: int) -> None:
         random = np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=(place,))))
-        paths = draw_paths(random, histories, convolve, rates[place], draws, fixed_costs[place])
-        lowest = paths.min(axis=0)
+        lowest = np.concatenate(
+            [
+                draw_paths(random, histories, convolve, rates[place], some, fixed_costs[place]).min(axis=0)
+                for some in blocks
+            ]
+        )
         out[place] = np.mean(lowest < -reserves[place])
         needed[place] = np.quantile(np.maximum(-lowest, 0.0), levels)
 

@@ -7,9 +7,10 @@ import pandas as pd
 
 from econmodel.arrangements.bundles import COMMON, MOST_BUNDLES, Bundles, bundles, costs_at, programme
 from econmodel.arrangements.commission import Bound, Commission, Reserved, Value, commission
-from econmodel.arrangements.configuration_words import notes_of, text_of
+from econmodel.arrangements.configuration_words import demand_supported, notes_of, text_of
 from econmodel.arrangements.infeasible import require_monotone, why_not
 from econmodel.arrangements.integer_programme import Mixture, cheapest
+from econmodel.arrangements.structure_certainty import certainty, words_of
 from econmodel.economies.places import CostFunction
 from econmodel.errors import NotSupported
 from econmodel.results import Answer
@@ -23,6 +24,7 @@ STRUCTURES, NUMBERS, COSTS, PRICES, GRID, LEFT_OUT = (
     "grid",
     "bundles left out",
 )
+SURE = "how sure"
 # Without numbers= asked for, at most so many numbers of providers are looked at beside the cheapest.
 MOST_NUMBERS = 8
 BEYOND = 2
@@ -44,6 +46,8 @@ def configure(
     only_supported: bool = True,
     numbers: Sequence[int] | None = None,
     halve: bool = True,
+    replications: int = 0,
+    seed: int = 0,
 ) -> Answer:
     """The cheapest structure for a demand: how many providers, how specialised, and what a reserved share costs.
 
@@ -68,15 +72,17 @@ def configure(
     numbers : of providers, for which the cheapest structure is looked for too; by default from one to a few more than
         the cheapest has
     halve : show the error of the grid by solving again with half the step
+    replications, seed : of the bootstrap of a fit, which says how sure the structure is; none by default
 
     Returns
     -------
     Answer
         One row a bundle in use: how many providers make it and what each costs. Further tables: "cost" (with the lower
-        bound of the linear programme, the gap, one provider for all, and the reserved shares' cost), "supporting
+        bound of the linear programme, the gap, one provider for all, and what the reserved shares cost), "supporting
         prices" (of a unit of each output, and of a reserved share; duals of the linear programme), "by number of
-        providers" and their structures, "grid" and "bundles left out". Where data do not tell a fixed cost of one
-        output from the common one, everything is found at each end of what they leave open ("fixed cost").
+        providers" and their structures, "grid", "bundles left out" and, with replications, "how sure". Where data do
+        not tell a fixed cost of one output from the common one, all is found at each end of what they leave open
+        ("fixed cost"), but for numbers of providers.
 
     Raises
     ------
@@ -134,10 +140,13 @@ def configure(
     tables[GRID] = _grid(asked, found, optima, halve)
     if found.left_out:
         tables[LEFT_OUT] = pd.DataFrame({"reason": list(found.left_out), "bundles": list(found.left_out.values())})
+    sure = {end: certainty(asked, found, optima[end], end, replications, seed) for end in optima if replications}
+    if sure:
+        tables[SURE] = pd.concat([one.table().assign(**{END: end}) for end, one in sure.items()], ignore_index=True)
     if one_end:
         table = table.drop(columns=END)
         tables = {name: one.drop(columns=END, errors="ignore") for name, one in tables.items()}
-    text = text_of(asked, found, optima, tables)
+    text = text_of(asked, found, optima, tables) + (f" {words_of([*sure.values()])}" if sure else "")
     return Answer("Cheapest structure", table, text, notes=notes_of(asked, found, optima, tables), tables=tables)
 
 
@@ -176,6 +185,7 @@ def _costs(asked: Commission, optima: Mapping[str, Mixture], free: Mapping[str, 
             "lower bound": mixture.relaxed.bound,
             "gap, %": 100.0 * mixture.gap,
             "one provider": float(whole[end][0]),
+            "one provider supported": demand_supported(asked),
         }
         if any(kind.share for kind in asked.kinds):
             row |= {"cost without the share": free[end].cost, "cost of the share": mixture.cost - free[end].cost}

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from econmodel.arrangements.bundles import Bundles
 from econmodel.arrangements.commission import Commission
@@ -11,6 +12,9 @@ from econmodel.arrangements.integer_programme import MOST_NODES, Mixture
 from econmodel.economies.support import outputs_supported
 from econmodel.estimate.fit import Fit
 from econmodel.results import format_number
+
+# Below this many per cent a gap is rounding.
+NO_GAP = 1e-5
 
 
 def text_of(
@@ -35,6 +39,12 @@ def text_of(
             "The data do not tell the common fixed cost from those of single outputs, and the structure "
             f"{which} on it: its cost lies between {_money(costs['cost'].min())} and {_money(costs['cost'].max())}."
         )
+    used = np.flatnonzero(np.logical_or.reduce([mixture.counts > 0 for mixture in optima.values()]))
+    if beyond := _beyond(asked, found, used):
+        sentences.append(
+            f"{beyond} of the {len(used)} bundles in use lie beyond the providers: extrapolation by the form, not "
+            "evidence."
+        )
     return " ".join(sentences)
 
 
@@ -47,7 +57,7 @@ def _providers(count: int) -> str:
 
 
 def _money(value: float) -> str:
-    return format_number(float(value), 5)
+    return format_number(float(value), 6)
 
 
 def _specialised(found: Bundles, mixture: Mixture) -> str:
@@ -62,7 +72,8 @@ def _specialised(found: Bundles, mixture: Mixture) -> str:
     of = {int(number): int(counts[made == number].sum()) for number in np.unique(made)[::-1]}
     if len(of) == 1:
         outputs = next(iter(of))
-        what = f"all {demanded} outputs" if outputs == demanded else _outputs(outputs)
+        everything = "both outputs" if demanded == 2 else f"all {demanded} outputs"
+        what = everything if outputs == demanded else _outputs(outputs)
         return f"{'each of ' * (total > 1)}which makes {what}"
     parts = [f"{count} make{'s' * (count == 1)} {_outputs(number)}" for number, count in of.items()]
     return f"of which {', '.join(parts[:-1])} and {parts[-1]}"
@@ -78,12 +89,15 @@ def _against_one(row: pd.Series) -> str:
         return ""
     change = one / cost - 1.0
     compared = f"{format_number(100 * abs(change), 3)} % {'more' if change > 0 else 'less'}"
-    return f"; one provider of all would cost {_money(one)}, {compared}"
+    outside = "" if row["one provider supported"] else " (beyond the providers: extrapolation)"
+    return f"; one provider of all would cost {_money(one)}, {compared}{outside}"
 
 
 def _bound(row: pd.Series) -> str:
+    if row["gap, %"] < NO_GAP:
+        return "No mixture of these bundles can cost less."
     return (
-        f"No mixture of these bundles can cost less than {format_number(float(row['lower bound']), 6)} (a gap of "
+        f"No mixture of these bundles can cost less than {_money(row['lower bound'])} (a gap of "
         f"{format_number(float(row['gap, %']), 2)} %)."
     )
 
@@ -95,7 +109,8 @@ def _share(asked: Commission, row: pd.Series) -> str:
     extra, free = float(row["cost of the share"]), float(row["cost without the share"])
     if extra <= 1e-9 * free:
         return f"To reserve {reserved} costs nothing."
-    return f"To reserve {reserved} costs {_money(extra)}, {format_number(100 * extra / free, 2)} % of the cost without."
+    more = format_number(100 * extra / free, 2)
+    return f"To reserve {reserved} costs {format_number(extra)}, {more} % of the cost without."
 
 
 def _differ(optima: Mapping[str, Mixture]) -> bool:
@@ -111,10 +126,14 @@ def notes_of(
         f"{format_number(step, 6)} {name}" for name, step in zip(asked.outputs, asked.step, strict=True)
     )
     notes = [f"{len(found):,} bundles on a grid with steps of {steps}.{_finer(tables['grid'])}"]
-    functions = [kind.function for kind in asked.kinds if isinstance(kind.function, Fit)]
-    if functions:
-        notes.append(_supported(asked, found, optima))
-        notes.append("Costs are estimates, and so is the structure: one that costs little more may be the cheapest.")
+    if any(isinstance(kind.function, Fit) for kind in asked.kinds) and "how sure" not in tables:
+        notes.append("Costs are estimates, and so is the structure: replications=199 says how sure it is.")
+    least = np.concatenate([_least(found, mixture) for mixture in optima.values()])
+    if len(least) and least.all():
+        notes.append(
+            "Every provider makes the least that the grid has, so the number of providers is that of the grid: cost "
+            "does not say how small is too small. Give smallest=, or a smaller step."
+        )
     if not all(mixture.proven for mixture in optima.values()):
         notes.append(f"The search stopped after {MOST_NODES:,} branches: a structure within the gap may be cheaper.")
     return tuple(note for note in notes if note)
@@ -130,18 +149,30 @@ def _finer(grid: pd.DataFrame) -> str:
     return f" Half the step {found}."
 
 
-def _supported(asked: Commission, found: Bundles, optima: Mapping[str, Mixture]) -> str:
-    """Which bundles in use, and whether one provider of all, lie beyond the providers of the fits."""
-    used = np.flatnonzero(np.logical_or.reduce([mixture.counts > 0 for mixture in optima.values()]))
+def _least(found: Bundles, mixture: Mixture) -> NDArray[np.bool_]:
+    """Whether each new bundle in use is the least of its outputs: one step of what it makes."""
+    used = (mixture.counts > 0) & (found.names == "")
+    smallest = (found.steps[used] <= 1).all(axis=1)
+    whole = found.steps[used].sum(axis=1) < found.steps.max(axis=0).sum()
+    return np.asarray(smallest & whole)
+
+
+def _beyond(asked: Commission, found: Bundles, used: NDArray[np.intp]) -> int:
+    """How many of the bundles in use lie beyond the providers of their fit."""
+    if asked.only_supported:
+        used = used[found.names[used] != ""]
     beyond = 0
     for place, kind in enumerate(asked.kinds):
         own = used[found.kind[used] == place]
         if len(own) and isinstance(kind.function, Fit):
             order = [asked.outputs.index(name) for name in kind.function.technology.outputs]
             beyond += int((~outputs_supported(kind.function, found.outputs[own][:, order])).sum())
-    words = f"{beyond} of the {len(used)} bundles in use lie beyond the providers: extrapolation. " if beyond else ""
+    return beyond
+
+
+def demand_supported(asked: Commission) -> bool:
+    """Whether one provider of the whole demand would lie among the providers; True where there are none to ask."""
     first = asked.kinds[0].function
-    allowed = first.technology.form.coordinate.allows_zero or (asked.demand > 0).all()
-    if isinstance(first, Fit) and allowed and not outputs_supported(first, asked.demand[None]).all():
-        words += "One provider of all lies beyond the providers: its cost is extrapolation."
-    return words.strip()
+    if not first.technology.form.coordinate.allows_zero and (asked.demand <= 0).any():
+        return False
+    return bool(outputs_supported(first, asked.demand[None]).all())

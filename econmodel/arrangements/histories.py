@@ -59,6 +59,32 @@ class Histories:
         return np.array([fate.chance for fate in self.fates]) @ self.by_fate()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Terms:
+    """On what terms the provider is paid.
+
+    Attributes
+    ----------
+    share : of the tariff's price that reaches it
+    lag : months that money is late
+    spent_over : months over which the cost of a participant is spent
+    starts : chance that a job, if there is one, begins so many months after referral
+    kept : chance that such a share of the sustainment payments is earned
+    """
+
+    share: float
+    lag: int
+    spent_over: int
+    starts: Mapping[int, float]
+    kept: Mapping[float, float]
+
+
+def longest(tariff: Tariff, terms: Terms) -> int:
+    """Months from referral until the last payment that there can be, that month included."""
+    weeks = tariff.weeks_to_job_outcome + 4 * tariff.sustainment_payments
+    return int(max(terms.starts)) + month_after(int(weeks.max())) + terms.lag + 1
+
+
 def month_after(weeks: int) -> int:
     """The month in which so many weeks are over.
 
@@ -98,28 +124,14 @@ def base_stream(attachment: float, cost: float, spent_over: int, months: int, la
     return stream
 
 
-def histories(
-    tariff: Tariff,
-    mix: Array,
-    outcomes: Array,
-    *,
-    share: float,
-    cost: float,
-    spent_over: int,
-    lag: int,
-    starts: Mapping[int, float],
-    kept: Mapping[float, float],
-    months: int,
-) -> Histories:
+def histories(tariff: Tariff, mix: Array, outcomes: Array, terms: Terms, *, cost: float, months: int) -> Histories:
     """Every fate of a participant, fates with the same streams put together.
 
     Parameters
     ----------
     tariff, mix, outcomes : payments, share of the referrals and chance of a job outcome, by group
-    share : of the tariff's price that the provider is paid
-    cost, spent_over, lag : delivery cost of a participant, months over which it is spent, months that money is late
-    starts : chance that a job begins so many months after referral
-    kept : chance that such a share of the sustainment payments is earned
+    terms : what is paid of the tariff, and when
+    cost : money spent on a participant
     months : horizon
     """
     streams: dict[bytes, tuple[int, Array]] = {}
@@ -129,11 +141,12 @@ def histories(
         return streams.setdefault(values.tobytes(), (len(streams), values))[0]
 
     for place in range(len(tariff.groups)):
-        base = stream(base_stream(share * tariff.attachment[place], cost, spent_over, months, lag))
+        paid_at_once = terms.share * tariff.attachment[place]
+        base = stream(base_stream(paid_at_once, cost, terms.spent_over, months, terms.lag))
         ways: list[tuple[int | None, int, float]] = [(None, 0, 1.0 - outcomes[place])]
-        for part, likely in kept.items():
-            paid = stream(share * outcome_stream(tariff, place, part, months, lag))
-            ways += [(paid, month, outcomes[place] * likely * chance) for month, chance in starts.items()]
+        for part, likely in terms.kept.items():
+            paid = stream(terms.share * outcome_stream(tariff, place, part, months, terms.lag))
+            ways += [(paid, month, outcomes[place] * likely * chance) for month, chance in terms.starts.items()]
         for paid_from, month, chance in ways:
             if mix[place] * chance > 0:
                 key = (base, paid_from, month)

@@ -44,7 +44,7 @@ def _feasible(asked: Commission) -> bool:
     except NotSupported:
         return False
     # Any structure will do, so the costs may be anything.
-    return cheapest(replace(programme(asked, found, next(iter(found.costs))), costs=np.ones(len(found)))) is not None
+    return cheapest(programme(asked, found, next(iter(found.costs))).priced(np.ones(len(found)))) is not None
 
 
 def _loosened(asked: Commission) -> list[tuple[str, Commission]]:

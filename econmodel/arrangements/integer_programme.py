@@ -3,7 +3,7 @@
 Arrays in, a record out: what the columns mean is the business of whoever made them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,10 @@ class Programme:
     least: Array
     at_least: Array
     most: Array
+
+    def priced(self, costs: Array) -> "Programme":
+        """The same at other costs."""
+        return replace(self, costs=costs)
 
     def of(self, columns: NDArray[np.intp]) -> "Programme":
         """The same with some of the columns."""
@@ -219,10 +223,7 @@ def _paying_columns(programme: Programme) -> NDArray[np.intp] | None:
         np.full(rows + equalities, np.inf),
     )
     start = np.linspace(0, count - 1, min(count, COLUMNS_AT_A_TIME)).astype(np.intp)
-    unpriced = Programme(
-        np.zeros(count), programme.equal, programme.equal_to, programme.least, programme.at_least, programme.most
-    )
-    columns, shortfall = _generate(unpriced, start, short)
+    columns, shortfall = _generate(programme.priced(np.zeros(count)), start, short)
     if shortfall > ROUNDING * max(1.0, float(np.abs(programme.equal_to).max(initial=0.0))):
         return None
     return _generate(programme, columns, None)[0]

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.arrangements.cash_paths import low_points, path_moments
+from econmodel.arrangements.cash_paths import LowPoints, low_points, path_moments
 from econmodel.arrangements.chain import Tier, passed_on, share_reaching
-from econmodel.arrangements.histories import Histories, histories, month_after
+from econmodel.arrangements.histories import Terms, histories, longest
 from econmodel.arrangements.poisson_counts import LARGEST_RATE
 from econmodel.arrangements.tariff import Tariff, read_outcomes, read_share, read_tariff
 from econmodel.economies.inference import share_interval
@@ -108,62 +108,65 @@ def supply_chain(
     """
     shares = read_outcomes(outcomes)
     rows = read_tariff(tariff, list(shares))
-    price, lag = share_reaching(tiers, at, discount)
+    share, lag = share_reaching(tiers, at, discount)
     sizes = _sizes(referrals)
     _check(call_off, standing, reserves, cost, spent_over, months, draws)
-    weights = _mix(mix, rows.groups)
-    how = {"share": price, "lag": lag, "spent_over": int(spent_over)}
-    ways = {"starts": _chances(starts, "starts"), "kept": _chances(kept, "kept")}
-    _check_ways(ways["starts"], ways["kept"])
-    rate = np.array(list(shares.values()))
-
-    def fates(spent: float, horizon: int) -> Histories:
-        return histories(rows, weights, rate, cost=spent, months=horizon, **how, **ways)  # type: ignore[arg-type]
-
-    long = int(max(starts)) + month_after(int((rows.weeks_to_job_outcome + 4 * rows.sustainment_payments).max())) + lag
-    brings_in = float(fates(0.0, long + 1).expected().sum())
+    terms = Terms(share, lag, int(spent_over), _starts(starts), _kept(kept))
+    served = rows, _mix(mix, rows.groups), np.array(list(shares.values())), terms
+    brings_in = float(histories(*served, cost=0.0, months=longest(rows, terms)).expected().sum())
     spent = brings_in if cost is None else float(cost)
     if not spent > 0:
         raise NotSupported(
             "The tariff pays nothing for these groups, so there is no cost to break even at: give cost=."
         )
-    life = fates(spent * (1.0 - standing), int(months))
-    full_flow = sizes * spent
+    paid = histories(*served, cost=0.0, months=int(months))
+    life = histories(*served, cost=spent * (1.0 - standing), months=int(months))
     lows = low_points(
-        life, sizes * call_off, reserves * full_flow, standing * full_flow, draws=draws, seed=seed, levels=(0.5, SAFE)
+        life,
+        sizes * call_off,
+        sizes * spent * reserves,
+        sizes * spent * standing,
+        draws=int(draws),
+        seed=seed,
+        levels=(0.5, SAFE),
     )
     expected, variance = path_moments(life, call_off, standing * spent)
-    low, high = share_interval(lows.out_of_cash, draws)
-    table = pd.DataFrame(
-        {
-            "referrals a month": sizes,
-            "spending a month": full_flow,
-            "expected low point": max(-float(expected.min()), 0.0) / spent,
-            "reserve, even chance": lows.needed[:, 0] / full_flow,
-            "reserve, 95 % safe": lows.needed[:, 1] / full_flow,
-            "out of cash": lows.out_of_cash,
-            "out of cash_low": low,
-            "out of cash_high": high,
-        }
-    )
-    chain = passed_on(tiers, discount)
+    table = _by_size(sizes, spent, expected, lows, draws)
+    chain, name = passed_on(tiers, discount), at or tiers[-1].name
     monthly = pd.DataFrame(
         {
             "month": np.arange(1, months + 1),
-            "paid for a participant": fates(0.0, int(months)).expected(),
-            "spent on a participant": -life.expected() + fates(0.0, int(months)).expected(),
+            "paid for a participant": paid.expected(),
+            "spent on a participant": paid.expected() - life.expected(),
             "expected cash, months of spending": expected / spent,
             "standard deviation, one referral a month": np.sqrt(variance) / spent,
         }
     )
-    facts = {"share of the price": price, "a participant brings in": brings_in, "a participant costs": spent}
-    facts |= {"months of spending in reserve": reserves, "months": months, "draws": draws}
+    used = {"share of the price": share, "a participant brings in": brings_in, "a participant costs": spent}
+    used |= {"months of spending in reserve": reserves, "months": months, "draws": draws}
     return Answer(
-        f"Cash of providers at {at or chain['tier'].iloc[-1]}, by size",
+        f"Cash of providers at {name}, by size",
         table,
-        _text(table, chain, price, at or str(chain["tier"].iloc[-1]), reserves, months),
+        _text(table, chain, share, name, reserves, months),
         notes=_notes(rows, draws, cost),
-        tables={CHAIN: chain, MONTHLY: monthly, TERMS: pd.DataFrame([facts])},
+        tables={CHAIN: chain, MONTHLY: monthly, TERMS: pd.DataFrame([used])},
+    )
+
+
+def _by_size(sizes: Array, spent: float, expected: Array, lows: LowPoints, draws: int) -> pd.DataFrame:
+    low, high = share_interval(lows.out_of_cash, draws)
+    needed = lows.needed / (sizes * spent)[:, None]
+    return pd.DataFrame(
+        {
+            "referrals a month": sizes,
+            "spending a month": sizes * spent,
+            "expected low point": max(-float(expected.min()), 0.0) / spent,
+            "reserve, even chance": needed[:, 0],
+            "reserve, 95 % safe": needed[:, 1],
+            "out of cash": lows.out_of_cash,
+            "out of cash_low": low,
+            "out of cash_high": high,
+        }
     )
 
 
@@ -213,12 +216,17 @@ def _chances(given: Mapping, what: str) -> dict:
     return chances
 
 
-def _check_ways(starts: dict, kept: dict) -> None:
-    for month in starts:
+def _starts(given: Mapping[int, float]) -> dict[int, float]:
+    for month in given:
         if month != int(month) or month < 0:
             raise NotSupported(f"starts: a job begins in month {month!r}; give whole months after referral, from zero.")
-    for part in kept:
+    return _chances(given, "starts")
+
+
+def _kept(given: Mapping[float, float]) -> dict[float, float]:
+    for part in given:
         read_share(part, "kept: a share of the sustainment payments")
+    return _chances(given, "kept")
 
 
 def _text(table: pd.DataFrame, chain: pd.DataFrame, price: float, at: str, reserves: float, months: int) -> str:

@@ -246,7 +246,9 @@ def _text(
     for at in dict.fromkeys(row["at"] for row in rows):
         raw, kept = of[RAW, at], of[HELD, at]
         clear = "" if kept["p_value"] < 1.0 - level else ", not clearly different from zero"
-        sentences.append(f"{at}: {said(raw)} as they stand, {said(kept)} with {_listed(held)} held{clear}.")
+        sentences.append(
+            f"{at[:1].upper()}{at[1:]}: {said(raw)} as they stand, {said(kept)} with {_listed(held)} held{clear}."
+        )
     own = next(share for share in shares if share["group"] == between)
     alone, last, chance = (format_number(100 * own[name], 2) for name in ("alone", "given the others", "by chance"))
     sentences.append(

@@ -178,6 +178,13 @@ class Fit:
         return float(spread + 0.5 * np.log(self._weights).sum())
 
     @property
+    def log_likelihoods(self) -> Array:
+        """Each row's normal log-likelihood (n,) of log cost, whatever the error: forms can be compared by it."""
+        variance, residual = self.ssr / self.nobs, self.resid.to_numpy()
+        found = -0.5 * (np.log(2.0 * np.pi * variance) + residual**2 / variance)
+        return found + np.log(self._response) if self.design.additive else found
+
+    @property
     def aic(self) -> float:
         """Akaike's criterion."""
         return 2.0 * (self.df_model + 1.0) - 2.0 * self.llf

@@ -93,7 +93,8 @@ def providers(data: CostData, effects: str | None) -> Groups:
     return found
 
 
-def _numeraire(data: CostData, homogeneous: bool | None) -> int | None:
+def numeraire_of(data: CostData, homogeneous: bool | None) -> int | None:
+    """The place of the price that cost and prices are divided by: the last of complete prices, else none."""
     if homogeneous and not data.prices_complete:
         raise FormError(
             "homogeneous=True needs the prices of all inputs, and the card does not say that they are complete. With "
@@ -106,7 +107,7 @@ def _numeraire(data: CostData, homogeneous: bool | None) -> int | None:
 def _design(sample: Sample, specification: Specification, effects: Groups | None) -> tuple[Design, Moments | None]:
     """The cost function centred at the means, and in log forms the moments from the same single pass."""
     form, data = specification.form, sample.data
-    numeraire = _numeraire(data, specification.homogeneous)
+    numeraire = numeraire_of(data, specification.homogeneous)
     names = variables(sample, form, numeraire)
     one_pass = not form.aggregates and form.coordinate.centring == "shift"
 

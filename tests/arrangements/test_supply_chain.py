@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from scipy.special import gammainc
 
 import econmodel as em
-from econmodel.arrangements.cash_paths import cumulated, draw_paths, low_points, path_moments
+from econmodel.arrangements.cash_paths import BLOCK, cumulated, draw_paths, low_points, path_moments
 from econmodel.arrangements.chain import passed_on, share_reaching
-from econmodel.arrangements.histories import Fate, Histories, histories, outcome_stream
+from econmodel.arrangements.histories import Fate, Histories, Terms, histories, longest, outcome_stream
 from econmodel.arrangements.supply_chain import CHAIN, MONTHLY, TERMS
 from econmodel.arrangements.tariff import read_tariff
 from econmodel.errors import NotSupported, TableError, UnknownName
@@ -34,18 +34,8 @@ def tariff():
 def life(tariff):
     """Two groups, several fates, a price that the chain has cut."""
     rows = read_tariff(tariff, ["JSA 25 and over", "New ESA"])
-    return histories(
-        rows,
-        np.array([0.7, 0.3]),
-        np.array([0.317, 0.151]),
-        share=0.474,
-        cost=600.0,
-        spent_over=24,
-        lag=3,
-        starts={3: 0.5, 15: 0.5},
-        kept={0.5: 0.4, 1.0: 0.6},
-        months=60,
-    )
+    terms = Terms(share=0.474, lag=3, spent_over=24, starts={3: 0.5, 15: 0.5}, kept={0.5: 0.4, 1.0: 0.6})
+    return histories(rows, np.array([0.7, 0.3]), np.array([0.317, 0.151]), terms, cost=600.0, months=60)
 
 
 def two_tiers(fee=0.29):
@@ -55,18 +45,8 @@ def two_tiers(fee=0.29):
 @pytest.mark.parametrize("group", GROUPS)
 def test_what_a_participant_with_a_sure_outcome_is_paid_adds_up_to_the_tariff_exactly(tariff, group):
     rows = read_tariff(tariff, [group])
-    sure = histories(
-        rows,
-        np.ones(1),
-        np.ones(1),
-        share=1.0,
-        cost=0.0,
-        spent_over=24,
-        lag=1,
-        starts={0: 0.5, 20: 0.5},
-        kept={1.0: 1.0},
-        months=LONG,
-    )
+    terms = Terms(share=1.0, lag=1, spent_over=24, starts={0: 0.5, 20: 0.5}, kept={1.0: 1.0})
+    sure = histories(rows, np.ones(1), np.ones(1), terms, cost=0.0, months=LONG)
     assert sure.expected().sum() == tariff.set_index("group")["total"][group]
 
 
@@ -110,6 +90,22 @@ def test_a_specialist_prime_leaves_more_for_delivery_than_an_outsourcing_one(tar
         found[own] = answer.tables[CHAIN]["delivery of 100"].sum()
     assert found[0.0] == pytest.approx(80, abs=ROUNDING)
     assert found[0.6] == pytest.approx(60 + 0.4 * 80, abs=ROUNDING)
+
+
+def test_the_longest_history_ends_with_the_last_payment(tariff):
+    rows = read_tariff(tariff, ["New ESA"])
+    terms = Terms(share=1.0, lag=2, spent_over=24, starts={7: 1.0}, kept={1.0: 1.0})
+    paid = histories(rows, np.ones(1), np.ones(1), terms, cost=0.0, months=longest(rows, terms)).expected()
+    assert paid[-1] > 0
+    assert paid.sum() == 6500
+
+
+def test_draws_in_blocks_are_draws(life):
+    whole = low_points(life, [4.0], [9e3], [0.0], draws=2 * BLOCK + 1, seed=8)
+    exact = low_points(life, [4.0], [9e3], [0.0], draws=8 * BLOCK, seed=9)
+    share = exact.out_of_cash[0]
+    assert 0.05 < share < 0.95
+    assert abs(whole.out_of_cash[0] - share) < SURE * np.sqrt(share * (1 - share) / BLOCK)
 
 
 def test_chances_of_all_fates_add_up_to_one(life):

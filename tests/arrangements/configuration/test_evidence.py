@@ -1,9 +1,12 @@
 """Structures from fits: what lies among the providers, what is a mean, and what data leave open at the corners."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import econmodel as em
+from econmodel.errors import NotSupported
+from econmodel.simulation import StatedCost
 
 EXACT = 1e-9
 SOLVED = 1e-6
@@ -30,8 +33,10 @@ def test_bundles_beyond_the_providers_are_left_out(fitted):
     assert em.support(fitted, at=places).passed
     anything = em.configure(fitted, demand, {"a": 2, "b": 1}, only_supported=False, **QUICK)
     assert (anything.tables["cost"]["cost"] <= among.tables["cost"]["cost"].iloc[0] * (1 + SOLVED)).all()
-    assert any("One provider of all lies beyond the providers" in note for note in among.notes)
-    assert any("Costs are estimates, and so is the structure" in note for note in among.notes)
+    assert "one provider of all would cost" in among.text
+    assert "(beyond the providers: extrapolation)" in among.text
+    assert not among.tables["cost"]["one provider supported"].any()
+    assert any("Costs are estimates, and so is the structure: replications=199 says" in note for note in among.notes)
 
 
 def test_money_is_a_mean_and_not_the_exponential_of_a_mean_log(fitted):
@@ -57,6 +62,58 @@ def test_a_log_form_keeps_to_bundles_with_everything(truth):
     assert (result.table[["a", "b"]] > 0).all(axis=None)
     reasons = " ".join(result.tables["bundles left out"]["reason"])
     assert "without some output, where the translog form has no cost" in reasons
+
+
+def test_draws_are_solved_like_any_other_parameters(truth):
+    data = em.simulate(truth, 150, noise=0.1, specialised={"a": 0.2, "b": 0.2}, seed=3).data
+    fitted = em.fit(data.where("a > 0 or b > 0", because="providers of nothing"), "composite")
+    demand, step = {"a": 60, "b": 30}, {"a": 5, "b": 5}
+    how = {"only_supported": False, **QUICK}
+    result = em.configure(fitted, demand, step, replications=12, seed=4, **how)
+    draws = fitted.bootstrap(fitted.replications(12, 4))
+    known = [em.configure(StatedCost(fitted.technology, theta), demand, step, **how) for theta in draws]
+    providers = pd.Series([answer.tables["cost"]["providers"].iloc[0] for answer in known])
+    table = result.tables["how sure"].set_index("providers")["cheapest in, % of draws"]
+    assert (table / 100).to_dict() == pytest.approx(providers.value_counts(normalize=True).to_dict())
+    assert "Costs are estimates: in 95 % of 12 bootstrap draws the cheapest structure has" in result.text
+
+
+def test_without_noise_the_structure_is_sure(truth):
+    fit = em.fit(em.simulate(truth, 60, noise=1e-7, seed=3).data, "composite")
+    reserved = {"own": em.Reserved(0.3, dearer=0.05, cost=truth)}
+    result = em.configure(fit, {"a": 50, "b": 20}, {"a": 5, "b": 5}, reserved=reserved, replications=9, **QUICK)
+    assert result.tables["how sure"]["cheapest in, % of draws"].tolist() == [100]
+    assert result.text.endswith("and the one found here costs at most 0 % more than the cheapest.")
+
+
+def test_how_sure_is_asked_at_every_end_of_what_is_identified(fitted):
+    how = {"only_supported": False, "replications": 5}
+    result = em.configure(fitted, {"a": 60, "b": 30}, 10, **how, **QUICK)
+    table = result.tables["how sure"]
+    assert table.groupby("fixed cost")["cheapest in, % of draws"].sum().tolist() == pytest.approx([100] * 3)
+
+
+def test_what_was_not_estimated_is_not_replicated(truth, fitted):
+    with pytest.raises(NotSupported, match=r"asks how sure an estimate is, and these parameters are stated: leave it"):
+        em.configure(truth, {"a": 60, "b": 30}, {"a": 5, "b": 5}, replications=99, **QUICK)
+    with pytest.raises(NotSupported, match=r"replications=1 are too few\. Usual numbers are 99 and 199\."):
+        em.configure(fitted, {"a": 60, "b": 30}, {"a": 5, "b": 5}, replications=1, **QUICK)
+
+
+def test_where_small_is_always_cheaper_the_number_is_that_of_the_grid():
+    cost = em.state("cobb_douglas", {"visits": 1.2}, outputs={"visits": 100})
+    result = em.configure(cost, {"visits": 100}, **QUICK)
+    assert result.table["providers"].tolist() == [10]
+    assert any("Every provider makes the least that the grid has" in note for note in result.notes)
+    assert "each of 10 % of the demand" in result.text
+    limited = em.configure(cost, {"visits": 100}, smallest=0.2, **QUICK)
+    assert not any("the least that the grid has" in note for note in limited.notes)
+
+
+def test_bundles_in_use_beyond_the_providers_are_said_to_be(fitted):
+    far = em.configure(fitted, {"a": 200, "b": 100}, only_supported=False, smallest=0.4, **QUICK)
+    assert "how sure" not in far.tables
+    assert "bundles in use lie beyond the providers: extrapolation by the form, not evidence." in far.text
 
 
 def shared(common, **own):

@@ -1,0 +1,225 @@
+"""Which form: likelihood on one scale, criteria, Vuong's test, prediction of providers left out, and what they say."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from econmodel.economies.cross_validation import folds, predict_left_out
+from econmodel.economies.inference import check_level
+from econmodel.economies.regularity import regularity
+from econmodel.economies.scale import scale
+from econmodel.economies.scope import scope
+from econmodel.errors import DidNotConverge, FormError, NotIdentified, NotSupported
+from econmodel.estimate.fit import Fit
+from econmodel.estimate.fitting import fit
+from econmodel.forms.form import Form
+from econmodel.results import Answer, format_number, format_probability
+from econmodel.table.cost_data import CostData
+
+Array = NDArray[np.float64]
+Asked = str | Form | Mapping[str, Any]
+USUAL = ("cobb_douglas", "translog", "flexible_fixed_cost", "composite")
+FOLDS = 10
+
+
+def select(
+    data: CostData,
+    forms: Sequence[Asked] | Mapping[str, Asked] = USUAL,
+    *,
+    number_of_folds: int = FOLDS,
+    seed: int = 0,
+    conf_level: float = 0.95,
+) -> Answer:
+    """Forms side by side: how likely, how well they predict, how regular, and what they say of scale and scope.
+
+    Parameters
+    ----------
+    data : the table
+    forms : names, forms, or options of `em.fit` such as {"form": "composite", "error": "additive"}; with names of your
+        own as a mapping
+    number_of_folds, seed : of the cross-validation, in which providers are left out whole
+
+    Returns
+    -------
+    Answer
+        One row a form, the lowest BIC first. `log-likelihood` is of log cost whatever the error; `vuong` tests whether
+        the first form is nearer to the truth (Vuong, 1989, with Schwarz's correction; rows of a provider added up);
+        `prediction error` is the root mean squared error of log cost over providers left out; `violations` the largest
+        share of providers at which a condition of regularity fails; `scale` and `scope` are at the mean. Forms that
+        cannot hold the table stand in a further table with the reason.
+
+    Raises
+    ------
+    NotSupported
+        Where fewer than two forms could be fitted, or they use different rows.
+
+    Notes
+    -----
+    A criterion compares fits; none of them says that a form is right at a corner that no provider has shown.
+
+    Examples
+    --------
+    >>> from econmodel.table.shipped import load
+    >>> found = select(load("electricity_1970"), ["cobb_douglas", "translog"])
+    >>> found.table["form"].tolist()
+    ['translog', 'cobb_douglas']
+    """
+    if not isinstance(data, CostData):
+        raise NotSupported("em.select fits forms to a table: give em.load(...) or em.CostData(...), not a fit.")
+    check_level(conf_level)
+    fits, refused = _fitted(data, forms)
+    if len(fits) < 2:
+        why = "; ".join(f"{name}: {reason}" for name, reason in refused)
+        raise NotSupported(f"A choice needs two forms, and {len(fits) or 'none'} could be fitted. {why}")
+    rows = {name: list(one.data.frame.index) for name, one in fits.items()}
+    if any(index != rows[next(iter(rows))] for index in rows.values()):
+        raise NotSupported("The forms use different rows, so their likelihoods cannot be compared. Give each the same.")
+    ranked = sorted(fits, key=lambda name: _bic(fits[name]))
+    best = fits[ranked[0]]
+    fold = folds(best, number_of_folds, seed)
+    table = pd.DataFrame([_row(name, fits[name], best, fold, conf_level) for name in ranked])
+    tables = {"not fitted": pd.DataFrame(refused, columns=["form", "because"])} if refused else {}
+    return Answer(f"Forms for {data.title or data.cost}", table, _words(table, conf_level), {}, _notes(table), tables)
+
+
+def _fitted(
+    data: CostData, forms: Sequence[Asked] | Mapping[str, Asked]
+) -> tuple[dict[str, Fit], list[tuple[str, str]]]:
+    asked = dict(forms) if isinstance(forms, Mapping) else {_name(one): one for one in forms}
+    fits: dict[str, Fit] = {}
+    refused: list[tuple[str, str]] = []
+    for name, one in asked.items():
+        options = dict(one) if isinstance(one, Mapping) else {"form": one}
+        try:
+            fits[name] = fit(data, **options)
+        except (DidNotConverge, FormError, NotIdentified) as problem:
+            refused.append((name, str(problem)))
+    return fits, refused
+
+
+def _name(asked: Asked) -> str:
+    if isinstance(asked, Form):
+        return asked.name
+    if isinstance(asked, Mapping):
+        return ", ".join(str(getattr(value, "name", value)) for value in asked.values())
+    return asked
+
+
+def _log_likelihood(fitted: Fit) -> float:
+    return float(fitted.log_likelihoods.sum())
+
+
+def _bic(fitted: Fit) -> float:
+    return float(np.log(fitted.nobs)) * (fitted.df_model + 1.0) - 2.0 * _log_likelihood(fitted)
+
+
+def vuong(first: Fit, second: Fit) -> tuple[float, float]:
+    """Vuong's statistic of two fits of the same rows, positive where the first is nearer, and its two-sided p-value.
+
+    Parameters counted by Schwarz's correction; likelihood ratios of a provider's rows are added up. Missing where the
+    two fits are the same at every row.
+    """
+    ratios = first.log_likelihoods - second.log_likelihoods
+    if first.clusters is not None:
+        ratios = np.bincount(first.clusters.codes, ratios).astype(float)
+    return vuong_of(ratios, first.df_model - second.df_model, first.nobs)
+
+
+def vuong_of(ratios: Array, parameters: float, rows: float | None = None) -> tuple[float, float]:
+    """The same from log-likelihood ratios (n,) of independent rows and the difference in parameters."""
+    from scipy.special import ndtr
+
+    spread = float(np.sqrt(len(ratios)) * ratios.std())
+    if not spread > 1e-9 * max(1.0, float(np.abs(ratios).sum())):
+        return np.nan, np.nan
+    correction = 0.5 * parameters * float(np.log(len(ratios) if rows is None else rows))
+    statistic = (float(ratios.sum()) - correction) / spread
+    return statistic, 2.0 * float(ndtr(-abs(statistic)))
+
+
+def _row(name: str, fitted: Fit, best: Fit, fold: NDArray[np.intp], level: float) -> dict[str, Any]:
+    statistic, p_value = vuong(best, fitted) if fitted is not best else (np.nan, np.nan)
+    predicted = predict_left_out(fitted, fold)
+    shares = regularity(fitted).table["share"].dropna()
+    ray = scale(fitted, conf_level=level).row("ray scale economies")
+    likelihood, parameters = _log_likelihood(fitted), fitted.df_model + 1.0
+    row: dict[str, Any] = {
+        "form": name,
+        "parameters": parameters,
+        "log-likelihood": likelihood,
+        "AIC": 2.0 * parameters - 2.0 * likelihood,
+        "BIC": _bic(fitted),
+        "vuong": statistic,
+        "p_value": p_value,
+        "prediction error": predicted.error,
+        "not predicted": predicted.without,
+        "violations, %": 100.0 * float(shares.max()) if len(shares) else np.nan,
+        "scale": ray["estimate"],
+        "scale_low": ray["conf_low"],
+        "scale_high": ray["conf_high"],
+        "scope_from": np.nan,
+        "scope_to": np.nan,
+        "sign of scope": "",
+    }
+    if len(fitted.technology.outputs) > 1:
+        row |= _scope(fitted, level)
+    return row
+
+
+def _scope(fitted: Fit, level: float) -> dict[str, Any]:
+    """The interval of the degree of scope and its sign; none in log forms."""
+    if not fitted.technology.is_level:
+        return {"sign of scope": "has none"}
+    degree = scope(fitted, conf_level=level).table.iloc[0]
+    low, high = float(degree["conf_low"]), float(degree["conf_high"])
+    sign = "no number" if not np.isfinite(low) else "+" if low > 0 else "−" if high < 0 else "open"
+    return {"scope_from": low, "scope_to": high, "sign of scope": sign}
+
+
+def _words(table: pd.DataFrame, level: float) -> str:
+    best = table.iloc[0]
+    told = table[(table["p_value"] < 1.0 - level) & (table["vuong"] > 0)]
+    rest = table.iloc[1:]
+    alike = [str(name) for name in rest["form"] if name not in set(told["form"])]
+    parts = [f"BIC prefers {best['form']}"]
+    if len(told):
+        parts.append(f"Vuong's test holds it nearer to the truth than {', '.join(told['form'])}")
+    if alike:
+        parts.append(f"it cannot be told from {', '.join(alike)} that way")
+    predicts = table.iloc[int(table["prediction error"].to_numpy().argmin())]
+    if predicts["form"] == best["form"]:
+        parts.append("it also predicts providers left out best")
+    else:
+        error = format_number(predicts["prediction error"], 3)
+        parts.append(f"{predicts['form']} predicts providers left out best (error {error})")
+    text = "; ".join(parts) + "."
+    clear = table[(table["scale_low"] > 1) | (table["scale_high"] < 1)]
+    above = int((clear["scale_low"] > 1).sum())
+    text += (
+        f" Economies of scale are clear in {above or 'none'} and diseconomies in {len(clear) - above or 'none'} of "
+        f"{len(table)} forms."
+    )
+    signs = [sign for sign in table["sign of scope"] if sign in ("+", "−", "open", "no number")]
+    if signs:
+        settled = [sign for sign in signs if sign in ("+", "−")]
+        agree = len(settled) == len(signs) and len(set(settled)) == 1
+        text += (
+            " The forms that have scope agree on its sign."
+            if agree
+            else f" The sign of scope is settled in {len(settled) or 'none'} of the {len(signs)} forms that have it."
+        )
+    return text
+
+
+def _notes(table: pd.DataFrame) -> tuple[str, ...]:
+    notes = ["These criteria compare fits where the providers are; they say nothing of corners that nobody has shown."]
+    close = table["p_value"].iloc[1:].dropna()
+    if len(close) and (close > 0.05).any():
+        notes.append(f"Largest p-value of Vuong's test: {format_probability(float(close.max()))}.")
+    without = int(table["not predicted"].max())
+    if without:
+        notes.append(f"Up to {without} rows have no prediction in some form: their fitted cost was not positive.")
+    return tuple(notes)

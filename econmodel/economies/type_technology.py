@@ -1,0 +1,293 @@
+"""Scope without corners: each type of provider with a technology of its own, in the outputs that it makes.
+
+Where specialised providers exist beside joint ones, nothing needs to be extrapolated to zero: their own cost functions
+say what separate production costs (Triebs, Saal, Arocena and Kumbhakar, 2016).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from econmodel.economies.inference import Method, check_level, estimate, tabulate
+from econmodel.economies.places import Places, resolve
+from econmodel.economies.selection import vuong_of
+from econmodel.economies.support import supported
+from econmodel.errors import DidNotConverge, FormError, NotIdentified, NotSupported
+from econmodel.estimate.fit import Fit
+from econmodel.estimate.fitting import fit
+from econmodel.estimate.sample import Sample
+from econmodel.forms.form import SecondOrder
+from econmodel.forms.technology import Point, Technology
+from econmodel.results import Effects, beside_interval, format_number, format_probability, interval_in_words
+from econmodel.table.cost_data import CostData
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Types:
+    """Fits of the joint type and of the specialised ones that divide its outputs, as one cost function.
+
+    Attributes
+    ----------
+    joint : the fit of providers that make everything
+    apart : fits of the specialised types, each output made by one of them
+    """
+
+    joint: Fit
+    apart: tuple[Fit, ...]
+
+    @property
+    def technology(self) -> Technology:
+        """The joint technology."""
+        return self.joint.technology
+
+    @property
+    def theta(self) -> Array:
+        """Parameters of all fits, the joint type's first."""
+        return np.concatenate([one.theta for one in (self.joint, *self.apart)])
+
+    @property
+    def covariance(self) -> Array:
+        """Covariance of all parameters: the types are different providers."""
+        from scipy.linalg import block_diag
+
+        return np.asarray(block_diag(*(one.covariance for one in (self.joint, *self.apart))))
+
+    @property
+    def freedom(self) -> float:
+        """The fewest degrees of freedom of any type."""
+        return min(one.freedom for one in (self.joint, *self.apart))
+
+    @property
+    def wild(self) -> bool:
+        """Never."""
+        return False
+
+    @property
+    def sample(self) -> Sample | None:
+        """The joint providers."""
+        return self.joint.sample
+
+    def points(self) -> Point:
+        """The joint providers."""
+        return self.joint.points()
+
+    def costs(self, theta: Array, point: Point) -> list[Array]:
+        """Cost of the joint provider and of each specialised one at its outputs of `point`, (..., n) each."""
+        found, start = [], 0
+        for one in (self.joint, *self.apart):
+            stop = start + len(one.theta)
+            own = self.outputs_of(one, point)
+            # Money is a mean; exp of a fitted log is a median (Duan, 1983).
+            smearing = float(np.exp(one.resid).mean())
+            found.append(smearing * one.technology.cost(theta[..., start:stop], own))
+            start = stop
+        return found
+
+    def outputs_of(self, one: Fit, point: Point) -> Point:
+        """The point as a type sees it: its own outputs, all else alike."""
+        places = [self.technology.outputs.index(name) for name in one.technology.outputs]
+        return point.with_outputs(point.outputs[:, places])
+
+
+def scope_by_type(
+    data: CostData,
+    at: object = "mean",
+    form: str = "translog",
+    *,
+    second_order: SecondOrder | None = None,
+    method: Method = "delta",
+    conf_level: float = 0.95,
+    seed: int = 0,
+) -> Effects:
+    """The degree of scope from specialised and joint providers, each type with a technology of its own.
+
+    Parameters
+    ----------
+    data : a table with providers that make everything and providers that make none of some outputs
+    at : where, as in `econmodel.scale`; "mean" is that of the joint providers
+    form, second_order : of every type, a log form
+    method : "delta" or "simulate"
+
+    Returns
+    -------
+    Effects
+        The term "degree of scope (a | b)": what the specialised providers would pay together less what a joint one
+        pays, over the latter; null 0. `supported` where every type has providers like that. Further tables: the types,
+        and whether one technology for all (a composite, which has cost at zero) describes the table as well.
+
+    Raises
+    ------
+    NotSupported
+        Where no types divide the outputs, or nobody makes all of them.
+    NotIdentified
+        Where a type has too few providers for its form; the message names it.
+
+    Notes
+    -----
+    Triebs, Saal, Arocena and Kumbhakar (2016): SC = [sum_g C_g(y_g) - C_joint(y)] / C_joint(y), every C_g in the
+    outputs that the type makes. Money is a mean, so each type's fitted cost is multiplied by its smearing factor (Duan,
+    1983), whose own error intervals leave out. Types may differ in more than their outputs: the number compares
+    providers that exist, and is no effect of splitting one up.
+
+    Examples
+    --------
+    >>> from econmodel.simulation import simulate, state
+    >>> made = {"visits": 100.0, "meals": 100.0}
+    >>> parameters = {"common cost": 16, "fixed cost of visits": 2, "fixed cost of meals": 2, "visits": 45, "meals": 35}
+    >>> truth = state("composite", parameters, outputs=made, fixed_costs=tuple(made))
+    >>> data = simulate(truth, 600, specialised={"visits": 0.3, "meals": 0.3}, seed=1).data
+    >>> found = scope_by_type(data, second_order="none")
+    >>> found.table["term"].tolist()
+    ['degree of scope (visits | meals)']
+    """
+    if not isinstance(data, CostData):
+        raise NotSupported("em.scope_by_type fits each type of provider in a table: give the table, not a fit.")
+    if method not in ("delta", "simulate"):
+        raise NotSupported(f'method="{method}" re-estimates one fit, and here are several. Use "delta" or "simulate".')
+    check_level(conf_level)
+    made = _made(data)
+    joint, groups = _division(data, made)
+    fits = [_fit_of(data, made, group, form, second_order) for group in (joint, *groups)]
+    types = Types(fits[0], tuple(fits[1:]))
+    places = resolve(types, at)
+
+    def measure(theta: Array) -> Array:
+        together, *apart = types.costs(theta, places.point)
+        return np.asarray(sum(apart) / together - 1.0)
+
+    found = estimate(types, measure, 0.0, method=method, conf_level=conf_level, seed=seed)
+    term = f"degree of scope ({' | '.join(' and '.join(group) for group in groups)})"
+    inside = _supported(types, places)
+    table = tabulate([term] * len(places.labels), places.labels, found, inside)
+    tables = {"types": _described(types), "one technology for all": _common(data, types)}
+    return Effects(
+        "Scope from types of providers", table, _words(table, tables["one technology for all"], conf_level),
+        {}, _notes(types), {name: one for name, one in tables.items() if len(one)}, method, conf_level,
+    )  # fmt: skip
+
+
+def _made(data: CostData) -> NDArray[np.bool_]:
+    return np.asarray(data.frame[list(data.outputs)].to_numpy(dtype=float) > 0)
+
+
+def _division(data: CostData, made: NDArray[np.bool_]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """All outputs, and the groups of outputs of specialised types that divide them; the finest division that exists."""
+    names = tuple(data.outputs)
+    patterns = {tuple(name for name, here in zip(names, row, strict=True) if here) for row in made}
+    described = "; ".join(" and ".join(pattern) or "nothing" for pattern in sorted(patterns))
+    if len(names) < 2:
+        raise FormError(f"Scope needs at least two outputs, and {names[0]} is the only one.")
+    if names not in patterns:
+        raise NotSupported(f"Nobody makes all of {', '.join(names)}; there are providers of {described}.")
+    divisions = _covers(names, sorted((p for p in patterns if p and p != names), key=len))
+    if not divisions:
+        raise NotSupported(
+            f"No types of providers divide {', '.join(names)} among them; there are providers of {described}. Scope "
+            'then rests on a form at zero output: em.fit(data, form="composite") and em.scope.'
+        )
+    return names, max(divisions, key=len)
+
+
+def _covers(left: tuple[str, ...], patterns: Sequence[tuple[str, ...]]) -> list[list[tuple[str, ...]]]:
+    """Every way to divide the outputs that are left among the patterns."""
+    if not left:
+        return [[]]
+    found = []
+    for pattern in patterns:
+        if left[0] in pattern and set(pattern) <= set(left):
+            rest = tuple(name for name in left if name not in pattern)
+            found += [[pattern, *others] for others in _covers(rest, patterns)]
+    return found
+
+
+def _fit_of(
+    data: CostData, made: NDArray[np.bool_], group: tuple[str, ...], form: str, second_order: SecondOrder | None
+) -> Fit:
+    rows = (made == np.array([name in group for name in data.outputs])).all(axis=1)
+    words = " and ".join(group)
+    try:
+        own = data.where(rows, because=f"makes other than {words}").using(outputs=list(group))
+        return fit(own, form, second_order=second_order)
+    except NotIdentified as problem:
+        raise NotIdentified(f"Of providers of {words} there are {int(rows.sum())}: {problem}") from None
+
+
+def _supported(types: Types, places: Places) -> NDArray[np.bool_]:
+    inside = supported(types.joint, places)
+    for one in types.apart:
+        inside = inside & supported(one, Places(types.outputs_of(one, places.point), places.labels))
+    return inside
+
+
+def _described(types: Types) -> pd.DataFrame:
+    rows = []
+    for one in (types.joint, *types.apart):
+        mean = one.technology.mean_point()
+        ray = float((one.technology.slopes(one.theta, mean).outputs * mean.outputs).sum())
+        makes = " and ".join(one.technology.outputs)
+        rows.append((makes, one.nobs, len(one.theta), one.rsquared, ray, np.sqrt(one.scale)))
+    columns = ["makes", "providers", "parameters", "R-squared", "ray elasticity at its mean", "residual deviation"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _common(data: CostData, types: Types) -> pd.DataFrame:
+    """One composite for the rows of all types, against the types' own: likelihoods of log cost, and Vuong's test."""
+    fits = (types.joint, *types.apart)
+    rows = data.frame.index.isin(np.concatenate([one.data.frame.index for one in fits]))
+    try:
+        pooled = fit(data.where(rows, because="of none of the types"), "composite")
+    except (DidNotConverge, FormError, NotIdentified):
+        return pd.DataFrame()
+    own = pd.concat([pd.Series(one.log_likelihoods, one.data.frame.index) for one in fits])
+    ratios = own.loc[pooled.data.frame.index].to_numpy() - pooled.log_likelihoods
+    parameters = (sum(one.df_model + 1.0 for one in fits), pooled.df_model + 1.0)
+    statistic, p_value = vuong_of(ratios, parameters[0] - parameters[1])
+    likelihoods = (float(own.sum()), float(pooled.log_likelihoods.sum()))
+    return pd.DataFrame(
+        {
+            "technology": ["of each type", "one for all (composite)"],
+            "parameters": parameters,
+            "log-likelihood": likelihoods,
+            "BIC": [np.log(len(own)) * k - 2.0 * one for k, one in zip(parameters, likelihoods, strict=True)],
+            "vuong": [np.nan, statistic],
+            "p_value": [np.nan, p_value],
+        }
+    )
+
+
+def _words(table: pd.DataFrame, common: pd.DataFrame, level: float) -> str:
+    row = table.iloc[0]
+    low, high = float(row["conf_low"]), float(row["conf_high"])
+    value = f"{beside_interval(row['estimate'], low, high)} ({interval_in_words(low, high, level)})"
+    if low > 0:
+        said = "specialised providers would pay more together: economies of scope"
+    elif high < 0:
+        said = "specialised providers would pay less together: diseconomies of scope"
+    else:
+        said = "no conclusion on scope is possible"
+    text = f"The degree of scope at {row['at']} is {value}: {said}."
+    if not table["supported"].all():
+        text += " Not every type has providers like that, so it is extrapolation."
+    if len(common):
+        statistic, p_value = (float(common[name].iloc[1]) for name in ("vuong", "p_value"))
+        apart = p_value < 1.0 - level
+        winner = "a technology of each type" if statistic > 0 else "one technology for all"
+        text += (
+            f" The data prefer {winner} (Vuong {format_number(statistic, 3)}, p {format_probability(p_value)})."
+            if apart
+            else " The data do not tell a technology of each type from one for all."
+        )
+    return text
+
+
+def _notes(types: Types) -> tuple[str, ...]:
+    deviations = [float(np.sqrt(one.scale)) for one in (types.joint, *types.apart)]
+    notes = ["Types may differ in more than what they make: this compares providers that exist."]
+    if max(deviations) > 2.0 * min(deviations):
+        notes.append("Residuals are far more spread in some types than in others, and mean cost rests on their spread.")
+    return tuple(notes)
