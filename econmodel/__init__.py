@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from econmodel.arrangements.saving_needed import saving_needed as saving_needed
     from econmodel.arrangements.sectors import simulate_sectors as simulate_sectors
     from econmodel.arrangements.supply_chain import supply_chain as supply_chain
+    from econmodel.arrangements.tendering import tenders as tenders
     from econmodel.arrangements.trust import Transactions as Transactions
     from econmodel.arrangements.trust import Trust as Trust
     from econmodel.economies.comparison import compare as compare
@@ -135,6 +136,7 @@ else:
         "compare": "economies.comparison",
         "power": "economies.power",
         "partner": "arrangements.partnership",
+        "tenders": "arrangements.tendering",
         "connected_care": "arrangements.connected_care",
         "coproduce": "arrangements.coproduction",
         "Trust": "arrangements.trust",

@@ -243,7 +243,7 @@ def _terms(costs: Array, bond: Bond, care: Care) -> Array:
 
 
 def _continuity_table(function: CostFunction, care: Care) -> pd.DataFrame:
-    made = [name.removeprefix("a provider of only ") for name in care.apart.names]
+    made = [name.removeprefix("a provider of only ").replace("_", " ") for name in care.apart.names]
     return pd.DataFrame(
         {"worker": [*(f"of {name}" for name in made), "of all"],
          "mean continuity": [*care.separate_continuity, care.joint_continuity]}

@@ -11,19 +11,23 @@ def text(found: Effects) -> str:
     """The saving, where it comes from, and whether it is known."""
     apart, connected, saving, systems, people, once, lost = found.table["term"]
     row = found.row(saving)
-    result = f"A worker for each service costs {amount(found, apart)} a year, "
-    result += f"one worker for all {amount(found, connected)}. "
+    result = f"One worker for all costs {amount(found, connected)} a year, "
+    result += f"a worker for each service {amount(found, apart)}. "
     if row["conf_low"] <= 0 <= row["conf_high"]:
         result += f"Whether one worker is cheaper cannot be told: the saving is {amount(found, saving)}. "
     elif row["conf_low"] > 0:
         result += f"One worker saves {amount(found, saving)}. "
     else:
         result += f"One worker costs {amount(found, saving, turned=True)} more. "
-    return result + (
-        f"Through systems (joint production at the same continuity) come {amount(found, systems)}; through people "
-        f"come {amount(found, people)} from one relationship built by all contacts and {amount(found, once)} from "
-        f"setting it up once, less {amount(found, lost, turned=True)} for specialisation lost."
+    result += (
+        f"{amount(found, systems)} come through systems (joint production, continuity held), {amount(found, people)} "
+        f"from one relationship that every contact builds, {amount(found, once)} from setting it up once; "
+        f"{amount(found, lost, turned=True)} are lost with specialisation."
     )
+    premium = found.tables["switching values"].query("`what is moved` == 'premium of a generalist' and to != 'none'")
+    if len(premium) == 1 and row["conf_low"] > 0:
+        result += f" It stops paying at a generalist's premium of {100 * premium['switches at'].iloc[0]:.0f} %."
+    return result
 
 
 def notes(function: CostFunction, bond: Trust, ways: list[Reading], inside: bool) -> tuple[str, ...]:

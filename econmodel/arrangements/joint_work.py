@@ -137,7 +137,7 @@ class Comparison:
         """What is shared, in words."""
         names = self.function.technology.outputs
         said = [
-            name if share == 1.0 else f"{100 * share:g} % of {name}"
+            name.replace("_", " ") if share == 1.0 else f"{100 * share:g} % of {name.replace('_', ' ')}"
             for name, share in zip(names, self.shares, strict=True)
             if share > 0
         ]

@@ -33,26 +33,45 @@ def amount(found: Effects, term: str, turned: bool = False) -> str:
 
 
 def text(comparison: Comparison, found: Effects) -> str:
-    """The finding: what is cheapest, by how much, how surely, and what a mandate does to it."""
+    """The finding: what each arrangement costs, what is cheapest and how surely, and what a mandate does."""
     known = [name for name, fault in zip(ARRANGEMENTS, comparison.faults, strict=True) if not fault]
     if len([name for name in known if name != MANDATED_PARTNER]) < 2:
         return next(fault for fault in comparison.faults if fault)
     first, second = _order(comparison, comparison.ways[0])[:2]
-    sentences = [f"{_joined(comparison.providers.names)} cost {amount(found, SEPARATE)} a year apart"] * (
-        SEPARATE in known
-    )
-    cheapest = f"with {comparison.shared_words} shared, {DOING[first]} is the cheapest"
+    result = _costs(comparison, found, known)
     if first == SEPARATE:
         by = amount(found, f"{second} less {SEPARATE}")
-        sentences.append(f"{cheapest}; {DOING[second]} would cost {by} more")
+        result += f" {_capital(DOING[first])} is the cheapest; {DOING[second]} would cost {by} more."
     else:
-        sentences.append(f"{cheapest}, at {amount(found, first)}")
-        if SEPARATE in known:
-            sentences[-1] += f", which is {amount(found, f'{first} less {SEPARATE}', turned=True)} less"
-        if second != SEPARATE:
-            sentences[-1] += f"; next is {DOING[second]}, at {amount(found, second)}"
-    result = ". ".join(one[:1].upper() + one[1:] for one in sentences) + "."
+        result += f" {_capital(DOING[first])} is the cheapest"
+        less = f", {amount(found, f'{first} less {SEPARATE}', turned=True)} less than staying apart."
+        result += less if SEPARATE in known else "."
     return result + _doubt(comparison, found, first, second) + _mandate(comparison, known)
+
+
+def _costs(comparison: Comparison, found: Effects, known: list[str]) -> str:
+    """What every arrangement costs, in one sentence; intervals are those of the differences."""
+    said = {name: _level(found, name) for name in known}
+    alone = [f"{said[SEPARATE]} a year apart"] if SEPARATE in said else []
+    alone += [f"{said['merge']} merged"] if "merge" in said else []
+    shared = []
+    if PARTNER in said:
+        shared.append(f"{said[PARTNER]} in partnership ({said[MANDATED_PARTNER]} if it is mandated)")
+    shared += [f"{said[SUBCONTRACT]} with a subcontractor"] if SUBCONTRACT in said else []
+    names = _joined(comparison.providers.names)
+    if not shared:
+        return f"{names} cost {_joined(alone)}."
+    joint = f"with {comparison.shared_words} shared, {_joined(shared, 'or')}"
+    return f"{names} cost {', '.join(alone)} and, {joint}." if alone else f"{names} cost, {joint}."
+
+
+def _level(found: Effects, name: str) -> str:
+    row = found.row(name)
+    return format_number(row["estimate"]) if row["estimate"] == row["estimate"] else identified_in_words(row)
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _order(comparison: Comparison, way: Reading) -> list[str]:
@@ -85,20 +104,24 @@ def _joined(names: Sequence[str], word: str = "and") -> str:
 
 
 def _mandate(comparison: Comparison, known: list[str]) -> str:
-    if PARTNER not in known:
+    """What a partnership saves, and what is left of that where it is mandated."""
+    if PARTNER not in known or len(comparison.ways) > 1:
         return ""
     costs = dict(zip(ARRANGEMENTS, comparison.costs(comparison.function.theta, comparison.ways[0]), strict=True))
     more = costs[MANDATED_PARTNER] - costs[PARTNER]
     if not more > 0:
         return " A mandate would change nothing here."
-    text = f" Were the partnership mandated, transactions would take {format_number(more, 3)} a year more"
-    others = [name for name in known if name not in (PARTNER, MANDATED_PARTNER)]
-    if min(costs[name] for name in known if name != MANDATED_PARTNER) == costs[PARTNER] and others:
-        best = min(others, key=lambda name: costs[name])
-        if costs[best] < costs[MANDATED_PARTNER]:
-            return f"{text}, and {DOING[best]} would be cheaper."
-        return f"{text}, and it would still be the cheapest."
-    return text + "."
+    saved = costs[SEPARATE] - costs[PARTNER]
+    if SEPARATE not in known or saved <= 0:
+        return f" A mandate adds {format_number(more, 3)} to the cost of a partnership."
+    left = saved - more
+    rest = f"saves {format_number(left, 3)}" if left > 0 else f"costs {format_number(-left, 3)} more than that"
+    text = f" A partnership saves {format_number(saved, 3)} over staying apart, a mandated one {rest}"
+    best = min((name for name in known if name != MANDATED_PARTNER), key=lambda name: costs[name])
+    others = [costs[name] for name in known if name not in (PARTNER, MANDATED_PARTNER)]
+    if best == PARTNER and others and min(others) < costs[MANDATED_PARTNER]:
+        return f"{text}, and is no longer the cheapest."
+    return f"{text}."
 
 
 def notes(comparison: Comparison) -> tuple[str, ...]:

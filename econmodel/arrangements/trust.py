@@ -4,6 +4,7 @@ What trust does to money is in the share of a contract's value that transactions
 """
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,15 +90,7 @@ class Trust:
         T0 = kept T* (1 - f^N) / (1 - kept f^N) and has the mean T* + (T0 - T*) (1 - f^N) / (N (1 - f)); (1 - f^N) over
         (1 - f) is added up term by term, which loses no digits. Where nothing builds trust there is none.
         """
-        if self.growth == 0.0:
-            return Cycle(0.0, 0.0, 0.0, 0.0)
-        limit = self.growth / (self.growth + self.decay)
-        left = 1.0 - self.growth - self.decay
-        added = sum(left**year for year in range(int(self.every)))
-        # With nothing lost at a tender the start is the limit, also where the ratio would be nothing over nothing.
-        start = self.kept * self.growth * added / (1.0 - self.kept * left**self.every) if self.kept < 1.0 else limit
-        mean = limit + (start - limit) * added / self.every
-        return Cycle(start, mean, limit + (start - limit) * left ** (self.every - 1), limit)
+        return _cycle(self.growth, self.decay, self.kept, int(self.every))
 
     def path(self, years: int, start: float = 0.0) -> Array:
         """Trust year by year (years,) by the recursion itself, beginning right after a tender with `start`."""
@@ -178,3 +171,17 @@ def _expected(trust: Trust) -> float:
     """Average trust that lowers transactions: none in the last year before an open tender, less where imposed."""
     found = trust.cycle()
     return trust.slope * (found.mean - trust.open_tender * found.last / trust.every)
+
+
+# Whoever looks for switching values asks for the same few cycles thousands of times.
+@lru_cache(maxsize=1024)
+def _cycle(growth: float, decay: float, kept: float, every: int) -> Cycle:
+    if growth == 0.0:
+        return Cycle(0.0, 0.0, 0.0, 0.0)
+    limit = growth / (growth + decay)
+    left = 1.0 - growth - decay
+    added = sum(left**year for year in range(every))
+    # With nothing lost at a tender the start is the limit, also where the ratio would be nothing over nothing.
+    start = kept * growth * added / (1.0 - kept * left**every) if kept < 1.0 else limit
+    mean = limit + (start - limit) * added / every
+    return Cycle(start, mean, limit + (start - limit) * left ** (every - 1), limit)

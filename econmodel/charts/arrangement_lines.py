@@ -20,7 +20,7 @@ from econmodel.results import Effects
 if TYPE_CHECKING:
     import altair as alt
 
-HEIGHT = 320
+HEIGHT = 280
 # Colour and dash both say which line it is; so does its name at the end.
 LINES = dict(
     zip(

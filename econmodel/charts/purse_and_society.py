@@ -17,7 +17,7 @@ from econmodel.results import Effects
 if TYPE_CHECKING:
     import altair as alt
 
-HEIGHT = 320
+HEIGHT = 280
 COLOURS = {PURSE: (NAVY, [1, 0]), SOCIAL: (PLUM, [6, 4])}
 
 

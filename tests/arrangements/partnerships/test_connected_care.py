@@ -86,7 +86,9 @@ def test_a_fit_gives_intervals(open_fit):
 
 
 def test_words_say_what_comes_through_people(truth):
-    assert "through people come" in em.connected_care(truth, "continuity", people=10).text
+    said = em.connected_care(truth, "continuity", people=10).text
+    assert "come through systems (joint production, continuity held)" in said
+    assert "It stops paying at a generalist's premium of" in said
     dear = em.connected_care(truth, "continuity", people=10, generalist=3.0)
     assert "One worker costs" in dear.text
 
