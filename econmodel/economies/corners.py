@@ -48,9 +48,9 @@ def _kept(technology: Technology, *, fixed: bool) -> Array:
     """Ones for the parameters of P, and for those of H that are (or are not) fixed costs; zeros for the others."""
     aggregate = technology.aggregate
     assert aggregate is not None
-    first, second = aggregate.terms.T
-    own = aggregate.size - len(technology.fixed_costs)
-    of_terms = (first < 0) | ((second < 0) & (first >= own))
+    # Products name an output first, so what begins with none is there without output.
+    first = aggregate.terms[:, 0]
+    of_terms = (first < 0) | (first >= len(technology.outputs))
     of_parameters = of_terms if aggregate.mixing is None else np.abs(aggregate.mixing) @ of_terms > 0
     return np.concatenate([of_parameters == fixed, np.ones(technology.exponent.count)])
 

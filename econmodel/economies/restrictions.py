@@ -11,7 +11,7 @@ from econmodel.economies.verdict import at_words
 from econmodel.errors import FormError, NotSupported, UnknownName
 from econmodel.estimate.delta import Measure
 from econmodel.estimate.fit import Fit
-from econmodel.forms.form import Restriction
+from econmodel.forms.form import Restriction, relative_prices
 from econmodel.forms.technology import Technology
 
 Array = NDArray[np.float64]
@@ -70,6 +70,7 @@ def constant_returns(fitted: Fit, at: object, of: Sequence[str] | None) -> Restr
 def homotheticity(fitted: Fit, at: object, of: Sequence[str] | None) -> Restrictions:
     """Outputs and prices do not interact."""
     technology = fitted.technology
+    _refuse_price_levels(technology, "Homotheticity")
     _require_prices(fitted, "Homotheticity")
     null = "the cost shares of inputs do not change with outputs"
     return _linear(technology, null, _interactions(technology), ("homothetic",))
@@ -102,6 +103,7 @@ def unit_substitution(fitted: Fit, at: object, of: Sequence[str] | None) -> Rest
 def homogeneity(fitted: Fit, at: object, of: Sequence[str] | None) -> Restrictions:
     """Cost is proportional to all prices together; `fitted` without that property."""
     technology = fitted.technology
+    _refuse_price_levels(technology, "Homogeneity")
     names, u, v, r = _coordinates(technology)
     sums = [_Sum("price elasticities, added up", [(one, -1) for one in v], 1.0)]
     sums += [_Sum(f"prices x {names[other]}", [(min(one, other), max(one, other)) for one in v]) for other in u + v + r]
@@ -225,10 +227,7 @@ def _linear(
 
 def _coordinates(technology: Technology) -> tuple[tuple[str, ...], list[int], list[int], list[int]]:
     """Names of the coordinates, and the places of outputs, (relative) prices and relationship variables."""
-    prices = technology.prices
-    if technology.numeraire is not None:
-        base = prices[technology.numeraire]
-        prices = tuple(f"{name}/{base}" for name in prices if name != base)
+    prices = relative_prices(technology.form, technology.prices, technology.numeraire)
     m, k, r = len(technology.outputs), len(prices), len(technology.relationships)
     names = (*technology.outputs, *prices, *technology.relationships)
     return names, list(range(m)), list(range(m, m + k)), list(range(m + k, m + k + r))
@@ -239,6 +238,14 @@ def _require_log(technology: Technology, what: str, cure: str) -> None:
         raise FormError(
             f"{what} is a restriction of log forms; the {technology.form.title} form has it nowhere or by "
             f"accident. {cure}"
+        )
+
+
+def _refuse_price_levels(technology: Technology, what: str) -> None:
+    if technology.form.price_levels:
+        raise FormError(
+            f"{what} is no linear restriction of the {technology.form.title} form, whose prices are levels. Use "
+            'form="translog" or form="composite".'
         )
 
 

@@ -15,6 +15,7 @@ from econmodel.economies.inference import check_level
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.delta import jacobian
 from econmodel.estimate.fit import Fit
+from econmodel.forms.form import relative_prices
 from econmodel.results import Answer, format_number, with_interval
 
 Array = NDArray[np.float64]
@@ -233,8 +234,8 @@ def _terms_of(fitted: Fit, benchmark: str) -> NDArray[np.intp]:
     known = [*t.controls, *t.relationships, *(name for place, name in enumerate(t.prices) if place != t.numeraire)]
     if benchmark not in known:
         raise UnknownName(f"benchmark={benchmark!r} is not in the fit. It may be {', '.join(known) or 'nothing here'}.")
-    in_prices = t.numeraire is not None and benchmark in t.prices
-    relative = f"{benchmark}/{t.prices[t.numeraire]}" if in_prices and t.numeraire is not None else benchmark
+    others = [name for place, name in enumerate(t.prices) if place != t.numeraire]
+    relative = dict(zip(others, relative_prices(t.form, t.prices, t.numeraire), strict=True)).get(benchmark, benchmark)
 
     def of_it(term: str) -> bool:
         return relative in term.removeprefix("half ").removesuffix(" squared").split(" x ")

@@ -84,16 +84,21 @@ class Design:
             value = t.form.coordinate.transform(columns[name])
             (np.subtract if by_shift else np.divide)(value, centre, out=z[place])
             place += 1
-        numeraire: Array | float = 1.0
+        numeraire = self._numeraire(columns)
         log_numeraire_centre = 0.0
-        if t.numeraire is not None:
-            numeraire, log_numeraire_centre = columns[t.prices[t.numeraire]], t.log_price_centres[t.numeraire]
+        if t.numeraire is not None and not t.form.price_levels:
+            log_numeraire_centre = t.log_price_centres[t.numeraire]
         for index, (name, centre) in enumerate(zip(t.prices, t.log_price_centres, strict=True)):
             if index == t.numeraire:
                 continue
-            # One logarithm of the quotient: logarithms are the dearest operation of all.
-            np.log(np.divide(columns[name], numeraire, out=z[place]), out=z[place])
-            z[place] -= centre - log_numeraire_centre
+            np.divide(columns[name], numeraire, out=z[place])
+            if t.form.price_levels:
+                z[place] /= np.exp(centre)
+                z[place] -= 1.0
+            else:
+                # One logarithm of the quotient: logarithms are the dearest operation of all.
+                np.log(z[place], out=z[place])
+                z[place] -= centre - log_numeraire_centre
             place += 1
         for name, in_logs, centre in zip(t.relationships, t.log_relationships, t.relationship_centres, strict=True):
             np.subtract(np.log(columns[name]) if in_logs else columns[name], centre, out=z[place])
@@ -105,6 +110,16 @@ class Design:
             np.greater(columns[t.outputs[output]], 0.0, out=z[place])
             place += 1
         return numeraire
+
+    def _numeraire(self, columns: Mapping[str, Array]) -> Array | float:
+        """What cost and prices are divided by."""
+        t = self.technology
+        if t.numeraire is None:
+            return 1.0
+        if not t.form.price_levels:
+            return columns[t.prices[t.numeraire]]
+        relative = (columns[name] / np.exp(c) for name, c in zip(t.prices, t.log_price_centres, strict=True))
+        return np.asarray(sum(relative) / len(t.prices))
 
     def _fill_log(
         self,

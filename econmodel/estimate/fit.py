@@ -243,7 +243,7 @@ class Fit:
         """Share of the response's variance explained; of the response over the numeraire's price where there is one."""
         response = self._response
         if self.technology.numeraire is not None and not self.design.additive:
-            response = response - np.log(self.sample.rows.columns[self.technology.prices[self.technology.numeraire]])
+            response = response - self.technology.log_numeraire(self.points())
         mean = np.average(response, weights=self._weights)
         return float(1.0 - self.ssr / (self._weights * (response - mean) ** 2).sum())
 

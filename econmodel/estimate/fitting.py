@@ -35,7 +35,8 @@ def fit(
     Parameters
     ----------
     data : the table; `data.using(...)` chooses among its columns, `data.where(...)` among its rows
-    form : "cobb_douglas", "translog", "flexible_fixed_cost", "composite", or a `Form` of your own
+    form : "cobb_douglas", "translog", "flexible_fixed_cost", "composite", "normalised_quadratic", or a `Form` of your
+        own
     estimator : "least_squares"; "system" for cost and the cost shares of the prices together; "frontier" for the cost
         of the best practice, with noise and inefficiency above it; or an estimator with its settings: `em.System(...)`,
         `em.Frontier(...)`, `em.TwoStage(...)`, `em.ControlFunction(...)`

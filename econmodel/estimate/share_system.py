@@ -133,6 +133,11 @@ class System:
                 'estimator="system" explains log cost and cost shares, so its error multiplies cost. Use '
                 'error="multiplicative".'
             )
+        if design.technology.form.price_levels:
+            raise FormError(
+                f'The {design.technology.form.title} form has no share equations here. Use form="translog" or '
+                'form="composite", or estimator="least_squares".'
+            )
         equations = equations_of(design.technology, self.shares(prepared.sample.data))
         weigh = self._weigh(equations, prepared.count)
         solved, solution = solve_system(prepared.design, prepared.moments, equations, weigh, self.iterate)

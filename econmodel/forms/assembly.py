@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.forms.form import Form, Restriction, SecondOrder, Variables, polynomials, unit_names
+from econmodel.forms.form import Form, Restriction, SecondOrder, Variables, polynomials, relative_prices, unit_names
 from econmodel.forms.technology import Technology
 
 Array = NDArray[np.float64]
@@ -55,10 +55,7 @@ def assemble(
     >>> float(one.cost(np.array([10.0, 2.0, 3.0]), one.mean_point())[0])
     15.0
     """
-    relative = variables.prices
-    if numeraire is not None:
-        base = variables.prices[numeraire]
-        relative = tuple(f"{price}/{base}" for place, price in enumerate(variables.prices) if place != numeraire)
+    relative = relative_prices(form, variables.prices, numeraire)
     inner = Variables(
         variables.outputs, relative, variables.relationships, variables.controls,
         variables.fixed_costs, variables.two_valued,

@@ -27,13 +27,16 @@ class Form:
     coordinate : how outputs enter
     aggregates : True for level forms, log C = log H + P, in which outputs add up in H; False for log C = P
     separable : whether input prices stay out of H (and enter P linearly)
+    price_levels : whether prices enter H as levels over a fixed-weight index of all prices, instead of P as logs
     second_order : the second-order terms it has when the user does not say
 
     Notes
     -----
     Cobb-Douglas; translog (Christensen, Jorgenson and Lau, 1973); flexible fixed cost quadratic (Baumol, Panzar and
     Willig, 1982; Mayo, 1984); composite (Pulley and Braunstein, 1992), here with relationship variables that shift
-    cost and tilt the cost of each output.
+    cost and tilt the cost of each output. Normalised quadratic: C = I(w) H(y, w / I), I the mean of all prices over
+    their geometric means, with the quadratic price terms of Diewert and Wales (1987), so that concavity in prices at
+    one point is concavity at all; those terms do not grow with outputs.
 
     Examples
     --------
@@ -58,6 +61,7 @@ class Form:
     aggregates: bool
     separable: bool = False
     second_order: SecondOrder = "all"
+    price_levels: bool = False
 
 
 FORMS = {
@@ -67,6 +71,7 @@ FORMS = {
         Form("translog", "translog", Logarithm(), aggregates=False),
         Form("flexible_fixed_cost", "flexible fixed cost quadratic", Level(), aggregates=True, separable=True),
         Form("composite", "composite", Level(), aggregates=True),
+        Form("normalised_quadratic", "normalised quadratic", Level(), aggregates=True, price_levels=True),
     )
 }
 
@@ -78,6 +83,14 @@ def find_form(form: str | Form) -> Form:
     if form not in FORMS:
         raise UnknownName(f"There is no form {form!r}. The forms are {', '.join(FORMS)}; or give a Form of your own.")
     return FORMS[form]
+
+
+def relative_prices(form: Form, prices: tuple[str, ...], numeraire: int | None) -> tuple[str, ...]:
+    """Names of the price coordinates: each price over the one that all is divided by, or over the index of all."""
+    if numeraire is None:
+        return prices
+    base = "price index" if form.price_levels else prices[numeraire]
+    return tuple(f"{price}/{base}" for place, price in enumerate(prices) if place != numeraire)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +204,15 @@ def _level_polynomials(
     inside = all_pairs(u) if second_order != "none" else []
     if everything and not form.separable:
         inside += [(output, price) for output in u for price in v]
+    within = v if form.price_levels else []
+    if everything:
+        inside += all_pairs(within)
     tilts = [(output, variable) for variable in r for output in u] if everything and len(u) > 1 else []
-    plain = terms(True, u + fixed, inside)
+    plain = terms(True, u + fixed + within, inside)
     monomials = np.vstack([plain, terms(False, [], tilts)])
     mixing, tilt_names = _tilts(len(plain), variables) if tilts else (None, ())
     size = len(u + v + r + x + fixed)
+    v = [] if form.price_levels else v
     outside = all_pairs(v + r) if everything and not form.separable else []
     exponent = Polynomial(terms(False, v + r + x, _without_empty_squares(outside, variables, r)), size)
     names = _monomial_names(plain, variables, "common cost") + tilt_names

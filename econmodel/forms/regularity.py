@@ -54,6 +54,8 @@ def price_curvature(technology: Technology, theta: Array, point: Point, shares: 
     >>> price_curvature(form, np.array([0.0, 0.8, 0.3]), form.mean_point())[0].round(12).tolist()
     [[-0.21, 0.21], [0.21, -0.21]]
     """
+    if technology.form.price_levels:
+        return _level_curvature(technology, theta, point)
     shares = price_margins(technology, theta, point) if shares is None else shares
     relative = _relative_curvature(technology, theta, point)
     if technology.numeraire is not None:
@@ -70,6 +72,29 @@ def concavity_margin(technology: Technology, theta: Array, point: Point) -> Arra
     known = np.asarray(np.isfinite(curvature).all(axis=(-1, -2)))
     largest = np.linalg.eigvalsh(np.where(known[..., None, None], curvature, 0.0))[..., -1]
     return np.where(known, -largest, np.nan)
+
+
+def _level_curvature(technology: Technology, theta: Array, point: Point) -> Array:
+    """The same where prices enter H as levels: with x the prices over their centres and I their mean, C = I H(x / I).
+
+    Differentiated twice this is (x / I)' T H'' T' (x / I) / H, T the derivatives of x / I by x: no eigenvalue is above
+    zero at any point exactly where none of the quadratic price terms H'' is.
+    """
+    m, places = len(technology.outputs), range(len(technology.prices))
+    kept = [place for place in places if place != technology.numeraire]
+    of_aggregate = technology.split(theta)[0]
+    z = technology.coordinates(point)
+    assert technology.aggregate is not None
+    columns = slice(m, m + len(kept))
+    quadratic = technology.aggregate.coefficients(of_aggregate)[2][..., None, columns, columns]
+    levels = np.exp(point.log_prices - technology.log_price_centres)
+    moved = np.eye(len(places))[:, kept]
+    if technology.numeraire is not None:
+        levels = levels / levels.mean(axis=-1, keepdims=True)
+        moved = moved - levels[..., None, kept] / len(places)
+    moved = levels[..., :, None] * moved
+    value = technology.aggregate.value(of_aggregate, z)[..., None, None]
+    return over_positive(moved @ quadratic @ np.swapaxes(moved, -1, -2), value)
 
 
 def _relative_curvature(technology: Technology, theta: Array, point: Point) -> Array:

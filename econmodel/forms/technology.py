@@ -59,7 +59,8 @@ class Technology:
     """A cost function up to its parameters.
 
     In log forms log C = P(z). In level forms log C = log H(z) + P(z): H adds up outputs (and fixed costs), P scales
-    everything. With a numeraire, C and the prices are divided by its price.
+    everything. With a numeraire, C and the prices are divided by its price; where the form takes prices as levels, by
+    the mean of all prices over their centres, and the numeraire is the one that need not stand in H beside the others.
 
     Attributes
     ----------
@@ -117,7 +118,7 @@ class Technology:
         """The centred coordinates z (n, d): outputs, relative prices, relationships, controls, fixed costs."""
         u = self.form.coordinate.transform(point.outputs)
         u = u - self.output_centres if self.form.coordinate.centring == "shift" else u / self.output_centres
-        v = self._relative(point.log_prices) - self._relative(self.log_price_centres[None])
+        v = self._price_coordinates(point.log_prices)
         r = point.relationships - self.relationship_centres
         x = point.controls - self.control_centres
         producing = (point.outputs[..., list(self.fixed_costs)] > 0).astype(float)
@@ -126,13 +127,29 @@ class Technology:
         lifted = [a if a.shape[:-1] == lead else np.broadcast_to(a, (*lead, a.shape[-1])) for a in parts]
         return np.concatenate(lifted, axis=-1)
 
+    def _price_coordinates(self, log_prices: Array) -> Array:
+        if not self.form.price_levels:
+            return self._relative(log_prices) - self._relative(self.log_price_centres[None])
+        levels = self._price_levels(log_prices)
+        return (levels if self.numeraire is None else np.delete(levels, self.numeraire, axis=-1)) - 1.0
+
+    def _price_levels(self, log_prices: Array) -> Array:
+        """Prices over their centres, and over the mean of these where cost is proportional to all prices together."""
+        levels = np.exp(log_prices - self.log_price_centres)
+        return levels if self.numeraire is None else levels / levels.mean(axis=-1, keepdims=True)
+
     def _relative(self, log_prices: Array) -> Array:
         if self.numeraire is None:
             return log_prices
         return np.delete(log_prices, self.numeraire, axis=-1) - log_prices[..., [self.numeraire]]
 
-    def _log_numeraire(self, point: Point) -> Array | float:
-        return 0.0 if self.numeraire is None else point.log_prices[..., self.numeraire]
+    def log_numeraire(self, point: Point) -> Array | float:
+        """Log of what cost and prices are divided by, (n,); zero where nothing is."""
+        if self.numeraire is None:
+            return 0.0
+        if self.form.price_levels:
+            return np.asarray(np.log(np.exp(point.log_prices - self.log_price_centres).mean(axis=-1)))
+        return point.log_prices[..., self.numeraire]
 
     def log_cost(self, theta: Array, point: Point) -> Array:
         """Log cost (..., n); missing where the aggregate of a level form is not positive."""
@@ -141,13 +158,13 @@ class Technology:
         value = self.exponent.value(of_exponent, z)
         if self.aggregate is not None:
             value = value + log_where_positive(self.aggregate.value(of_aggregate, z))
-        return value + self._log_numeraire(point)
+        return value + self.log_numeraire(point)
 
     def cost(self, theta: Array, point: Point) -> Array:
         """Cost (..., n) in money; negative where a level form says so."""
         of_aggregate, of_exponent = self.split(theta)
         z = self.coordinates(point)
-        scale = np.exp(self.exponent.value(of_exponent, z) + self._log_numeraire(point))
+        scale = np.exp(self.exponent.value(of_exponent, z) + self.log_numeraire(point))
         return scale if self.aggregate is None else scale * self.aggregate.value(of_aggregate, z)
 
     def intercept(self, theta: Array, point: Point) -> Array:
@@ -155,8 +172,14 @@ class Technology:
         fixed costs of outputs that everyone produces, which data cannot tell from it.
         """
         of_aggregate, of_exponent = self.split(theta)
-        scale = np.exp(self.exponent.value(of_exponent, self.coordinates(point)) + self._log_numeraire(point))
-        return scale * of_aggregate[..., :1]
+        z = self.coordinates(point)
+        scale = np.exp(self.exponent.value(of_exponent, z) + self.log_numeraire(point))
+        if not self.form.price_levels or self.aggregate is None:
+            return scale * of_aggregate[..., :1]
+        nothing = z.copy()
+        nothing[..., : len(self.outputs)] = 0.0
+        nothing[..., z.shape[-1] - len(self.fixed_costs) :] = 0.0
+        return scale * self.aggregate.value(of_aggregate, nothing)
 
     def slopes(self, theta: Array, point: Point) -> Slopes:
         """Derivatives of log cost by outputs, log prices (numeraire included), relationships and controls."""
@@ -174,16 +197,30 @@ class Technology:
         slope = self.form.coordinate.slope(point.outputs)
         if self.form.coordinate.centring == "scale":
             slope = slope / self.output_centres
-        by_price = gradient[..., m : m + k]
-        if self.numeraire is not None:
-            own = 1.0 - by_price.sum(axis=-1, keepdims=True)
-            by_price = np.concatenate([by_price[..., : self.numeraire], own, by_price[..., self.numeraire :]], axis=-1)
+        by_price = self._by_log_price(gradient[..., m : m + k], point)
         return Slopes(
             gradient[..., :m] * slope,
             by_price,
             gradient[..., m + k : m + k + r],
             gradient[..., m + k + r : m + k + r + x],
         )
+
+    def _by_log_price(self, gradient: Array, point: Point) -> Array:
+        """Derivatives by the log of every price (.., K) from those by the price coordinates."""
+        weights: Array | None = None
+        if self.form.price_levels:
+            levels = self._price_levels(point.log_prices)
+            kept = levels if self.numeraire is None else np.delete(levels, self.numeraire, axis=-1)
+            gradient, weights = gradient * kept, levels / levels.shape[-1]
+        if self.numeraire is None:
+            return gradient
+        own = 1.0 - gradient.sum(axis=-1, keepdims=True)
+        if weights is None:
+            parts = [gradient[..., : self.numeraire], own, gradient[..., self.numeraire :]]
+            return np.concatenate(parts, axis=-1)
+        none = np.zeros_like(own)
+        parts = [gradient[..., : self.numeraire], none, gradient[..., self.numeraire :]]
+        return np.asarray(np.concatenate(parts, axis=-1) + own * weights)
 
     def output_relationship_curvature(self, theta: Array, point: Point) -> Array:
         """Derivatives of the output elasticities by the relationship variables, (..., n, m, R)."""
@@ -220,13 +257,17 @@ class Technology:
 
     def _centring(self) -> tuple[Array, Array]:
         relative = self._relative(self.log_price_centres[None])[0]
+        of_prices = np.ones(len(relative))
+        if self.form.price_levels:
+            kept = [place for place in range(len(self.prices)) if place != self.numeraire]
+            relative = of_prices = np.exp(self.log_price_centres[kept])
         others = np.concatenate([relative, self.relationship_centres, self.control_centres])
         fixed = len(self.fixed_costs)
         by_shift = self.form.coordinate.centring == "shift"
         shift = np.concatenate([self.output_centres * by_shift, others, np.zeros(fixed)])
-        ones = np.ones(len(others) + fixed)
-        scale = np.concatenate([np.ones(len(self.outputs)) if by_shift else self.output_centres, ones])
-        return shift, scale
+        ones = np.ones(len(others) - len(of_prices) + fixed)
+        of_outputs = np.ones(len(self.outputs)) if by_shift else self.output_centres
+        return shift, np.concatenate([of_outputs, of_prices, ones])
 
 
 def log_where_positive(value: Array) -> Array:

@@ -24,7 +24,7 @@ def technology(form, numeraire, rng):
     return made, theta, Point(outputs, rng.normal(1.0, 0.2, (6, 3)), rng.normal(0.4, 0.1, (6, 1)), np.zeros((6, 0)))
 
 
-@pytest.mark.parametrize("form", ["translog", "composite", "cobb_douglas", "flexible_fixed_cost"])
+@pytest.mark.parametrize("form", list(FORMS))
 @pytest.mark.parametrize("numeraire", [None, 0, 2])
 def test_curvature_is_the_second_derivative_of_cost_by_prices(form, numeraire):
     """w_k w_l C_kl / C is the derivative of w_l C_l / C by log w_k, plus the product of the two shares, less w_l C_l

@@ -143,6 +143,11 @@ def test_where_the_aggregate_is_not_positive_log_cost_is_missing():
 def in_units_by_hand(technology, raw, point):
     """Log forms: the polynomial of the raw logs; level forms: that of raw outputs, times the exponential of P."""
     logs = [point.log_prices[:, [0]] - point.log_prices[:, [2]], point.log_prices[:, [1]] - point.log_prices[:, [2]]]
+    numeraire = np.exp(point.log_prices[:, 2])
+    if technology.form.price_levels:
+        prices = np.exp(point.log_prices)
+        numeraire = (prices / np.exp(technology.log_price_centres)).mean(axis=1)
+        logs = [prices[:, [0]] / numeraire[:, None], prices[:, [1]] / numeraire[:, None]]
     others = np.hstack([*logs, point.relationships, point.controls])
     outputs = point.outputs if technology.is_level else np.log(point.outputs)
     z = np.hstack([outputs, others])
@@ -157,7 +162,7 @@ def in_units_by_hand(technology, raw, point):
         values.append(columns @ raw[place : place + len(terms)])
         place += len(terms)
     assert place == len(raw)
-    return values[0] * np.exp(values[1] + point.log_prices[:, 2])
+    return values[0] * np.exp(values[1]) * numeraire
 
 
 @pytest.mark.parametrize("form", FORMS)
