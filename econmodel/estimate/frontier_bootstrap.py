@@ -15,7 +15,7 @@ from econmodel.errors import DidNotConverge
 from econmodel.estimate.bootstrap import Replications
 from econmodel.estimate.frontier_density import LOG_ROOT_TWO_PI, NoInefficiency
 from econmodel.estimate.frontier_search import DELIVERED, LONGEST_STEP, Evaluation, Likelihood, climb, evaluate
-from econmodel.estimate.frontier_solution import HIGHER, NO_INEFFICIENCY, NO_NOISE, SHARES, Solution, started
+from econmodel.estimate.frontier_solution import HIGHER, MIDDLE_SHARE, NO_INEFFICIENCY, NO_NOISE, Solution, started
 from econmodel.estimate.frontier_steps import uphill
 
 Array = NDArray[np.float64]
@@ -160,7 +160,7 @@ def _estimated(table: _Table, found: Solution, weights: Array) -> Array:
     ordinary, normal, log_v = _least_squares(table, weights)
     start = found.parameters
     if found.at_boundary:
-        start = started(table.likelihood, found.least_squares.theta, found.residuals, SHARES[1])
+        start = started(table.likelihood, found.least_squares.theta, found.residuals, MIDDLE_SHARE)
     at, sigmas = np.tile(start, (len(weights), 1)), table.likelihood.density.sigmas
     value, gradient, hessian = table.evaluate(at, weights)
     step, concave = uphill(gradient, hessian)
@@ -196,7 +196,7 @@ def _one_by_one(asked: Likelihood, found: Solution, draws: Replications) -> Arra
     """Replications estimated again one after another: in level forms derivatives move, and large tables do not fit."""
     start, noise = found.parameters, Likelihood(asked.design, NoInefficiency())
     if found.at_boundary:
-        start = started(asked, found.least_squares.theta, found.residuals, SHARES[1])
+        start = started(asked, found.least_squares.theta, found.residuals, MIDDLE_SHARE)
 
     def stop(at: Array, _: Evaluation) -> str:
         if at[-1] - at[-2] < np.log(NO_NOISE):

@@ -21,7 +21,8 @@ Array = NDArray[np.float64]
 # Larger tables are first solved on about this many of their rows: the starts are tried there.
 SAMPLED_ROWS = 8_192
 # Shares of the residual variance that inefficiency is started with, beside the one that their skewness suggests.
-SHARES = (0.1, 0.5, 0.9)
+SHARES = (0.1, 0.9)
+MIDDLE_SHARE = 0.5
 SMALLEST_SHARE, LARGEST_SHARE = 0.02, 0.95
 # What log sigma_u gains where a start has the mean of inefficiency one spread below zero.
 WIDER = 0.3
@@ -186,7 +187,7 @@ def _with_means(likelihood: Likelihood, least_squares: LeastSquares, residuals: 
     except EconmodelError:
         solved = None
     if solved is None or solved.at_boundary:
-        found = started(half_normal, least_squares.theta, residuals, SHARES[1])
+        found = started(half_normal, least_squares.theta, residuals, MIDDLE_SHARE)
     else:
         found = solved.parameters
     theta, sigmas, means = found[:-2], found[-2:], np.zeros(likelihood.means)
