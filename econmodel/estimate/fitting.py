@@ -42,7 +42,8 @@ def fit(
         `em.Frontier(...)`, `em.TwoStage(...)`, `em.ControlFunction(...)`
     effects : "within" takes out each provider's own level of cost (the table must name its entity); "mundlak" gives the
         same parameters for what varies within providers, keeps what does not vary, and tests whether provider effects
-        go with the regressors (`fit.mundlak_test()`; log forms)
+        go with the regressors (`fit.mundlak_test()`; log forms); "random" gives each a normal level of its own beside
+        inefficiency (frontier; Greene, 2005)
     cov_type : "nonrobust", "HC0", "HC1", "HC2", "HC3" or "cluster". By default "HC3" (MacKinnon and White, 1985; see
         benchmarks/coverage.md); where providers repeat (or `groups` is given) "cluster", and below twenty clusters
         "nonrobust" with wild-cluster p-values

@@ -15,6 +15,7 @@ from econmodel.estimate.frontier_words import notes_of_frontier
 from econmodel.estimate.least_squares import LeastSquares
 from econmodel.estimate.notes import notes_of
 from econmodel.estimate.preparation import Prepared
+from econmodel.estimate.true_random_effects_fit import fit_true_random_effects
 from econmodel.table.cost_data import CostData
 
 
@@ -49,7 +50,7 @@ class Frontier:
     determinants: tuple[str, ...] = ()
     constant: bool = True
     name: str = "frontier"
-    effects: tuple[str, ...] = ()
+    effects: tuple[str, ...] = ("random",)
 
     def __post_init__(self) -> None:
         if self.distribution not in DENSITIES:
@@ -89,6 +90,13 @@ class Frontier:
                 'Inefficiency multiplies cost: use error="multiplicative" with estimator="frontier", or '
                 'estimator="least_squares" with error="additive".'
             )
+        if prepared.specification.effects == "random":
+            if self.determinants or self.distribution != "half_normal":
+                raise NotSupported(
+                    'effects="random" takes half-normal inefficiency without determinants: em.Frontier("half_normal"). '
+                    "With determinants use effects=None, and name the providers with groups= for their standard errors."
+                )
+            return fit_true_random_effects(prepared)
         likelihood = likelihood_of(self, prepared.design)
         least_squares = without_inefficiency(prepared.design, prepared.moments)
         return _record(prepared, likelihood, solve(likelihood, least_squares))
@@ -100,7 +108,7 @@ def likelihood_of(estimator: Frontier, design: Design) -> Likelihood:
     return Likelihood(design, density, density.has_mean and (estimator.constant or not estimator.determinants))
 
 
-def _record(prepared: Prepared, likelihood: Likelihood, found: Solution) -> FrontierFit:
+def _record(prepared: Prepared, likelihood: Likelihood, found: Solution[Likelihood]) -> FrontierFit:
     specification, sample, design = prepared.specification, prepared.sample, prepared.design
     clusters, ordinary, asked = prepared.clusters, found.least_squares, specification.cov_type
     few = clusters is not None and len(clusters.sizes) < FEWEST_CLUSTERS

@@ -27,7 +27,7 @@ MAXIMUM_TRIALS = 60
 GAINED = 1e-8
 
 
-def replicate_frontier(asked: Likelihood, found: Solution, draws: Replications, steps: int) -> Array:
+def replicate_frontier(asked: Likelihood, found: Solution[Likelihood], draws: Replications, steps: int) -> Array:
     """All parameters in every replication, (replications, K), standard deviations behind; missing where a replication
     identifies too little.
 
@@ -49,7 +49,7 @@ def replicate_frontier(asked: Likelihood, found: Solution, draws: Replications, 
     return np.concatenate([_estimated(table, found, draws.of_replications(chunk)) for chunk in chunks])
 
 
-def _one_step(found: Solution, draws: Replications) -> Array:
+def _one_step(found: Solution[Likelihood], draws: Replications) -> Array:
     """One Newton step from the estimate, all replications at once."""
     likelihood, at = found.likelihood, found.parameters
     return natural(likelihood, at + _limited(_first_steps(likelihood, at, draws), likelihood.density.sigmas))
@@ -152,7 +152,7 @@ def _least_squares(table: _Table, weights: Array) -> tuple[Array, Array, Array]:
     return theta, -total * (LOG_ROOT_TWO_PI + log_v + 0.5), log_v
 
 
-def _estimated(table: _Table, found: Solution, weights: Array) -> Array:
+def _estimated(table: _Table, found: Solution[Likelihood], weights: Array) -> Array:
     """Replications estimated again by Newton's method, each with its own step control.
 
     A few copies of rows can be fitted without noise: such a replication ends where its noise is next to none.
@@ -192,7 +192,7 @@ def _estimated(table: _Table, found: Solution, weights: Array) -> Array:
     return result
 
 
-def _one_by_one(asked: Likelihood, found: Solution, draws: Replications) -> Array:
+def _one_by_one(asked: Likelihood, found: Solution[Likelihood], draws: Replications) -> Array:
     """Replications estimated again one after another: in level forms derivatives move, and large tables do not fit."""
     start, noise = found.parameters, Likelihood(asked.design, NoInefficiency())
     if found.at_boundary:

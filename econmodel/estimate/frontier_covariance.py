@@ -1,6 +1,7 @@
 """Covariances of a frontier: the inverse Hessian, its sandwich, clustered."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,11 +36,10 @@ def score_blocks(likelihood: Likelihood, parameters: Array) -> Iterator[tuple[sl
         yield rows, np.vstack([-x * found.first[0], of_mean, *found.first[own:]])
 
 
-def covariance_of(found: Solution, kind: str, clusters: Groups | None, names: tuple[str, ...]) -> Array:
+def covariance_of(found: Solution[Likelihood], kind: str, clusters: Groups | None, names: tuple[str, ...]) -> Array:
     """Covariance (K, K) of all parameters, standard deviations as they are; sigma_u has none where it is zero."""
     likelihood, parameters, count = found.likelihood, found.parameters, found.residuals.count
-    information = np.pad(-found.found.hessian, (0, 1))
-    covariance = inverse(Moments(information, count), names)
+    covariance = inverse_information(found, names)
     if kind in ("HC0", "HC1"):
         size = len(parameters)
         meat = sum((scores @ scores.T for _, scores in score_blocks(likelihood, parameters)), np.zeros((size, size)))
@@ -51,13 +51,17 @@ def covariance_of(found: Solution, kind: str, clusters: Groups | None, names: tu
             for total, values in zip(sums, scores, strict=True):
                 np.add.at(total, clusters.codes[rows], values)
         covariance = clustered(sums.T, covariance, count)
-    return in_sigmas(covariance, likelihood, parameters)
+    return in_sigmas(covariance, found, likelihood.density.sigmas)
 
 
-def in_sigmas(covariance: Array, likelihood: Likelihood, parameters: Array) -> Array:
-    """From logs of standard deviations to the deviations themselves, with zeros for one that is zero."""
-    sigmas = likelihood.density.sigmas
-    scale = np.ones(len(parameters))
-    scale[-sigmas:] = np.exp(parameters[-sigmas:])
+def inverse_information(found: Solution[Any], names: tuple[str, ...]) -> Array:
+    """Inverse of the negative Hessian; NotIdentified names parameters that cannot be told apart."""
+    return inverse(Moments(np.pad(-found.found.hessian, (0, 1)), found.residuals.count), names)
+
+
+def in_sigmas(covariance: Array, found: Solution[Any], sigmas: int) -> Array:
+    """From the logs of the last `sigmas` parameters to themselves, with zeros for a sigma_u of zero."""
+    scale = np.ones(len(found.parameters))
+    scale[-sigmas:] = np.exp(found.parameters[-sigmas:])
     covariance = covariance * np.outer(scale, scale)
-    return covariance if sigmas == 2 else np.insert(np.insert(covariance, -1, 0.0, axis=0), -1, 0.0, axis=1)
+    return np.insert(np.insert(covariance, -1, 0.0, axis=0), -1, 0.0, axis=1) if found.at_boundary else covariance

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from econmodel.estimate.frontier_density import (
 )
 from econmodel.estimate.frontier_search import Likelihood
 from econmodel.estimate.frontier_solution import Residuals, Solution, means
+from econmodel.estimate.true_random_effects import PanelLikelihood
 from econmodel.results import Check
 
 Array = NDArray[np.float64]
@@ -39,15 +41,10 @@ class FrontierFit(Fit):
     error_names : names of the parameters behind those of the cost function
     """
 
-    asked: Likelihood
-    found: Solution
+    asked: Likelihood | PanelLikelihood
+    found: Solution[Any]
     error_covariance: Array
     error_names: tuple[str, ...]
-
-    @property
-    def likelihood(self) -> Likelihood:
-        """The likelihood that was maximised."""
-        return self.found.likelihood
 
     @property
     def residuals(self) -> Residuals:
@@ -57,7 +54,7 @@ class FrontierFit(Fit):
     @property
     def all_parameters(self) -> Array:
         """Those of the cost function, of the mean of inefficiency, sigma_u and sigma_v (K,)."""
-        theta, delta, log_u, log_v = self.likelihood.split(self.found.parameters)
+        theta, delta, log_u, log_v = self.found.likelihood.split(self.found.parameters)
         return np.concatenate([theta, delta, np.exp([log_u, log_v])])
 
     @property
@@ -117,6 +114,7 @@ class FrontierFit(Fit):
         floored = np.where(found, sigma_u, sigma_v)
         delta = parameters[:, len(self.theta) : -2]
         likelihood = self.asked
+        assert isinstance(likelihood, Likelihood)
         mean = means(likelihood, delta) if delta.shape[1] else 0.0
         given = likelihood.density.conditional(residual, mean, floored, sigma_v)
         return np.where(found, mean_inefficiency(given), 0.0), given
@@ -151,12 +149,16 @@ class FrontierFit(Fit):
         tail = (1.0 - conf_level) / 2.0
         low, high = np.zeros(int(self.nobs)), np.zeros(int(self.nobs))
         if not self.found.at_boundary:
-            low, high = (inefficiency_quantile(self._given, at) for at in (tail, 1.0 - tail))
+            low, high = (self._quantiles(at) for at in (tail, 1.0 - tail))
         columns = {
             INEFFICIENCY: self.inefficiency, f"{INEFFICIENCY}_low": low, f"{INEFFICIENCY}_high": high,
             "efficiency": self.efficiency, "efficiency_low": np.exp(-high), "efficiency_high": np.exp(-low),
         }  # fmt: skip
         return pd.DataFrame(columns, self.data.frame.index)
+
+    def _quantiles(self, probability: float) -> Array:
+        """Quantiles of u given each row's deviation (n,)."""
+        return inefficiency_quantile(self._given, probability)
 
     def inefficiency_test(self) -> Check:
         """The likelihood-ratio test of no inefficiency: half the time the likelihood cannot rise under the null.
@@ -168,6 +170,7 @@ class FrontierFit(Fit):
 
     def bootstrap_all(self, draws: Replications, steps: int = 1) -> Array:
         """All parameters in every replication, (replications, K), sigma_u and sigma_v behind."""
+        assert isinstance(self.asked, Likelihood)
         return replicate_frontier(self.asked, self.found, draws, steps)
 
     @property

@@ -6,13 +6,14 @@ lean to the wrong side it is a local maximum, and the search says so instead of 
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from econmodel.errors import DidNotConverge, EconmodelError, NotIdentified
 from econmodel.estimate.design import Design
-from econmodel.estimate.frontier_density import LOG_ROOT_TWO_PI, HalfNormal, NoInefficiency
+from econmodel.estimate.frontier_density import LOG_ROOT_TWO_PI, Density, HalfNormal, NoInefficiency
 from econmodel.estimate.frontier_search import Evaluation, Likelihood, Peak, Stop, climb, evaluate, sampled, shifted
 from econmodel.estimate.least_squares import LeastSquares, linear, nonlinear
 from econmodel.estimate.moments import Moments, accumulate
@@ -61,8 +62,27 @@ class Residuals:
         return -self.count * (LOG_ROOT_TWO_PI + 0.5 * np.log(self.second + self.mean**2) + 0.5)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Solution:
+class Joined(Protocol):
+    """A density of deviations joined to a cost function, whatever else it holds."""
+
+    @property
+    def design(self) -> Design:
+        """The cost function and its rows."""
+
+    @property
+    def density(self) -> Density:
+        """Of the deviations."""
+
+    @property
+    def means(self) -> int:
+        """Parameters of the mean of inefficiency."""
+
+
+AnyLikelihood = TypeVar("AnyLikelihood", bound=Joined)
+
+
+@dataclass(frozen=True, eq=False)
+class Solution(Generic[AnyLikelihood]):
     """What the search found.
 
     Attributes
@@ -72,14 +92,16 @@ class Solution:
     found : log-likelihood, gradient and Hessian there
     least_squares : the cost function without inefficiency
     residuals : moments of its residuals
+    without : log-likelihood without inefficiency
     passes : passes over all rows that the search made
     """
 
-    likelihood: Likelihood
+    likelihood: AnyLikelihood
     parameters: Array
     found: Evaluation
     least_squares: LeastSquares
     residuals: Residuals
+    without: float
     passes: int
 
     @property
@@ -110,7 +132,7 @@ def without_inefficiency(design: Design, moments: Moments | None) -> LeastSquare
     return linear(plain, Moments(moments.gram[np.ix_(kept, kept)], moments.count))
 
 
-def solve(likelihood: Likelihood, least_squares: LeastSquares) -> Solution:
+def solve(likelihood: Likelihood, least_squares: LeastSquares) -> Solution[Likelihood]:
     """The highest likelihood that the starts lead to.
 
     Raises
@@ -138,7 +160,8 @@ def solve(likelihood: Likelihood, least_squares: LeastSquares) -> Solution:
         return _boundary(likelihood, least_squares, residuals, passes)
     if best.stopped:
         raise NotIdentified(_explained(best, likelihood))
-    return Solution(likelihood, best.parameters, best.found, least_squares, residuals, passes)
+    normal = residuals.log_likelihood
+    return Solution(likelihood, best.parameters, best.found, least_squares, residuals, normal, passes)
 
 
 def _starts(likelihood: Likelihood, least_squares: LeastSquares, residuals: Residuals) -> Iterator[Array]:
@@ -280,8 +303,11 @@ def _explained(peak: Peak, likelihood: Likelihood) -> str:
     )
 
 
-def _boundary(likelihood: Likelihood, least_squares: LeastSquares, residuals: Residuals, passes: int) -> Solution:
+def _boundary(
+    likelihood: Likelihood, least_squares: LeastSquares, residuals: Residuals, passes: int
+) -> Solution[Likelihood]:
     noise = Likelihood(likelihood.design, NoInefficiency())
     sigma = 0.5 * np.log(residuals.second + residuals.mean**2)
     parameters = np.append(least_squares.theta, sigma)
-    return Solution(noise, parameters, evaluate(noise, parameters), least_squares, residuals, passes + 1)
+    found = evaluate(noise, parameters)
+    return Solution(noise, parameters, found, least_squares, residuals, found.value, passes + 1)

@@ -1,6 +1,6 @@
 """What a frontier says in words: its notes, the table of noise and inefficiency, the test of no inefficiency."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,9 +18,13 @@ Array = NDArray[np.float64]
 NO_INEFFICIENCY = "no inefficiency"
 # A p-value above this leaves inefficiency in doubt, and intervals near its boundary with it.
 DOUBTFUL = 0.05
+IN_DOUBT = (
+    "The data hardly tell inefficiency from noise: near sigma_u of zero standard errors of sigma_u and of the constant "
+    "are wide and their intervals are not reliable. Judge by the likelihood-ratio test."
+)
 
 
-def notes_of_frontier(found: Solution, few: Groups | None, kind: str) -> list[str]:
+def notes_of_frontier(found: Solution[Any], few: Groups | None, kind: str) -> list[str]:
     """Words on the boundary, the wrong skew, intervals near the boundary, few clusters (`few`)."""
     notes = []
     skewness = found.residuals.skewness
@@ -37,10 +41,7 @@ def notes_of_frontier(found: Solution, few: Groups | None, kind: str) -> list[st
     elif skewness <= 0:
         notes.append(f"{lean}; here the determinants outweigh it, or a second peak of the likelihood.")
     if not found.at_boundary and p_value(found) > DOUBTFUL:
-        notes.append(
-            "The data hardly tell inefficiency from noise: near sigma_u of zero standard errors of sigma_u and of the "
-            "constant are wide and their intervals are not reliable. Judge by the likelihood-ratio test."
-        )
+        notes.append(IN_DOUBT)
     if few is not None and kind == "nonrobust":
         notes.append(
             f"{len(few.sizes)} clusters are too few for clustered standard errors: these hold for independent rows."
@@ -48,13 +49,13 @@ def notes_of_frontier(found: Solution, few: Groups | None, kind: str) -> list[st
     return notes
 
 
-def statistic(found: Solution) -> float:
+def statistic(found: Solution[Any]) -> float:
     """Twice the gain in log-likelihood over least squares."""
-    gain = found.found.value - found.residuals.log_likelihood
+    gain = found.found.value - found.without
     return 0.0 if found.at_boundary else max(2.0 * gain, 0.0)
 
 
-def p_value(found: Solution) -> float:
+def p_value(found: Solution[Any]) -> float:
     """Of no inefficiency: half of chi-square with q and half with q + 1 degrees of freedom, q determinants."""
     from scipy.special import chdtrc
 
@@ -69,7 +70,7 @@ def inefficiency_test(fitted: "FrontierFit") -> Check:
     found = fitted.found
     value, extra = p_value(found), found.likelihood.means
     rows = [
-        ("no inefficiency", found.residuals.log_likelihood, np.nan, np.nan),
+        ("no inefficiency", found.without, np.nan, np.nan),
         ("frontier", found.found.value, statistic(found), value),
     ]
     table = pd.DataFrame(rows, columns=["model", "log_likelihood", "likelihood_ratio", "p_value"])

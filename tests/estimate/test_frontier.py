@@ -152,7 +152,7 @@ def test_efficiency_is_what_the_mean_of_inefficiency_leaves(fitted, frame):
 
 def test_robust_and_clustered_covariances_are_the_sandwich_of_the_scores(frame, fitted):
     k, n = len(fitted.theta), len(frame)
-    scores = np.hstack([block for _, block in score_blocks(fitted.likelihood, fitted.found.parameters)])
+    scores = np.hstack([block for _, block in score_blocks(fitted.found.likelihood, fitted.found.parameters)])
     bread = np.linalg.inv(-fitted.found.found.hessian)
     assert fitted.covariance == pytest.approx(bread[:k, :k], rel=1e-6)
     assert fitted.classical_covariance == pytest.approx(bread[:k, :k], rel=1e-6)
