@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from econmodel.economies.support import support as support
     from econmodel.economies.trans_ray import trans_ray_convexity as trans_ray_convexity
     from econmodel.economies.type_technology import scope_by_type as scope_by_type
+    from econmodel.economies.where_relationship import where_relationship as where_relationship
     from econmodel.estimate.control_function import ControlFunction as ControlFunction
     from econmodel.estimate.fitting import fit as fit
     from econmodel.estimate.frontier import Frontier as Frontier
@@ -153,6 +154,7 @@ else:
         "merger_envelopment": "arrangements.envelopment",
         "saving_needed": "arrangements.saving_needed",
         "Frontier": "estimate.frontier",
+        "where_relationship": "economies.where_relationship",
         "Form": "forms.form",
         "Answer": "results",
         "format_number": "results",

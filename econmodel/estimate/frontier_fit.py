@@ -86,15 +86,16 @@ class FrontierFit(Fit):
         """Log-likelihood, at its highest."""
         return self.found.found.value
 
-    @property
-    def aic(self) -> float:
-        """Akaike's criterion; like that of least squares, it does not count the standard deviation of noise."""
-        return 2.0 * (len(self.all_parameters) - 1.0) - 2.0 * self.llf
+    @cached_property
+    def log_likelihoods(self) -> Array:
+        """Each row's log-likelihood (n,) of log cost."""
+        likelihood = self.found.likelihood
+        return np.concatenate([found.value for *_, found in likelihood.rows(self.found.parameters)])
 
     @property
-    def bic(self) -> float:
-        """Schwarz's criterion, counted likewise."""
-        return float(np.log(self.nobs)) * (len(self.all_parameters) - 1.0) - 2.0 * self.llf
+    def df_model(self) -> float:
+        """Parameters less the constant and, as in least squares, less the standard deviation of noise."""
+        return len(self.all_parameters) - 2.0
 
     @property
     def classical_covariance(self) -> Array:

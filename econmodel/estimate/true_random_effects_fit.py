@@ -60,6 +60,12 @@ class TrueRandomEffectsFit(FrontierFit):
         """Those of the cost function, and sigma_w, sigma_u, sigma_v (K,)."""
         return _natural(self.found.likelihood, self.found.parameters)
 
+    @cached_property
+    def log_likelihoods(self) -> Array:
+        """Each row's share (n,) of its provider's log-likelihood: only their sum by provider has a meaning."""
+        each = provider_derivatives(self.found.likelihood, self.found.parameters).value
+        return np.asarray((each / self.panel.providers.sizes)[self.panel.providers.codes])
+
     def _levels(self, parameters: Array, residual: Array, count: int = NODES) -> Levels:
         """Levels given deviations (n,) at natural parameters (K,)."""
         codes = self.panel.providers.codes
