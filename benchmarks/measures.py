@@ -13,15 +13,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from one_pass import ONE_THREAD, machine, seconds, table
+from one_pass import ONE_THREAD, Targets, holds, machine, seconds, table, targets_table
 
 RESULTS = Path(__file__).resolve().parent / "measures.md"
 PROVIDERS = 10_000
 FEW_CLUSTERS = 15
 # A few rounds are enough for what takes long.
 FEWER = 3
-TARGETS = {"mean": 0.05, "every provider": 2.0}
-EVERYWHERE = "every provider"
+MEAN, EVERYWHERE = "mean", "every provider"
+TARGETS: Targets = {
+    MEAN: ("slowest point measure at the mean, of a fit of 10,000 providers", "at most", 50.0, "ms"),
+    EVERYWHERE: ("slowest point measure at every one of them", "at most", 2.0, "s"),
+}
 Call = Callable[..., object]
 
 
@@ -123,17 +126,19 @@ def bootstrapped(level: Any, logs: Any) -> dict[str, Call]:
     clustered = em.fit(level.data, form="composite", groups=groups)
     study = em.state("translog", {"constant": 4.0, "visits": 0.95}, outputs={"visits": 100})
     return {
-        "em.complementarity": lambda: em.complementarity(level),
-        "em.trans_ray_convexity": lambda: em.trans_ray_convexity(level),
-        "em.subadditivity": lambda: em.subadditivity(level),
-        'em.subadditivity, splits="general"': lambda: em.subadditivity(level, splits="general"),
-        "em.separate": lambda: em.separate(logs),
-        "em.decompose, two groups": lambda: em.decompose(logs, "visits <= 100", "visits > 100"),
-        "em.cost_per_outcome": lambda: em.cost_per_outcome(logs),
-        "em.relationship_value": lambda: em.relationship_value(logs),
-        "em.compare, one service": lambda: em.compare({"service": logs}),
-        "em.power, six numbers of providers": lambda: em.power(study),
-        f"em.scale, {FEW_CLUSTERS} clusters, at 20 sizes": lambda: em.scale(clustered, at=np.linspace(0.5, 2.0, 20)),
+        "em.complementarity": lambda seed: em.complementarity(level, seed=seed),
+        "em.trans_ray_convexity": lambda seed: em.trans_ray_convexity(level, seed=seed),
+        "em.subadditivity": lambda seed: em.subadditivity(level, seed=seed),
+        'em.subadditivity, splits="general"': lambda seed: em.subadditivity(level, splits="general", seed=seed),
+        "em.separate": lambda seed: em.separate(logs, seed=seed),
+        "em.decompose, two groups": lambda seed: em.decompose(logs, "visits <= 100", "visits > 100", seed=seed),
+        "em.cost_per_outcome": lambda seed: em.cost_per_outcome(logs, seed=seed),
+        "em.relationship_value": lambda seed: em.relationship_value(logs, seed=seed),
+        "em.compare, one service": lambda seed: em.compare({"service": logs}, seed=seed),
+        "em.power, six numbers of providers": lambda seed: em.power(study, seed=seed),
+        f"em.scale, {FEW_CLUSTERS} clusters, at 20 sizes": lambda seed: em.scale(
+            clustered, at=np.linspace(0.5, 2.0, 20), seed=seed
+        ),
     }
 
 
@@ -143,25 +148,32 @@ def least(call: Call, rounds: int, *places: str) -> float:
     return min(seconds(lambda: call(*places)) for _ in range(rounds))
 
 
+def anew(call: Call) -> float:
+    """Processor time of a call with a seed that nothing was drawn with before, after one that loads what it needs."""
+    call(0)
+    return seconds(lambda: call(1))
+
+
 def measure(rounds: int) -> tuple[list[tuple[str, float, float | None]], list[tuple[str, float]]]:
     """Seconds of each point measure at the mean and at every provider, and of each bootstrap."""
     level, apart, logs, years = level_form(False), level_form(True), log_form(), panel()
     points: list[tuple[str, float, float | None]] = []
     for name, call in at_places(level, apart, logs).items():
-        points.append((name, least(call, rounds, "mean"), least(call, FEWER, EVERYWHERE)))
+        points.append((name, least(call, rounds, MEAN), least(call, FEWER, EVERYWHERE)))
     points += [(name, least(call, rounds), None) for name, call in at_one_place(level, logs, years).items()]
-    return points, [(name, least(call, 1)) for name, call in bootstrapped(level, logs).items()]
+    return points, [(name, anew(call)) for name, call in bootstrapped(level, logs).items()]
+
+
+def outcomes(points: list[tuple[str, float, float | None]]) -> dict[str, float]:
+    """The number of each target."""
+    everywhere = [taken for _, _, taken in points if taken is not None]
+    return {MEAN: 1000 * max(mean for _, mean, _ in points), EVERYWHERE: max(everywhere)}
 
 
 def as_markdown(points: list[tuple[str, float, float | None]], others: list[tuple[str, float]]) -> str:
     """Both tables, and what was to be kept."""
     rows = [
-        [
-            f"`{name}`",
-            f"{1000 * mean:.0f} ms",
-            "" if everywhere is None else f"{everywhere:.2f} s",
-            kept(mean, everywhere),
-        ]
+        [f"`{name}`", f"{1000 * mean:.0f} ms", "" if everywhere is None else f"{everywhere:.2f} s"]
         for name, mean, everywhere in points
     ]
     parts = [
@@ -169,10 +181,10 @@ def as_markdown(points: list[tuple[str, float, float | None]], others: list[tupl
         f"Made by `benchmarks/measures.py` on {machine()} One thread; processor time, the least of several rounds.",
         f"Fits of {PROVIDERS:,} providers. Composite: three outputs, a wage and a relationship variable. Translog: two "
         "outputs, a wage, a relationship variable, a network and an outcome.",
+        targets_table(TARGETS, outcomes(points)),
         "## Point measures",
-        f"With delta intervals. Target: {1000 * TARGETS['mean']:g} ms at the mean (or at the one place, path or pair "
-        f"that a measure is of), {TARGETS[EVERYWHERE]:g} s at every provider.",
-        table(["", "at the mean", "at every provider", "kept"], rows),
+        "With delta intervals; at the mean, or at the one place, path or pair that a measure is of.",
+        table(["", "at the mean", "at every provider"], rows),
         "## Measures with a bootstrap",
         "A maximum or a share over a region has no derivative, and means over providers depend on the sample: 999 "
         "replications, everything re-estimated. Power is 200 simulated studies a number of providers. With few "
@@ -180,12 +192,6 @@ def as_markdown(points: list[tuple[str, float, float | None]], others: list[tupl
         table(["", ""], [[f"`{name}`", f"{taken:.2f} s"] for name, taken in others]),
     ]
     return "\n\n".join(parts) + "\n"
-
-
-def kept(mean: float, everywhere: float | None) -> str:
-    """Whether a point measure keeps to its targets."""
-    sound = mean <= TARGETS["mean"] and (everywhere is None or everywhere <= TARGETS[EVERYWHERE])
-    return "yes" if sound else "NO"
 
 
 def main() -> int:
@@ -199,7 +205,8 @@ def main() -> int:
     text = as_markdown(points, others)
     print(text)
     RESULTS.write_text(text, encoding="utf-8")
-    return int(any(kept(mean, everywhere) == "NO" for _, mean, everywhere in points))
+    kept = [holds(outcomes(points)[name], how, bound) for name, (_, how, bound, _) in TARGETS.items()]
+    return int(not all(kept))
 
 
 if __name__ == "__main__":
