@@ -13,7 +13,8 @@ from econmodel.economies.places import Places, require_fit, resolve
 from econmodel.economies.regularity import CONCAVE
 from econmodel.errors import DidNotConverge, NotSupported
 from econmodel.estimate.bootstrap import Replications, quantile_interval
-from econmodel.estimate.fit import Fit
+from econmodel.estimate.control_function import SELECTION
+from econmodel.estimate.fit import PROVIDER_EFFECTS, Fit
 from econmodel.estimate.projection import Conditions, Projection, project
 from econmodel.forms.technology import Technology
 from econmodel.results import format_number
@@ -21,6 +22,8 @@ from econmodel.results import format_number
 Array = NDArray[np.float64]
 # Above this share of replications without an answer, those with one are no fair sample.
 MOST_LOST = 0.05
+# Parts of residuals that fitted values hold.
+EXPLAINED = (PROVIDER_EFFECTS, SELECTION)
 WHY_BOOTSTRAP = (
     "Regularity was imposed on these parameters. Where a condition binds they lie on the edge of what is allowed, and "
     "no normal distribution holds for them"
@@ -55,6 +58,31 @@ class Imposed(Fit):
     def all_parameters(self) -> Array:
         """Parameters of the cost function, and those of the error that were estimated before."""
         return np.concatenate([self.theta, self.unrestricted.all_parameters[len(self.theta) :]])
+
+    @property
+    def df_model(self) -> float:
+        """As of the fit before: conditions are no fewer parameters."""
+        return self.unrestricted.df_model
+
+    @property
+    def llf(self) -> float:
+        """Normal log-likelihood at the moved parameters; missing where an estimator maximised another one."""
+        return super().llf if type(self.unrestricted) is Fit else float("nan")
+
+    @property
+    def convergence(self) -> str:
+        """How the search for the parameters before ended, in words."""
+        return f"{self.unrestricted.convergence}, then moved to the nearest regular parameters"
+
+    def row_parts(self, parameters: Array, residual: Array) -> dict[str, Array]:
+        """What the fit before tells apart in residuals, here those of the moved parameters."""
+        return self.unrestricted.row_parts(parameters, residual)
+
+    @property
+    def row_effects(self) -> Array:
+        """Provider effects or control functions of each row (n,), at the moved parameters; zeros without them."""
+        parts = self.row_parts(self.all_parameters[None], self._raw_residuals[None])
+        return sum((parts[name][0] for name in EXPLAINED if name in parts), np.zeros(len(self._raw_residuals)))
 
     def bootstrap_all(self, draws: Replications, steps: int = 1) -> Array:
         """Parameters in every replication: estimated anew, then projected with the same distance."""
@@ -118,6 +146,8 @@ def impose(
 
     Notes
     -----
+    The parameters of a frontier's errors stay as they were.
+
     min (theta - theta0)' V^-1 (theta - theta0) subject to the conditions, V the covariance of theta0: the second step
     of Henningsen and Henning (2009). In log forms the allowed parameters are a convex set and the answer is the
     nearest of all. Curvature imposed alone may cost monotonicity; by default both are imposed.
@@ -144,11 +174,14 @@ def impose(
             f'{len(places.labels):,} points were found. Impose less (at="mean", concave=False), or use fewer '
             "second-order terms."
         )
-    draws = _projected(before.bootstrap(before.replications(replications, seed)), before, conditions)
+    estimated = before.bootstrap(before.replications(replications, seed))
+    # A replication that holds too few different providers estimates nothing, with or without conditions.
+    estimated = estimated[np.isfinite(estimated).all(axis=1)]
+    draws = _projected(estimated, before, conditions)
     sound = np.isfinite(draws).all(axis=1)
-    if sound.mean() < 1.0 - MOST_LOST:
+    if sound.sum() < max((1.0 - MOST_LOST) * len(draws), 2):
         raise DidNotConverge(
-            f"In {int((~sound).sum())} of {replications} replications no regular parameters were found, so nothing "
+            f"In {int((~sound).sum())} of {len(draws)} replications no regular parameters were found, so nothing "
             "can be said of how well these are known. Use fewer second-order terms, or a smaller region (at=...)."
         )
     return _record(before, found, conditions, draws[sound], places)
@@ -186,10 +219,9 @@ def _metric(fitted: Fit) -> Array:
 
 
 def _projected(thetas: Array, before: Fit, conditions: Conditions) -> Array:
-    metric, lost = _metric(before), np.full(len(before.theta), np.nan)
-    return np.stack(
-        [project(theta, metric, conditions).theta if np.isfinite(theta).all() else lost for theta in thetas]
-    )
+    metric = _metric(before)
+    found = [project(theta, metric, conditions).theta if np.isfinite(theta).all() else theta for theta in thetas]
+    return np.array(found).reshape(thetas.shape)
 
 
 def _record(before: Fit, found: Projection, conditions: Conditions, draws: Array, places: Places) -> Imposed:
@@ -238,5 +270,5 @@ def _note(before: Fit, found: Projection, binding: pd.DataFrame, conditions: Con
         f"{imposed} by minimum distance: the squared distance is {format_number(found.distance, 3)}, {len(binding)} "
         f"{'condition binds' if len(binding) == 1 else 'conditions bind'}, and no parameter moved by more than "
         f"{format_number(float(moves.max()), 2)} standard errors ({first}). Standard errors and intervals are those of "
-        f"{count} bootstrap replications, each projected; the likelihood is that of the moved parameters."
+        f"{count} bootstrap replications, each projected."
     )

@@ -102,10 +102,29 @@ def test_systems_and_level_forms_too(fitted):
     found = em.impose(system, replications=FEW)
     assert em.regularity(found).passed is True
     assert found.distance < 10
+    assert np.isnan(found.llf), "the system's likelihood is of all its equations"
     level = em.fit(em.load("uk_universities"), "composite", second_order="outputs")
     found = em.impose(level, replications=FEW)
     table = em.regularity(found).table.set_index("condition")
     assert table.loc["marginal cost of research not below zero", "violations"] == 0
+
+
+def test_what_an_estimator_tells_apart_in_residuals_it_still_does():
+    airlines = em.load("us_airlines")
+    for effects in ("within", "mundlak"):
+        before = em.fit(airlines, "cobb_douglas", effects=effects)
+        found = em.impose(before, replications=9)
+        assert found.df_model == before.df_model
+        assert found.row_effects == pytest.approx(
+            np.log(airlines.frame["cost"]) - found.predict(airlines.frame[["output", "fuel_price", "load_factor"]])
+            - found.resid, abs=1e-8,
+        )  # fmt: skip
+    frontier = em.fit(em.load("electricity_1970"), second_order="outputs", estimator="frontier")
+    same = em.impose(frontier, concave=False, replications=2)
+    assert same.all_parameters[-2:] == pytest.approx(frontier.all_parameters[-2:])
+    residual = same.resid.to_numpy()[None]
+    given = (frontier.all_parameters[None], residual)
+    assert same.row_parts(*given)["inefficiency"] == pytest.approx(frontier.row_parts(*given)["inefficiency"])
 
 
 def test_few_clusters_measure_distance_with_the_classical_covariance():
