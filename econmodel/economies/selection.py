@@ -15,7 +15,7 @@ from econmodel.economies.scope import scope
 from econmodel.errors import DidNotConverge, FormError, NotIdentified, NotSupported
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.fitting import fit
-from econmodel.forms.form import Form
+from econmodel.forms.form import Form, find_form
 from econmodel.results import Answer, format_number, format_probability
 from econmodel.table.cost_data import CostData
 
@@ -65,7 +65,7 @@ def select(
     >>> from econmodel.table.shipped import load
     >>> found = select(load("electricity_1970"), ["cobb_douglas", "translog"])
     >>> found.table["form"].tolist()
-    ['translog', 'cobb_douglas']
+    ['translog', 'Cobb-Douglas']
     """
     if not isinstance(data, CostData):
         raise NotSupported("em.select fits forms to a table: give em.load(...) or em.CostData(...), not a fit.")
@@ -102,10 +102,10 @@ def _fitted(
 
 def _name(asked: Asked) -> str:
     if isinstance(asked, Form):
-        return asked.name
+        return asked.title
     if isinstance(asked, Mapping):
         return ", ".join(str(getattr(value, "name", value)) for value in asked.values())
-    return asked
+    return find_form(asked).title
 
 
 def _log_likelihood(fitted: Fit) -> float:

@@ -22,7 +22,7 @@ def test_the_table(power):
     table = found.table.set_index("form")
     assert table["BIC"].is_monotonic_increasing
     for form in table.index:
-        fitted = em.fit(power, form)
+        fitted = em.fit(power, {"Cobb-Douglas": "cobb_douglas"}.get(form, form))
         assert table.loc[form, "log-likelihood"] == pytest.approx(fitted.llf, rel=SAME_ALGEBRA)
         assert table.loc[form, "AIC"] == pytest.approx(fitted.aic, rel=SAME_ALGEBRA)
         assert table.loc[form, "scale"] == em.scale(fitted).row("ray scale economies")["estimate"]
@@ -85,7 +85,7 @@ def test_the_truth_is_chosen():
 def test_forms_that_cannot_hold_the_table_are_named():
     universities = em.load("uk_universities").using(relationships=[], prices=[])
     found = em.select(universities)
-    assert found.tables["not fitted"]["form"].tolist() == ["cobb_douglas", "translog"]
+    assert found.tables["not fitted"]["form"].tolist() == ["Cobb-Douglas", "translog"]
     assert "has no cost at zero output" in found.tables["not fitted"]["because"].iloc[0]
     assert "settled in none of the 2 forms" in found.text
 
