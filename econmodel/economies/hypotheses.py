@@ -103,8 +103,9 @@ def test(
     _check(fitted, statistic, conf_level)
     names = [hypothesis] if isinstance(hypothesis, str) else list(hypothesis)
     chosen = (of,) if isinstance(of, str) else of
+    _refuse_strays(names, of, by)
     if len(names) == 1 and names[0] in OWN_TESTS:
-        return _own_test(fitted, names[0])
+        return _own_test(fitted, names[0], margin, conf_level)
     if fitted.bootstrap_only:
         raise NotSupported(f"{fitted.bootstrap_only}, so there is no such test. Test the fit before: fit.unrestricted.")
     if len(names) == 1 and names[0] in ALONE:
@@ -115,7 +116,7 @@ def test(
         tested = _in_statsmodels_words(fitted, names[0])
     else:
         tested = _restricting(fitted, names, at, chosen, statistic)
-    if margin is not None and tested.equivalence is None:
+    if margin is not None and tested.equivalence is None and tested.joint is not None:
         tested = tested.with_equivalence(_equivalence(fitted, tested, margin, conf_level))
     return hypothesis_words.check(tested, margin, conf_level)
 
@@ -135,12 +136,21 @@ def _check(fitted: Any, statistic: str, conf_level: float) -> None:
     check_level(conf_level)
 
 
-def _own_test(fitted: Fit, name: str) -> Check:
+def _refuse_strays(names: list[str], of: object, by: object) -> None:
+    """An option that the hypothesis does not have would be ignored in silence."""
+    for option, given, owner in (("of", of, "no relationship effect"), ("by", by, "common technology")):
+        if given is not None and owner not in names:
+            raise NotSupported(f'{option}= belongs to "{owner}", and {" and ".join(names)} has no use for it.')
+
+
+def _own_test(fitted: Fit, name: str, margin: float | None, level: float) -> Check:
     method, cure = OWN_TESTS[name]
+    if margin is not None:
+        raise NotSupported(f'"{name}" is no number that a margin could be around: leave margin out.')
     found = getattr(fitted, method, None)
     if found is None:
         raise NotSupported(f'"{name}" is asked of a fit with {cure}.')
-    answer: Check = found()
+    answer: Check = found(level) if method == "mundlak_test" else found()
     return answer
 
 
@@ -190,67 +200,62 @@ def _in_statsmodels_words(fitted: Fit, words: str) -> Tested:
         ) from fault
     effects, errors = np.ravel(each.effect), np.ravel(each.sd)
     nulls = effects - np.ravel(each.tvalue) * errors
-    labels = [part.strip().rpartition("=")[0].strip() for part in words.split(",")]
-    table = _table(labels, effects, nulls, errors, np.ravel(each.pvalue))
+    table = _table(_left_sides(words, len(effects)), effects, nulls, errors, np.ravel(each.pvalue))
     found = Joint("F", float(joint.statistic), int(joint.df_num), float(joint.df_denom), float(joint.pvalue))
     notes = ("There are few clusters, and p-values of equations are classical.",) if fitted.wild else ()
     return Tested(words, words, table, found, notes=notes)
 
 
+def _left_sides(words: str, count: int) -> list[str]:
+    """What each equation is about; of chained equations, which statsmodels takes apart, no more than their number."""
+    parts = [part.strip() for part in words.split(",")]
+    if len(parts) != count or any(part.count("=") != 1 for part in parts):
+        return [f"equation {number + 1}" for number in range(count)]
+    return [part.partition("=")[0].strip() for part in parts]
+
+
 def _restricting(fitted: Fit, names: list[str], at: object, of: Sequence[str] | None, statistic: str) -> Tested:
     unknown = [name for name in names if name not in RESTRICTING]
     if unknown or not names:
+        what = ", ".join(map(repr, unknown)) or "without a name"
+        if len(names) > 1:
+            raise UnknownName(f"There is no hypothesis {what} to test with others. There are {', '.join(RESTRICTING)}.")
         raise UnknownName(
-            f"There is no hypothesis {', '.join(map(repr, unknown)) or 'without a name'}"
-            f"{' to test with others' if len(names) > 1 else ''}. There are {', '.join(RESTRICTING)}"
-            + (
-                f', {", ".join(ALONE)}, or an equation such as "{fitted.technology.names[1]} = 1".'
-                if len(names) < 2
-                else "."
-            )
+            f"There is no hypothesis {what}. There are {', '.join((*RESTRICTING, *ALONE))}, or an equation such as "
+            f'"{fitted.technology.names[-1]} = 0".'
         )
     free = fitted
     if "homogeneity" in names and fitted.technology.numeraire is not None:
         free = refit(fitted, fitted.data, homogeneous=False)
     null = together([RESTRICTING[name](free, at, of) for name in names])
-    null, values, covariance, own, gradient = _open(free, null)
-    title = " and ".join(names)
-    if not len(values):
-        return Tested(title, null.null, _table((), values, values, values, values), None, notes=null.notes)
-    table = _table(null.labels, values, null.values, np.sqrt(np.diag(covariance)), own)
-    if statistic == "wald":
-        joint, notes = _joint(free, values - null.values, covariance, own), null.notes
+    title, gradient = " and ".join(names), jacobian(null.measure, free.theta)
+    # What does not depend on any parameter holds in this form anyway.
+    left = np.abs(gradient).max(axis=1) > 0
+    values, nulls, gradient = null.measure(free.theta).real[left], null.values[left], gradient[left]
+    covariance = gradient @ free.covariance @ gradient.T
+    errors = np.sqrt(np.diag(covariance))
+    if free.wild and left.any():
+        own = free.wild_p_values(gradient, values - nulls)
     else:
-        joint, _ = _ratio(free, names, null)
-        notes = (*null.notes, *assumptions(free))
-    return Tested(title, null.null, table, joint, gradient, notes)
+        own = _two_sided((values - nulls) / errors, free.freedom)
+    labels = [label for label, keep in zip(null.labels, left, strict=True) if keep]
+    table = _table(labels, values, nulls, errors, own)
+    if not left.any():
+        return Tested(title, null.null, table, None, notes=null.notes)
+    if statistic == "wald":
+        return Tested(
+            title, null.null, table, _joint(free, values - nulls, covariance, own), gradient, null.notes
+        )  # fmt: skip
+    notes = (*null.notes, *assumptions(free))
+    return Tested(title, null.null, table, _ratio(free, names, null), gradient, notes)
 
 
-def _ratio(free: Fit, names: list[str], null: Restrictions) -> tuple[Joint, Fit]:
+def _ratio(free: Fit, names: list[str], null: Restrictions) -> Joint:
     if "homogeneity" not in names:
         return likelihood_ratio(free, null)
     if len(names) > 1:
         raise NotSupported('The likelihood ratio of "homogeneity" is taken alone. Use statistic="wald" for several.')
-    restricted = refit(free, free.data, homogeneous=True)
-    return compared(free, restricted), restricted
-
-
-def _open(fitted: Fit, null: Restrictions) -> tuple[Restrictions, Array, Array, Array, Array]:
-    """What is left of a null without that which holds in this form anyway: with estimates, covariance and p-values."""
-    values, gradient = null.measure(fitted.theta).real, jacobian(null.measure, fitted.theta)
-    left = np.abs(gradient).max(axis=1) > 0 if len(values) else np.zeros(0, dtype=bool)
-    labels = tuple(label for label, keep in zip(null.labels, left, strict=True) if keep)
-    kept = Restrictions(
-        null.null, labels, null.measure, null.values[left], null.restrict, null.without, null.notes
-    )  # fmt: skip
-    values, gradient = values[left], gradient[left]
-    covariance = gradient @ fitted.covariance @ gradient.T
-    differences = values - kept.values
-    if fitted.wild:
-        own = fitted.wild_p_values(gradient, differences)
-    else:
-        own = _two_sided(differences / np.sqrt(np.diag(covariance)), fitted.freedom)
-    return kept, values, covariance, own, gradient
+    return compared(free, refit(free, free.data, homogeneous=True))
 
 
 def _joint(fitted: Fit, differences: Array, covariance: Array, own: Array) -> Joint:

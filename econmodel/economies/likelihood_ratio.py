@@ -11,8 +11,8 @@ from econmodel.estimate.fit import Fit
 from econmodel.estimate.fitting import refit
 
 
-def likelihood_ratio(fitted: Fit, restrictions: Restrictions) -> tuple[Joint, Fit]:
-    """2 (lnL - lnL restricted), chi-square under the null, and the restricted fit, estimated anew.
+def likelihood_ratio(fitted: Fit, restrictions: Restrictions) -> Joint:
+    """2 (lnL - lnL restricted), chi-square under the null, the restricted form estimated anew.
 
     Raises
     ------
@@ -31,8 +31,7 @@ def likelihood_ratio(fitted: Fit, restrictions: Restrictions) -> tuple[Joint, Fi
     if restrictions.without:
         kept = [name for name in data.relationships if name not in restrictions.without]
         data = data.using(relationships=kept)
-    restricted = refit(fitted, data, **changes)
-    return compared(fitted, restricted), restricted
+    return compared(fitted, refit(fitted, data, **changes))
 
 
 def compared(fitted: Fit, restricted: Fit) -> Joint:

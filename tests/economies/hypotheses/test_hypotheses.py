@@ -76,6 +76,8 @@ def test_an_equation_of_parameters_as_statsmodels_reads_it(power):
     assert statistic(found)["statistic"] == pytest.approx(float(peer.statistic))
     assert found.table["null"].tolist() == pytest.approx([1.0, 0.3])
     assert found.table["restriction"].tolist() == ["output", "wage/fuel_price"]
+    chained = em.test(power, "output = wage/fuel_price = 0.3")
+    assert chained.table["restriction"].tolist() == ["equation 1", "equation 2"]
     with pytest.raises(UnknownName, match="no equation of this fit's parameters, which are constant, output"):
         em.test(power, "kilowatts = 1")
     with pytest.raises(NotSupported, match="has no likelihood ratio here"):
@@ -98,7 +100,7 @@ def test_what_holds_by_construction_is_said_and_not_tested(power):
     found = em.test(em.fit(power.data, restrict="homothetic"), "homotheticity")
     assert found.passed is True
     assert found.text.startswith("In this form the cost shares of inputs do not change with outputs by construction")
-    assert em.test(em.fit(power.data, "cobb_douglas"), "unit substitution").passed is True
+    assert em.test(em.fit(power.data, "cobb_douglas"), "unit substitution", margin=0.1).passed is True
 
 
 def test_not_rejected_is_not_shown(power):
@@ -249,8 +251,19 @@ def test_unknown_words_list_what_is_known(power):
         em.test(power, "constant return")
     with pytest.raises(UnknownName, match=r"no hypothesis 'symmetry' to test with others. There are constant returns"):
         em.test(power, ["symmetry", "homotheticity"])
+    with pytest.raises(UnknownName, match="no hypothesis without a name"):
+        em.test(power, [])
     with pytest.raises(UnknownName, match=r"There is no statistic 'score'. There are wald and likelihood_ratio"):
         em.test(power, "homotheticity", statistic="score")
+
+
+def test_options_that_would_be_ignored_are_refused(power):
+    with pytest.raises(NotSupported, match='of= belongs to "no relationship effect", and homotheticity has no use'):
+        em.test(power, "homotheticity", of="wage")
+    with pytest.raises(NotSupported, match='by= belongs to "common technology"'):
+        em.test(power, "homotheticity", by="firm")
+    with pytest.raises(NotSupported, match='"no inefficiency" is no number that a margin could be around'):
+        em.test(power, "no inefficiency", margin=0.1)
 
 
 def test_forms_and_fits_that_cannot_answer(power, composite):
