@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from econmodel.errors import DidNotConverge
 from econmodel.estimate.bootstrap import Replications
 from econmodel.estimate.frontier_density import LOG_ROOT_TWO_PI, NoInefficiency
+from econmodel.estimate.frontier_ends import HIGHER, NO_INEFFICIENCY, NO_NOISE
 from econmodel.estimate.frontier_search import DELIVERED, LONGEST_STEP, Evaluation, Likelihood, climb, evaluate
-from econmodel.estimate.frontier_solution import HIGHER, MIDDLE_SHARE, NO_INEFFICIENCY, NO_NOISE, Solution, started
+from econmodel.estimate.frontier_solution import MIDDLE_SHARE, Solution, started
 from econmodel.estimate.frontier_steps import uphill
 
 Array = NDArray[np.float64]

@@ -18,8 +18,9 @@ from econmodel.estimate.frontier_density import (
     mean_efficiency,
     mean_inefficiency,
 )
+from econmodel.estimate.frontier_ends import means
 from econmodel.estimate.frontier_search import Likelihood
-from econmodel.estimate.frontier_solution import Residuals, Solution, means
+from econmodel.estimate.frontier_solution import Residuals, Solution
 from econmodel.estimate.true_random_effects import PanelLikelihood
 from econmodel.results import Check
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from econmodel.errors import DidNotConverge, EconmodelError, NotIdentified
 from econmodel.estimate.design import Design
 from econmodel.estimate.frontier_density import LOG_ROOT_TWO_PI, Density, HalfNormal, NoInefficiency
-from econmodel.estimate.frontier_search import Evaluation, Likelihood, Peak, Stop, climb, evaluate, sampled, shifted
+from econmodel.estimate.frontier_ends import HIGHER, WORDS, explained, stop_at_ends
+from econmodel.estimate.frontier_search import Evaluation, Likelihood, climb, evaluate, sampled, shifted
 from econmodel.estimate.least_squares import LeastSquares, linear, nonlinear
 from econmodel.estimate.moments import Moments, accumulate
 
@@ -27,16 +28,6 @@ MIDDLE_SHARE = 0.5
 SMALLEST_SHARE, LARGEST_SHARE = 0.02, 0.95
 # What log sigma_u gains where a start has the mean of inefficiency one spread below zero.
 WIDER = 0.3
-# sigma_u below this share of sigma_v, without a likelihood above least squares', is on its way to zero.
-NO_INEFFICIENCY = 0.1
-# sigma_v below this share of sigma_u: on its way to zero.
-NO_NOISE = 1e-3
-# A likelihood that is not higher than least squares' by this much is not higher.
-HIGHER = 1e-7
-# Means of inefficiency this many spreads below zero leave an exponential tail (all rows), or none at all (some).
-EXPONENTIAL, NONE_AT_ALL = -12.0, -25.0
-# This many spreads above zero, truncation never bites.
-UNTRUNCATED = 6.0
 OF_HALF_NORMAL = {"mean": np.sqrt(2.0 / np.pi), "variance": 1.0 - 2.0 / np.pi}
 OF_HALF_NORMAL["third"] = OF_HALF_NORMAL["mean"] * (4.0 / np.pi - 1.0)
 OF_EXPONENTIAL = {"mean": 1.0, "variance": 1.0, "third": 2.0}
@@ -143,7 +134,7 @@ def solve(likelihood: Likelihood, least_squares: LeastSquares) -> Solution[Likel
         Where no start leads to an optimum.
     """
     residuals = residual_moments(likelihood.design, least_squares.theta)
-    stop = _stop(likelihood, residuals.log_likelihood)
+    stop = stop_at_ends(likelihood, residuals.log_likelihood)
     peaks, failures = [], []
     for start in _starts(likelihood, least_squares, residuals):
         try:
@@ -156,10 +147,10 @@ def solve(likelihood: Likelihood, least_squares: LeastSquares) -> Solution[Likel
     passes = sum(peak.passes for peak in peaks)
     if best.stopped == "none" or best.found.value <= residuals.log_likelihood + HIGHER:
         if likelihood.means:
-            raise NotIdentified(_WORDS["none"])
+            raise NotIdentified(WORDS["none"])
         return _boundary(likelihood, least_squares, residuals, passes)
     if best.stopped:
-        raise NotIdentified(_explained(best, likelihood))
+        raise NotIdentified(explained(best, likelihood))
     normal = residuals.log_likelihood
     return Solution(likelihood, best.parameters, best.found, least_squares, residuals, normal, passes)
 
@@ -218,89 +209,6 @@ def _with_means(likelihood: Likelihood, least_squares: LeastSquares, residuals: 
     if likelihood.constant:
         means[0] = -np.exp(sigmas[0])
         yield np.concatenate([theta, means, sigmas + np.array([WIDER, 0.0])])
-
-
-def _stop(likelihood: Likelihood, normal: float) -> Stop:
-    """What a search must not run into: no inefficiency, no noise, means of inefficiency without end."""
-
-    def stop(at: Array, found: Evaluation) -> str:
-        _, delta, log_u, log_v = likelihood.split(at)
-        if log_u - log_v < np.log(NO_INEFFICIENCY) and found.value <= normal + HIGHER:
-            return "none"
-        if log_v - log_u < np.log(NO_NOISE):
-            return "noiseless"
-        if len(delta):
-            lowest, highest = (float(end) for end in _range(likelihood, delta) / np.exp(log_u))
-            if highest < EXPONENTIAL:
-                return "exponential"
-            if lowest < NONE_AT_ALL:
-                return "separated"
-            if lowest > UNTRUNCATED:
-                return "untruncated"
-        return ""
-
-    return stop
-
-
-def means(likelihood: Likelihood, delta: Array) -> Array:
-    """Means of inefficiency before truncation of every row, (..., n)."""
-    columns = [np.concatenate([c[name] for _, c in likelihood.design.rows.blocks(65_536)])
-               for name in likelihood.design.beside]  # fmt: skip
-    ones = [np.ones(likelihood.design.rows.count)] if likelihood.constant else []
-    return np.asarray(delta @ np.stack(ones + columns))
-
-
-def _range(likelihood: Likelihood, delta: Array) -> Array:
-    values = means(likelihood, delta)
-    return np.array([values.min(), values.max()])
-
-
-_WORDS = {
-    "none": (
-        "No inefficiency is found: the likelihood is highest where sigma_u is zero, so nothing can be learnt of its "
-        'determinants. Use em.Frontier("half_normal"), which reports that case, or estimator="least_squares" with the '
-        "determinants among the controls."
-    ),
-    "noiseless": (
-        "The likelihood rises towards a frontier without noise (sigma_v of zero), on which every deviation is "
-        "inefficiency. That happens in small tables, or where a few providers lie exactly on the frontier. Use fewer "
-        'parameters (second_order="outputs" or "none"), or estimator="least_squares".'
-    ),
-    "exponential": (
-        "The mean of inefficiency before truncation runs to minus infinity: the data want the exponential "
-        'distribution, which the truncated normal only reaches there. Use em.Frontier("exponential")'
-    ),
-    "untruncated": (
-        "The determinants place inefficiency so far above zero that truncation never bites: it is then nothing but a "
-        "part of the cost function, and its level cannot be told from the constant. Give them as controls or "
-        "relationship variables instead of determinants."
-    ),
-}
-
-
-def _explained(peak: Peak, likelihood: Likelihood) -> str:
-    if peak.stopped == "exponential" and likelihood.design.beside:
-        return _WORDS["exponential"] + ", or determinants without a constant: em.Frontier(..., constant=False)."
-    if peak.stopped == "exponential":
-        return _WORDS["exponential"] + "."
-    if peak.stopped != "separated":
-        return _WORDS[peak.stopped]
-    _, delta, log_u, _ = likelihood.split(peak.parameters)
-    values = means(likelihood, delta) / np.exp(log_u)
-    without = values < 0.5 * values.min()
-    names = likelihood.design.beside
-    slopes = delta[-len(names) :]
-    moves = []
-    for name, slope in zip(names, slopes, strict=True):
-        column = np.concatenate([c[name] for _, c in likelihood.design.rows.blocks(65_536)])
-        moves.append(-slope * (column[without].mean() - column[~without].mean()))
-    name = names[int(np.argmax(moves))]
-    return (
-        f"{name} tells apart {int(without.sum())} rows with no inefficiency at all: its effect on the mean of "
-        f"inefficiency runs to {'minus' if slopes[names.index(name)] < 0 else 'plus'} infinity, and no number is "
-        f"returned for it. Leave {name} out of the determinants (it may stand in the cost function), or join its "
-        "values to broader groups."
-    )
 
 
 def _boundary(

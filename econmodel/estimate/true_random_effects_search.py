@@ -5,12 +5,10 @@ from numpy.typing import NDArray
 
 from econmodel.errors import DidNotConverge, NotIdentified
 from econmodel.estimate.frontier_density import NoInefficiency
+from econmodel.estimate.frontier_ends import HIGHER, NO_INEFFICIENCY, NO_NOISE
 from econmodel.estimate.frontier_search import Evaluation, Peak, Stop, climb, shifted
 from econmodel.estimate.frontier_solution import (
-    HIGHER,
     MIDDLE_SHARE,
-    NO_INEFFICIENCY,
-    NO_NOISE,
     OF_HALF_NORMAL,
     SHARES,
     Solution,
