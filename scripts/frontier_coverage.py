@@ -171,10 +171,11 @@ def main() -> int:
         [
             "# Coverage of frontiers",
             f"Made by `scripts/frontier_coverage.py`: {asked.replications:,} simulated tables a line, Cobb-Douglas "
-            f"with two outputs, noise of {NOISE}. Per cent of tables whose 95 % interval covers the truth (of rows, "
-            "for the inefficiency of a row); in how many the likelihood-ratio test finds inefficiency at 5 %, and in how "
-            "many no inefficiency is found at all; how many bootstrap replications were lost. An interval of a row's "
-            "inefficiency takes the parameters as known: in small tables, where they are not, it covers less.",
+            f"with two outputs, noise of {NOISE}.",
+            "Per cent of tables whose 95 % interval covers the truth (of rows, for the inefficiency of a row); in how "
+            "many the likelihood-ratio test finds inefficiency at 5 %, and in how many none is found at all; how many "
+            "bootstrap replications were lost. An interval of a row's inefficiency takes the parameters as known: in "
+            "small tables, where they are not, it covers less.",
             "\n".join(f"| {' | '.join(cells)} |" for cells in lines),
         ]
     )
