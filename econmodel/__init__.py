@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from econmodel.arrangements.tendering import tenders as tenders
     from econmodel.arrangements.trust import Transactions as Transactions
     from econmodel.arrangements.trust import Trust as Trust
+    from econmodel.arrangements.unpaid_world import simulate_unpaid as simulate_unpaid
     from econmodel.economies.comparison import compare as compare
     from econmodel.economies.complementarity import complementarity as complementarity
     from econmodel.economies.decomposition import decompose as decompose
@@ -140,6 +141,7 @@ else:
         "tenders": "arrangements.tendering",
         "connected_care": "arrangements.connected_care",
         "coproduce": "arrangements.coproduction",
+        "simulate_unpaid": "arrangements.unpaid_world",
         "Trust": "arrangements.trust",
         "Transactions": "arrangements.trust",
         "Tier": "arrangements.chain",

@@ -157,3 +157,25 @@ def test_questions_without_an_answer(table, unpaid, wage, error, message):
 def test_a_table_instead_of_a_fit(table):
     with pytest.raises(NotSupported, match=r"A measure takes a fit"):
         em.coproduce(table(0.05), "hours")
+
+
+def test_simulated_providers_have_the_facts_that_they_state():
+    world = em.simulate_unpaid(4000, noise=0.05, cost_of_need=0.0, seed=1)
+    found = em.coproduce(
+        em.fit(world.data, "cobb_douglas"), "volunteer_hours", at={"visits": 10_000, "volunteer_hours": 5_000}
+    )
+    table = found.table.set_index("term")
+    for term in ("shadow value", "scale economies, unpaid work held", "scale economies, all inputs growing"):
+        assert abs(table.loc[term, "estimate"] - world.facts[term]) < 4 * table.loc[term, "std_error"], term
+
+
+def test_need_that_is_not_recorded_moves_the_estimate_as_the_formula_says():
+    world = em.simulate_unpaid(20_000, selection=0.3, seed=2)
+    row = em.coproduce(em.fit(world.data, "cobb_douglas"), "volunteer_hours").row("elasticity of cost to unpaid work")
+    assert abs(row["estimate"] - world.facts["elasticity that a regression finds"]) < 4 * row["std_error"]
+    assert world.facts["elasticity that a regression finds"] > 0 > world.facts["elasticity of cost to unpaid work"]
+
+
+def test_a_world_without_providers():
+    with pytest.raises(NotSupported, match=r"providers=1, noise=0.1: give at least two providers"):
+        em.simulate_unpaid(1)
