@@ -71,6 +71,12 @@ class Equations:
                 mapped[number + 1, k, :k] -= one.offset * _constant(self.technology.exponent)
         return mapped
 
+    def residual_map(self, theta: Array) -> Array:
+        """The same from a design's rows at theta: regressors and the residual of each equation there."""
+        mapped = self.linear_map()
+        mapped[1:, -1] -= np.einsum("k,akf->af", theta, mapped[1:, :-1])
+        return mapped
+
     def stacks(self, design: Design, theta: Array) -> Iterator[Stack]:
         """One pass: derivatives and residuals of every equation at theta. The buffer is reused: copy what you keep."""
         k, t = design.count, self.technology

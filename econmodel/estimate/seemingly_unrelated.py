@@ -112,15 +112,15 @@ def _shorten(
     return None
 
 
-def covariance_of_errors(products: Array, count: int, counted: Sequence[int]) -> Array:
-    """Covariance (E, E) from inner products of residuals.
+def divisors(count: int, counted: Sequence[int]) -> Array:
+    """What inner products of residuals are divided by (E, E): the geometric means of the equations' freedom.
 
     Parameters
     ----------
     counted : for each equation the parameters that its freedom is lessened by: zeros for maximum likelihood
     """
     freedom = count - np.asarray(counted, dtype=float)
-    return products / np.sqrt(np.outer(freedom, freedom))
+    return np.sqrt(np.outer(freedom, freedom))
 
 
 def inverse_of_covariance(covariance: Array, names: Sequence[str]) -> Array:

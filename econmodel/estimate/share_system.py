@@ -16,7 +16,7 @@ from econmodel.estimate.fit import Fit
 from econmodel.estimate.least_squares import Groups, LeastSquares
 from econmodel.estimate.notes import exact_note, notes_of
 from econmodel.estimate.preparation import Prepared
-from econmodel.estimate.seemingly_unrelated import Solved, Weigh, covariance_of_errors, inverse_of_covariance
+from econmodel.estimate.seemingly_unrelated import Solved, Weigh, divisors, inverse_of_covariance
 from econmodel.estimate.system_covariance import by_cluster, robust, whitened
 from econmodel.estimate.system_fit import SystemFit
 from econmodel.estimate.system_search import solve_system
@@ -139,19 +139,20 @@ class System:
                 'form="composite", or estimator="least_squares".'
             )
         equations = equations_of(design.technology, self.shares(prepared.sample.data))
-        weigh = self._weigh(equations, prepared.count)
+        divided_by = divisors(prepared.count, self._counted(equations))
+        weigh: Weigh = partial(_weights, divided_by=divided_by, names=equations.names)
         solved, solution = solve_system(prepared.design, prepared.moments, equations, weigh, self.iterate)
-        return self._with_covariance(prepared, equations, weigh, solved, solution)
+        return self._with_covariance(prepared, equations, divided_by, solved, solution)
 
-    def _weigh(self, equations: Equations, count: int) -> Weigh:
-        counted = [0] * equations.count
-        if self.divide_by == "freedom":
-            free = [int((one.matrix.any(axis=1) | (one.constants != 0)).sum()) for one in equations.shares]
-            counted = [len(equations.technology.names), *free]
-        return partial(_weights, count=count, counted=tuple(counted), names=equations.names)
+    def _counted(self, equations: Equations) -> list[int]:
+        """The parameters of each equation that its freedom is lessened by."""
+        if self.divide_by == "rows":
+            return [0] * equations.count
+        free = [int((one.matrix.any(axis=1) | (one.constants != 0)).sum()) for one in equations.shares]
+        return [len(equations.technology.names), *free]
 
     def _with_covariance(
-        self, prepared: Prepared, equations: Equations, weigh: Weigh, solved: Solved, solution: LeastSquares
+        self, prepared: Prepared, equations: Equations, divided_by: Array, solved: Solved, solution: LeastSquares
     ) -> SystemFit:
         sample, design, clusters = prepared.sample, prepared.design, prepared.clusters
         asked = prepared.specification.cov_type
@@ -179,13 +180,13 @@ class System:
         freedom = len(clusters.sizes) - 1.0 if clustered and clusters is not None else float(rows - design.count)
         return SystemFit(
             prepared.specification, sample, design.technology, design, solution, covariance, kind, clusters, None,
-            freedom, False, tuple(notes), equations, solved.moments.residual_products, solved.weights, weigh,
+            freedom, False, tuple(notes), equations, solved.moments.residual_products, solved.weights, divided_by,
             self.left_out(sample.data), self.iterate,
         )  # fmt: skip
 
 
-def _weights(products: Array, *, count: int, counted: Sequence[int], names: Sequence[str]) -> Array:
-    return inverse_of_covariance(covariance_of_errors(products, count, counted), names)
+def _weights(products: Array, *, divided_by: Array, names: Sequence[str]) -> Array:
+    return inverse_of_covariance(products / divided_by, names)
 
 
 def _no_shares(data: CostData) -> str:

@@ -8,13 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.estimate.bootstrap import Replications, weighted_moments, weighted_steps
-from econmodel.estimate.design import Block
+from econmodel.estimate.bootstrap import Replications
 from econmodel.estimate.equations import Equations, Stack
 from econmodel.estimate.fit import Fit
-from econmodel.estimate.seemingly_unrelated import Weigh
-from econmodel.estimate.system_covariance import whitened
-from econmodel.estimate.system_moments import SystemMoments
+from econmodel.estimate.seemingly_unrelated import inverse_of_covariance
+from econmodel.estimate.system_bootstrap import replicate_level_form, replicate_log_form
 from econmodel.results import format_number
 
 Array = NDArray[np.float64]
@@ -29,7 +27,7 @@ class SystemFit(Fit):
     equations : the equations
     residual_products : (E, E) inner products of the residuals
     weights : (E, E) inverse of the covariance of the errors that the parameters were found with
-    weigh : how that is made from inner products of residuals
+    divisors : (E, E) what inner products of residuals are divided by to give that covariance
     left_out : the price whose share was left out, or None
     iterated : whether weights and parameters agree (maximum likelihood), or one step was taken
     """
@@ -37,7 +35,7 @@ class SystemFit(Fit):
     equations: Equations
     residual_products: Array
     weights: Array
-    weigh: Weigh
+    divisors: Array
     left_out: str | None
     iterated: bool
 
@@ -45,7 +43,7 @@ class SystemFit(Fit):
     def residual_covariance(self) -> pd.DataFrame:
         """Covariance of the errors (E, E), from the residuals."""
         names = list(self.equations.names)
-        return pd.DataFrame(np.linalg.inv(self.weigh(self.residual_products)), names, names)
+        return pd.DataFrame(self.residual_products / self.divisors, names, names)
 
     @property
     def llf(self) -> float:
@@ -89,34 +87,19 @@ class SystemFit(Fit):
         )
 
     def bootstrap_all(self, draws: Replications, steps: int = 1) -> Array:
-        """Parameters in every replication, (replications, k), given the estimated covariance of the errors.
+        """Parameters in every replication, (replications, k).
 
-        With `steps` above one each further step makes that covariance anew as well, and goes through the rows once for
-        each replication.
+        In log forms everything is estimated again. Level forms take `steps` Gauss-Newton steps from the estimate, the
+        first given the estimated covariance of the errors; each further one makes that anew as well, and goes through
+        the rows once for each replication.
         """
-        blocks = _equation_by_equation(whitened(self._stacks(self.theta), self.weights))
-        gram = weighted_moments(blocks, draws, len(self.theta) + 1)
-        replicated = self.theta + weighted_steps(gram[:, :-1, :-1], gram[:, :-1, -1])
-        for _ in range(steps - 1):
-            for number, start in enumerate(replicated):
-                if np.isfinite(start).all():
-                    replicated[number] = start + self._reweighted_step(start, draws, number)
-        return replicated
+        if not self.technology.is_level:
+            return replicate_log_form(self.design, self.equations, self.theta, draws, self.divisors, self.iterated)
 
-    def _reweighted_step(self, start: Array, draws: Replications, number: int) -> Array:
-        weights = draws.of_replications(slice(number, number + 1))[0]
-        gram = 0.0
-        for rows, stack in self._stacks(start):
-            gram = gram + np.einsum("ain,bjn,n->aibj", stack, stack, weights[rows], optimize=True)
-        moments = SystemMoments(np.asarray(gram), self.sample.rows.count)
-        found = moments.weighted(self.weigh(moments.residual_products)).gram[None]
-        return weighted_steps(found[:, :-1, :-1], found[:, :-1, -1])[0]
+        def weigh(products: Array) -> Array:
+            return inverse_of_covariance(products / self.divisors, self.equations.names)
+
+        return replicate_level_form(self._stacks, self.theta, draws, self.weights, weigh, steps)
 
     def _stacks(self, theta: Array) -> Iterator[Stack]:
         return self.equations.stacks(self.design, theta)
-
-
-def _equation_by_equation(stacks: Iterator[Stack]) -> Iterator[Block]:
-    for rows, stack in stacks:
-        for equation in stack:
-            yield rows, equation

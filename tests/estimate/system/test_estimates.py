@@ -9,7 +9,6 @@ from scipy.optimize import minimize
 import econmodel as em
 from econmodel.estimate.equations import Equations
 from econmodel.estimate.system_covariance import whitened
-from econmodel.estimate.system_moments import SystemMoments
 
 # The search stops at a step of 1e-9 of a standard error.
 SAME_OPTIMUM = 1e-7
@@ -19,6 +18,8 @@ SAME_ALGEBRA = 1e-8
 TWO_DECIMALS = 5e-3
 # Share equations of what cost equation holds: differences of a quadratic are exact but for rounding over the step.
 DIFFERENCES = 1e-6
+# Replications stop iterating at a change of 1e-5 of a standard error; standard errors here are below a tenth.
+REPLICATED = 1e-5
 
 
 def power(shares="renormalise"):
@@ -176,31 +177,57 @@ def test_robust_covariances_are_those_of_explicit_rows(three_prices):
     assert (between < np.diag(fits["HC3"].covariance)).all()
 
 
-@pytest.mark.parametrize("form", ["translog", "composite"])
+@pytest.mark.parametrize("settings", [{}, {"iterate": False}, {"divide_by": "freedom"}])
 @pytest.mark.parametrize("clustered", [False, True])
-def test_replications_are_refits_with_the_same_weights(three_prices, form, clustered):
+def test_replications_of_log_forms_are_refits_of_the_rows_drawn(three_prices, settings, clustered):
+    data = three_prices(150)
+    data = replace(data, frame=data.frame.assign(area=np.arange(150) // 3))
+    asked = {"estimator": em.System(**settings), "second_order": "outputs", "groups": "area" if clustered else None}
+    fitted = em.fit(data, **asked)
+    draws = fitted.replications(3, seed=1)
+    for number, found in enumerate(fitted.bootstrap(draws)):
+        times = draws.of_replications(slice(number, number + 1))[0].astype(int)
+        rows = data.frame.iloc[np.repeat(np.arange(150), times)].reset_index(drop=True)
+        again = em.fit(replace(data, frame=rows), **asked).in_units()["coefficient"]
+        assert fitted.technology.in_units(found) == pytest.approx(again.to_numpy(), rel=REPLICATED, abs=REPLICATED)
+
+
+@pytest.mark.parametrize("clustered", [False, True])
+def test_replications_of_level_forms_are_steps_of_the_rows_drawn(three_prices, clustered):
     data = three_prices(120)
     data = replace(data, frame=data.frame.assign(area=np.arange(120) // 4))
-    fitted = em.fit(data, form, estimator="system", groups="area" if clustered else None, second_order="outputs")
+    asked = {"estimator": "system", "second_order": "outputs", "groups": "area" if clustered else None}
+    fitted = em.fit(data, "composite", **asked)
     draws = fitted.replications(3, seed=1)
-    one_step = fitted.bootstrap(draws)
     derivatives, residuals = rows_of(fitted)
-    for number, found in enumerate(one_step):
+    for number, found in enumerate(fitted.bootstrap(draws)):
         weights = np.sqrt(draws.of_replications(slice(number, number + 1))[0])[:, None]
         step = np.linalg.lstsq(
             (weights[:, :, None] * derivatives).reshape(-1, len(fitted.theta)), (weights * residuals).ravel()
         )[0]
         assert found - fitted.theta == pytest.approx(step, rel=1e-6, abs=1e-9)
-    # Repeated, the steps end at the maximum of the weighted likelihood: that of the rows repeated as often.
+    # Repeated, the steps end at the parameters of the rows drawn.
     ended = fitted.bootstrap(draws, steps=30)[0]
     times = draws.of_replications(slice(0, 1))[0].astype(int)
-    products = 0.0
-    for rows, stack in fitted.equations.stacks(fitted.design, ended):
-        products = products + np.einsum("ain,bjn,n->aibj", stack, stack, times[rows].astype(float))
-    moments = SystemMoments(products, 120)
-    weighted = moments.weighted(fitted.weigh(moments.residual_products))
-    errors = np.sqrt(np.diag(np.linalg.inv(weighted.gram[:-1, :-1])))
-    assert weighted.gram[:-1, -1] * errors == pytest.approx(np.zeros(len(ended)), abs=1e-5)
+    rows = data.frame.iloc[np.repeat(np.arange(120), times)].reset_index(drop=True)
+    again = em.fit(replace(data, frame=rows), "composite", **asked)
+    point = again.points()
+    assert fitted.technology.log_cost(ended, point) == pytest.approx(
+        again.technology.log_cost(again.theta, point), abs=REPLICATED
+    )
+
+
+def test_replications_that_cannot_be_estimated_are_missing(three_prices):
+    data = three_prices(60)
+    for form, steps in (("translog", 1), ("composite", 2)):
+        fitted = em.fit(data, form, estimator="system", second_order="outputs")
+        draws = fitted.replications(2, seed=1)
+        # Five rows hold less than the parameters need.
+        few = np.zeros((2, 60), dtype=np.uint16)
+        few[:, :5], few[1] = 12, 1
+        found = fitted.bootstrap(replace(draws, weights=few), steps=steps)
+        assert np.isnan(found[0]).all()
+        assert found[1] == pytest.approx(fitted.theta, rel=REPLICATED, abs=REPLICATED)
 
 
 def test_measures_take_a_system_like_any_fit(three_prices):
@@ -224,6 +251,8 @@ def test_measures_take_a_system_like_any_fit(three_prices):
     )
     composite = em.fit(three_prices(150), "composite", estimator="system")
     assert len(em.scope(composite).table)
+    parts = em.separate(composite, replications=19).table.set_index("term")["estimate"]
+    assert parts.drop("apparent").sum() == pytest.approx(parts["apparent"], abs=SAME_ALGEBRA)
 
 
 def test_nearly_collinear_outputs_are_solved_by_orthogonal_rows(three_prices):

@@ -9,7 +9,7 @@ import pytest
 import econmodel as em
 from econmodel.estimate.delta import jacobian
 from econmodel.estimate.moments import Moments
-from econmodel.estimate.seemingly_unrelated import covariance_of_errors, inverse_of_covariance
+from econmodel.estimate.seemingly_unrelated import inverse_of_covariance
 from econmodel.estimate.system_moments import SystemMoments
 from econmodel.estimate.system_search import solve_linear
 from econmodel.forms.polynomial import Polynomial, all_pairs, terms
@@ -120,7 +120,7 @@ def share_system():
         return SystemMoments(np.einsum("ain,bjn->aibj", rows, rows), shares.shape[1])
 
     def weigh(products):
-        return inverse_of_covariance(covariance_of_errors(products, shares.shape[1], [0, 0, 0]), names)
+        return inverse_of_covariance(products / shares.shape[1], names)
 
     return at, weigh, labels
 
