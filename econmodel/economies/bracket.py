@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies.inference import estimate
+from econmodel.economies.inference import estimate, usual_method
 from econmodel.estimate.delta import Measure, jacobian
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.fitting import refit
@@ -41,7 +41,7 @@ def bracket(fitted: Fit, level: float) -> pd.DataFrame:
 
 
 def _elasticity(fitted: Fit, held: str, level: float) -> dict[str, object]:
-    found = estimate(fitted, ray_elasticity(fitted), 1.0, conf_level=level)
+    found = estimate(fitted, ray_elasticity(fitted), 1.0, method=usual_method(fitted), conf_level=level)
     return {
         "with": held,
         "rows": int(fitted.nobs),

@@ -37,7 +37,8 @@ class Imposed(Fit):
     Attributes
     ----------
     unrestricted : the fit before
-    conditions : what was imposed, and where
+    conditions : what was imposed, and on which points
+    at : those points as they were asked for
     distance : (theta - theta0)' V^-1 (theta - theta0), the squared distance moved
     binding : the conditions that bind, and at which providers
     draws : (replications, k) parameters of the bootstrap behind `covariance`, each projected likewise
@@ -45,6 +46,7 @@ class Imposed(Fit):
 
     unrestricted: Fit
     conditions: Conditions
+    at: object
     distance: float
     binding: pd.DataFrame
     draws: Array
@@ -89,6 +91,11 @@ class Imposed(Fit):
         found = self.unrestricted.bootstrap_all(draws, steps)
         k = len(self.theta)
         return np.hstack([_projected(found[:, :k], self.unrestricted, self.conditions), found[:, k:]])
+
+    def done_to(self, fitted: Fit) -> Fit:
+        """The same conditions imposed on another fit."""
+        c = self.conditions
+        return impose(fitted, c.monotone, c.concave, self.at, replications=len(self.draws))
 
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
         """Percentile intervals of the projected bootstrap; columns 0 and 1."""
@@ -184,7 +191,7 @@ def impose(
             f"In {int((~sound).sum())} of {len(draws)} replications no regular parameters were found, so nothing "
             "can be said of how well these are known. Use fewer second-order terms, or a smaller region (at=...)."
         )
-    return _record(before, found, conditions, draws[sound], places)
+    return _record(before, found, conditions, draws[sound], places, at)
 
 
 def _check(fitted: object, monotone: bool, concave: bool, replications: int) -> None:
@@ -224,7 +231,9 @@ def _projected(thetas: Array, before: Fit, conditions: Conditions) -> Array:
     return np.array(found).reshape(thetas.shape)
 
 
-def _record(before: Fit, found: Projection, conditions: Conditions, draws: Array, places: Places) -> Imposed:
+def _record(
+    before: Fit, found: Projection, conditions: Conditions, draws: Array, places: Places, at: object
+) -> Imposed:
     binding = _binding(before.technology, found, places)
     note = _note(before, found, binding, conditions, len(draws))
     given: dict[str, Any] = {field.name: getattr(before, field.name) for field in fields(Fit)}
@@ -235,7 +244,13 @@ def _record(before: Fit, found: Projection, conditions: Conditions, draws: Array
         "notes": (*before.notes, note),
     }
     return Imposed(
-        **given, unrestricted=before, conditions=conditions, distance=found.distance, binding=binding, draws=draws
+        **given,
+        unrestricted=before,
+        conditions=conditions,
+        at=at,
+        distance=found.distance,
+        binding=binding,
+        draws=draws,
     )
 
 

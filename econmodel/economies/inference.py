@@ -71,6 +71,11 @@ def estimate(
         return _estimate(function, measure, nulls, method, conf_level, seed)
 
 
+def usual_method(function: CostFunction) -> Method:
+    """The delta method, or the bootstrap where it alone holds: for intervals that no method was asked for."""
+    return "bootstrap" if isinstance(function, Fit) and function.bootstrap_only else "delta"
+
+
 def _estimate(
     function: CostFunction, measure: Measure, nulls: Sequence[float] | float, method: Method, level: float, seed: int
 ) -> Estimates:

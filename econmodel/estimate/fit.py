@@ -352,6 +352,10 @@ class Fit:
         """Why intervals must come from the bootstrap; empty where the parameters are about normally distributed."""
         return ""
 
+    def done_to(self, fitted: "Fit") -> "Fit":
+        """Another fit under the same specification, with what was done to this one after it was fitted: nothing."""
+        return fitted
+
     def row_parts(self, parameters: Array, residual: Array) -> dict[str, Array]:
         """What the fit tells apart in the residuals before provider effects, by name.
 

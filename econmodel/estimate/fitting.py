@@ -108,4 +108,4 @@ def fit_specification(data: CostData, specification: Specification) -> Fit:
 
 def refit(fitted: Fit, data: CostData, **changes: Any) -> Fit:
     """A fit of other columns of the rows that `fitted` used, under the same specification but for `changes`."""
-    return fit_specification(data, replace(fitted.specification, **changes))
+    return fitted.done_to(fit_specification(data, replace(fitted.specification, **changes)))

@@ -6,6 +6,7 @@ import pytest
 import econmodel as em
 from econmodel.economies.imposition import Imposed
 from econmodel.errors import DidNotConverge, NotSupported
+from econmodel.estimate.fitting import refit
 
 FEW = 19
 # Conditions are met to a billionth.
@@ -125,6 +126,24 @@ def test_what_an_estimator_tells_apart_in_residuals_it_still_does():
     residual = same.resid.to_numpy()[None]
     given = (frontier.all_parameters[None], residual)
     assert same.row_parts(*given)["inefficiency"] == pytest.approx(frontier.row_parts(*given)["inefficiency"])
+
+
+def test_what_is_fitted_anew_is_imposed_anew(fitted):
+    imposed = em.impose(fitted, at="mean", concave=False, replications=2)
+    without = imposed.data.where("firm != 1", because="one left out")
+    again = refit(imposed, without)
+    direct = em.impose(em.fit(without), at="mean", concave=False, replications=2)
+    assert isinstance(again, Imposed)
+    assert again.theta == pytest.approx(direct.theta)
+    assert refit(fitted, without).theta == pytest.approx(direct.unrestricted.theta)
+
+
+def test_the_separation_of_an_imposed_fit(monkeypatch):
+    monkeypatch.setattr("econmodel.economies.inference.BOOTSTRAP_REPLICATIONS", FEW)
+    schools = em.fit(em.load("california_schools"))
+    plain, imposed = (em.separate(one, replications=FEW) for one in (schools, em.impose(schools, replications=2)))
+    assert list(imposed.table["term"]) == list(plain.table["term"])
+    assert imposed.row("scale")["estimate"] == pytest.approx(plain.row("scale")["estimate"], abs=0.05)
 
 
 def test_few_clusters_measure_distance_with_the_classical_covariance():
