@@ -141,7 +141,7 @@ class System:
         equations = equations_of(design.technology, self.shares(prepared.sample.data))
         divided_by = divisors(prepared.count, self._counted(equations))
         weigh: Weigh = partial(_weights, divided_by=divided_by, names=equations.names)
-        solved, solution = solve_system(prepared.design, prepared.moments, equations, weigh, self.iterate)
+        solved, solution = solve_system(design, prepared.moments, equations, weigh, self.iterate)
         return self._with_covariance(prepared, equations, divided_by, solved, solution)
 
     def _counted(self, equations: Equations) -> list[int]:
@@ -176,8 +176,9 @@ class System:
         else:
             covariance, exact = robust(stacks, solution.inverse_gram, kind, rows / (rows - design.count))
             notes += exact_note(sample, exact)
-        clustered = kind == "cluster" and clusters is not None
-        freedom = len(clusters.sizes) - 1.0 if clustered and clusters is not None else float(rows - design.count)
+        freedom = (
+            len(clusters.sizes) - 1.0 if kind == "cluster" and clusters is not None else float(rows - design.count)
+        )
         return SystemFit(
             prepared.specification, sample, design.technology, design, solution, covariance, kind, clusters, None,
             freedom, False, tuple(notes), equations, solved.moments.residual_products, solved.weights, divided_by,
