@@ -73,7 +73,7 @@ def groups_of(
     """The organisations, where shares (m,) of each output are shared and the provider at `place` subcontracts."""
     outputs = providers.point.outputs
     passed = shares * outputs
-    rest, taking = outputs - passed, outputs.copy()
+    rest = outputs - passed
     rest_of_others = np.where(np.arange(len(providers))[:, None] == place, outputs, rest)
     alone = np.zeros_like(outputs)
     alone[place] = outputs[place]
@@ -97,7 +97,8 @@ class Comparison:
 
     Attributes
     ----------
-    function : the cost function, and what its costs are multiplied by to be money (`factor`)
+    function : the cost function
+    factor : what its costs are multiplied by to be money
     providers, groups : who works together, and how
     shares : (m,) share of each output that is shared
     place : of the subcontractor among the providers
@@ -144,7 +145,7 @@ class Comparison:
         return " and ".join(said) or "nothing"
 
 
-def compare(
+def comparison_of(
     function: CostFunction,
     providers: Firms,
     shared: Mapping[str, float] | Sequence[str],

@@ -8,13 +8,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.arrangements.firms import are_supported, at_readings, members
-from econmodel.arrangements.joint_work import Comparison, compare
+from econmodel.arrangements.joint_work import Comparison, comparison_of
 from econmodel.arrangements.partnership_words import notes, text
 from econmodel.arrangements.pay_back import DISCOUNT_RATE, HORIZON
 from econmodel.arrangements.terms import ARRANGEMENTS, MANDATED_PARTNER, SEPARATE, Terms
 from econmodel.arrangements.terms_moved import costs_along, switching_table
 from econmodel.arrangements.terms_stated import assumptions, parts_table
-from econmodel.arrangements.trust import MANDATED, Transactions, Trust
+from econmodel.arrangements.trust import Transactions, Trust
 from econmodel.economies.division import blank
 from econmodel.economies.inference import Method, estimate, set_identified, tabulate
 from econmodel.economies.places import CostFunction
@@ -61,7 +61,7 @@ def partner(
     fee : share of the subcontract's price that does not reach the subcontractor, below 1
     one_off : cost of merging, spread over `horizon` years at `discount_rate`, both as in `em.merger`
     trust, mandated : how trust behaves where partners chose each other (and with a subcontractor), and where they did
-        not; by default `Trust()` and `Trust(decay=0.3, slope=0.5)`, assumptions
+        not; by default `Trust()`, and the same with three times the decay and half the saving, assumptions
     transactions : what transactions take of the value that passes between partners; by default `Transactions()`
     subcontractor : one of the providers; by default the one with whom it is cheapest
     relationships_after : relationship variables after a merger; by default the mean of the providers, by volume
@@ -113,11 +113,12 @@ def partner(
             "one. Name another."
         )
     transactions = transactions or Transactions()
+    chosen = trust or transactions.base
     terms = Terms(
         len(group), per_partner, per_pair, fee, one_off, horizon, discount_rate,
-        trust or transactions.base, mandated or MANDATED, transactions,
+        chosen, mandated or chosen.imposed(), transactions,
     )  # fmt: skip
-    comparison = compare(function, group, shared, terms, subcontractor, dict(relationships_after or {}))
+    comparison = comparison_of(function, group, shared, terms, subcontractor, dict(relationships_after or {}))
     table = _table(comparison, method, conf_level, seed)
     tables = {
         PARTS_TABLE: parts_table(comparison),

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from econmodel.arrangements.trust import MANDATED, Transactions, Trust
+from econmodel.arrangements.trust import Transactions, Trust
 from econmodel.results import Answer
 
 YEARS = (1, 2, 4, 8, 20)
@@ -23,8 +23,8 @@ def tenders(
     Parameters
     ----------
     years : from one tender to the next
-    trust, mandated : how trust behaves where partners chose each other, and where they did not; by default `Trust()`
-        and `Trust(decay=0.3, slope=0.5)`, assumptions
+    trust, mandated : how trust behaves where partners chose each other, and where they did not; by default `Trust()`,
+        and the same with three times the decay and half the saving, assumptions
     transactions : what transactions take; by default `Transactions()`, 2.7 per cent over the base cycle (Petersen,
         Baekkeskov, Potoski and Brown, 2019)
 
@@ -45,7 +45,8 @@ def tenders(
     [3.9, 2.7]
     """
     shares = transactions or Transactions()
-    base, imposed = trust or shares.base, mandated or MANDATED
+    base = trust or shares.base
+    imposed = mandated or base.imposed()
     rows = []
     for every in years:
         kinds = [replace(one, every=every) for one in (base, imposed)]

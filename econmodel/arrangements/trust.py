@@ -3,7 +3,7 @@
 What trust does to money is in the share of a contract's value that transactions take: high without trust, low with it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
@@ -16,6 +16,9 @@ Array = NDArray[np.float64]
 TRANSACTION_SHARE = 0.027
 # Procurement cost of the least trusted of the car makers studied over that of the most trusted (Dyer and Chu, 2003).
 LEAST_OVER_MOST_TRUSTED = 5.0
+# Of an imposed partnership, against one of choice: assumptions.
+WEAR_IF_IMPOSED, SLOPE_IF_IMPOSED = 3.0, 0.5
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,14 @@ class Trust:
         """
         return _cycle(self.growth, self.decay, self.kept, int(self.every))
 
+    def imposed(self) -> "Trust":
+        """The same calendar of tenders between partners who did not choose each other.
+
+        Trust wears three times as fast and saves half as much: assumptions. That imposed partnerships are less
+        successful is reported, by how much is not.
+        """
+        return replace(self, decay=min(WEAR_IF_IMPOSED * self.decay, 1.0), slope=SLOPE_IF_IMPOSED * self.slope)
+
     def path(self, years: int, start: float = 0.0) -> Array:
         """Trust year by year (years,) by the recursion itself, beginning right after a tender with `start`."""
         found = np.empty(years)
@@ -102,10 +113,6 @@ class Trust:
             found[year] = now
             now += self.growth * (1.0 - now) - self.decay * now
         return found
-
-
-# Half of a voluntary partnership's saving, and trust that wears three times as fast: assumptions, chosen to be seen.
-MANDATED = Trust(decay=0.3, slope=0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +153,7 @@ class Transactions:
             raise NotSupported(
                 f"ratio={self.ratio:g} would make transactions dearer with trust than without: give at least one."
             )
-        if self.without_trust > 1.0:
+        if self.without_trust > 1.0 + ROUNDING:
             raise NotSupported(
                 f"An average share of {self.average:g} with a ratio of {self.ratio:g} takes more than the whole value "
                 "where there is no trust: lower one of the two."

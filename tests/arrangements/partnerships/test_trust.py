@@ -76,6 +76,26 @@ def test_the_share_is_the_average_over_the_years_of_a_cycle():
     )
 
 
+def test_an_imposed_partnership_keeps_the_calendar_and_is_the_assumption_on_file():
+    base = em.Trust(every=3, kept=0.2)
+    imposed = base.imposed()
+    assert (imposed.every, imposed.kept, imposed.growth) == (base.every, base.kept, base.growth)
+    assumed = em.figures("partnership_evidence").set_index("item")["value"]
+    assert imposed.decay == pytest.approx(assumed["Mandated trust: decay a year"])
+    assert imposed.slope == assumed["Mandated trust: share of the saving that is had"]
+    for name in ("growth", "decay", "kept"):
+        found = [item for item in assumed.index if item.startswith(f"Trust: {name}")]
+        assert getattr(em.Trust(), name) == assumed[found[0]]
+    assert em.Trust(decay=0.5).imposed().decay == 1.0
+
+
+def test_the_highest_average_takes_all_where_there_is_no_trust():
+    for every in range(1, 30):
+        highest = em.Transactions(0.01, base=em.Trust(every=every))
+        top = em.Transactions(0.01 / highest.without_trust, base=em.Trust(every=every))
+        assert top.without_trust == pytest.approx(1.0)
+
+
 def test_more_frequent_tenders_cost_more():
     shares = [em.Transactions().share(em.Trust(every=years)) for years in range(1, 20)]
     assert (np.diff(shares) < 0).all()
