@@ -6,8 +6,9 @@ More contacts with the same users, and more users, are different expansions; onl
 import numpy as np
 from numpy.typing import NDArray
 
+from econmodel.economies.division import blank
 from econmodel.economies.inference import Method, by_place, estimate, tabulate
-from econmodel.economies.places import CostFunction, resolve
+from econmodel.economies.places import CostFunction, resolve, without_cost_there
 from econmodel.economies.support import extrapolated, supported
 from econmodel.economies.verdict import MARGIN, Verdict, at_words, judge, scale_words
 from econmodel.errors import NotSupported
@@ -84,9 +85,9 @@ def density(
     nulls = [0.0 if term == NETWORK else 1.0 for term in terms for _ in range(n)]
     found = estimate(function, elasticities, nulls, method=method, conf_level=conf_level, seed=seed)
     inside = np.tile(supported(function, places), len(terms))
-    table = by_place(
-        tabulate([term for term in terms for _ in range(n)], [*places.labels] * len(terms), found, inside), n
-    )
+    bad, fault = without_cost_there(function, places)
+    table = tabulate([term for term in terms for _ in range(n)], [*places.labels] * len(terms), found, inside)
+    table = by_place(blank(table, np.tile(bad, len(terms))), n)
 
     def verdict(term: str) -> Verdict:
         row = terms.index(term) * n
@@ -104,12 +105,16 @@ def density(
         return scale_words(verdict(term), margin=margin).replace("of scale", f"of {of}")
 
     network = " and ".join(data.labels(name) for name in data.network)
-    text = (
-        f"At {at_words(places.labels[0])}, one per cent more of every output with {network} held goes with an output "
-        f"elasticity of {words(OUTPUT)}: {says(OUTPUT, 'density')}. With {network} growing alike the elasticity is "
-        f"{words(SIZE)}: {says(SIZE, 'size')}." + extrapolated(inside[:n])
-    )
-    notes = ["The network enters in logs, linearly: its elasticity is the same everywhere."]
+    text = fault
+    if not bad[0]:
+        text = (
+            f"At {at_words(places.labels[0])}, one per cent more of every output with {network} held goes with an "
+            f"output elasticity of {words(OUTPUT)}: {says(OUTPUT, 'density')}. With {network} growing alike the "
+            f"elasticity is {words(SIZE)}: {says(SIZE, 'size')}."
+        )
+    text += extrapolated(inside[:n])
+    notes = [fault] * bool(bad.any() and not bad[0])
+    notes.append("The network enters in logs, linearly: its elasticity is the same everywhere.")
     if function.wild:
         notes.append("P-values come from the wild cluster bootstrap; intervals are classical.")
     return Effects("Density and size", table, text, notes=tuple(notes), method=method, conf_level=conf_level)

@@ -170,6 +170,23 @@ def without_cost(function: CostFunction, places: Places, division: Division) -> 
     return bad, sentence
 
 
+def without_increment(
+    function: CostFunction, places: Places, members: Members
+) -> tuple[NDArray[np.bool_], dict[str, None]]:
+    """Places where adding the member outputs to all others has no cost, (n,), and sentences that say so."""
+    outputs, made = function.technology.outputs, places.point.outputs
+    nothing = np.asarray(~(np.where(members, made, 0.0) > 0).any(axis=-1))
+    impossible, fault = without_cost(function, places, specialised(outputs, places.point, [~members]))
+    sentences = [fault] if fault else []
+    if nothing.any():
+        where = [label for label, none in zip(places.labels, nothing, strict=True) if none]
+        sentences.append(
+            f"At {', '.join(where[:5])}{', ...' if len(where) > 5 else ''} nothing of {words_of(outputs, members)} is "
+            "made, so it adds no cost: no number is given there."
+        )
+    return nothing | impossible, dict.fromkeys(sentences)
+
+
 def blank(table: pd.DataFrame, rows: NDArray[np.bool_]) -> pd.DataFrame:
     """A table of effects without the numbers of some rows."""
     if not rows.any():

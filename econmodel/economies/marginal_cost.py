@@ -7,8 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies.corners import incremental_cost, unidentified
+from econmodel.economies.division import blank, without_increment
 from econmodel.economies.inference import Estimates, Method, by_place, estimate, set_identified, tabulate
-from econmodel.economies.places import CostFunction, Places, resolve
+from econmodel.economies.places import CostFunction, Places, resolve, without_cost_there
 from econmodel.economies.support import extrapolated, outputs_supported, supported
 from econmodel.economies.verdict import at_words
 from econmodel.errors import UnknownName
@@ -61,18 +62,30 @@ def marginal_cost(
     found = estimate(function, marginal, method=method, conf_level=conf_level, seed=seed)
     terms = [f"marginal cost of {name}" for name in names for _ in range(n)]
     inside = supported(function, places)
-    tables = [tabulate(terms, [*places.labels] * len(names), found, np.tile(inside, len(names)))]
+    bad, fault = without_cost_there(function, places)
+    table = tabulate(terms, [*places.labels] * len(names), found, np.tile(inside, len(names)))
+    tables, said = [blank(table, np.tile(bad, len(names)))], {TYPICAL: None}
     if technology.is_level and len(names) > 1:
-        tables += [_incremental(function, places, place, method, conf_level, seed) for place in range(len(names))]
+        for place in range(len(names)):
+            rows = _incremental(function, places, place, method, conf_level, seed)
+            none, why = without_increment(function, places, np.arange(len(names)) == place)
+            tables.append(blank(rows, none))
+            said |= {one: None for one in why if not bad.any()}
     table = by_place(pd.concat(tables), n)
     first = table.iloc[0]
     text = (
-        f"At {at_words(first['at'])}, one more unit of {names[0]} costs "
-        f"{beside_interval(first['estimate'], first['conf_low'], first['conf_high'])} "
-        f"({interval_in_words(first['conf_low'], first['conf_high'], conf_level)}{_unit(function)})."
-        + extrapolated(inside)
+        fault
+        if bad[0]
+        else (
+            f"At {at_words(first['at'])}, one more unit of {names[0]} costs "
+            f"{beside_interval(first['estimate'], first['conf_low'], first['conf_high'])} "
+            f"({interval_in_words(first['conf_low'], first['conf_high'], conf_level)}{_unit(function)})."
+        )
     )
-    return Effects("Marginal cost", table, text, notes=(TYPICAL,), method=method, conf_level=conf_level)
+    notes = [fault] * bool(bad.any() and not bad[0]) + [*said]
+    return Effects(
+        "Marginal cost", table, text + extrapolated(inside), notes=tuple(notes), method=method, conf_level=conf_level
+    )
 
 
 def _unit(function: CostFunction) -> str:
@@ -141,11 +154,11 @@ def unit_cost(
         function, lambda theta: function.technology.cost(theta, places.point) / size,
         method=method, conf_level=conf_level, seed=seed,
     )  # fmt: skip
+    bad, fault = without_cost_there(function, places)
     table = tabulate(["unit cost"] * len(size), places.labels, found, supported(function, places))
-    table["size"] = size
-    return Effects(
-        "Unit cost along the ray", table, _along(table), notes=(TYPICAL,), method=method, conf_level=conf_level
-    )
+    table = blank(table, bad).assign(size=size)
+    notes = (fault, TYPICAL) if bad.any() else (TYPICAL,)
+    return Effects("Unit cost along the ray", table, _along(table), notes=notes, method=method, conf_level=conf_level)
 
 
 def _along(table: pd.DataFrame) -> str:

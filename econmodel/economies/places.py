@@ -99,6 +99,23 @@ def _multiples(at: object) -> Array | None:
     return multiples if (multiples > 0).all() else None
 
 
+def without_cost_there(function: CostFunction, places: Places) -> tuple[NDArray[np.bool_], str]:
+    """Places where a level form gives no positive cost, (n,), and a sentence that says so, with the cure."""
+    if not function.technology.is_level:
+        return np.zeros(len(places.labels), dtype=bool), ""
+    cost = function.technology.cost(function.theta, places.point)
+    bad = ~(cost > 0)
+    if not bad.any():
+        return bad, ""
+    place = int(np.flatnonzero(bad)[0])
+    others = f" (nor at {int(bad.sum()) - 1} of {len(bad) - 1} other places)" if bad.sum() > 1 else ""
+    return bad, (
+        f"At {places.labels[place]}, fitted cost is not positive ({format_number(float(cost[place]))}){others}: no "
+        'number is given there. Ask nearer to the providers (at="mean"), or fit fewer second-order terms '
+        '(second_order="outputs" or "none").'
+    )
+
+
 def require_fit(function: object) -> None:
     """NotSupported, with the cure, where a measure was given a table or anything else that has no cost function."""
     if not hasattr(function, "technology"):

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from econmodel.economies.division import blank
 from econmodel.economies.inference import Method, by_place, estimate, tabulate
-from econmodel.economies.places import CostFunction, Places, require_fit, resolve
+from econmodel.economies.places import CostFunction, Places, require_fit, resolve, without_cost_there
 from econmodel.economies.support import extrapolated, supported
 from econmodel.economies.verdict import at_words
 from econmodel.errors import NotSupported
@@ -62,15 +63,15 @@ def relationship(
     tables = [_level(function, places, inside, method, conf_level, seed)]
     if _may_tilt(function):
         tables.append(_tilts(function, places, inside, method, conf_level, seed))
-    table = by_place(pd.concat(tables), len(places.labels))
+    bad, fault = without_cost_there(function, places)
+    table = pd.concat(tables)
+    table = by_place(blank(table, np.tile(bad, len(table) // len(bad))), len(bad))
     labels = _labels(function, table)
-    text = " ".join(_sentence(function, table, name, conf_level) for name in technology.relationships)
-    text += extrapolated(inside)
-    notes = (
-        []
-        if _may_tilt(function)
-        else ["This form does not let a relationship variable change scale or the mix of costs."]
-    )
+    said = " ".join(_sentence(function, table, name, conf_level) for name in technology.relationships)
+    text = (fault if bad[0] else said) + extrapolated(inside)
+    notes = [fault] * bool(bad.any() and not bad[0])
+    if not _may_tilt(function):
+        notes.append("This form does not let a relationship variable change scale or the mix of costs.")
     return Effects(
         "Relationship variables, outputs held fixed",
         table,

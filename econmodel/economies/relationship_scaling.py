@@ -1,5 +1,7 @@
 """Whether relationships scale: how the ray elasticity of cost moves with closeness."""
 
+import numpy as np
+
 from econmodel.economies.relationship import relationship
 from econmodel.economies.support import extrapolated
 from econmodel.economies.verdict import MARGIN, Verdict, judge
@@ -74,6 +76,8 @@ def relationship_scaling(
     place = fitted.technology.relationships.index(chosen)
     spread = float(fitted.points().relationships[:, place].std(ddof=1))
     row = rows.iloc[0]
+    if np.isnan(row["estimate"]):
+        raise NotSupported(found.text)
     step = spread if role.more_means == "closer" else -spread
     low, high = sorted((row["conf_low"] * step, row["conf_high"] * step))
     verdict = judge(

@@ -7,8 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies.corners import assert_identity, incremental_cost, require_corners, unidentified
+from econmodel.economies.division import blank, without_increment
 from econmodel.economies.inference import Estimates, Method, by_place, estimate, set_identified, tabulate
-from econmodel.economies.places import CostFunction, Places, resolve
+from econmodel.economies.places import CostFunction, Places, resolve, without_cost_there
 from econmodel.economies.support import extrapolated, outputs_supported, supported
 from econmodel.economies.verdict import MARGIN, at_words, judge, scale_words
 from econmodel.errors import UnknownName
@@ -76,19 +77,27 @@ def scale(
     inside = supported(function, places)
     terms = [ELASTICITY] * n + [RAY] * n
     table = tabulate(terms, [*places.labels] * 2, found, np.tile(inside, 2))
-    products = [
-        _product_rows(function, places, name, members, method, conf_level, seed) for name, members in groups.items()
-    ]
-    table = by_place(pd.concat([table, *products]), n)
+    bad, fault = without_cost_there(function, places)
+    tables = [blank(table, np.tile(bad, 2))]
+    said: dict[str, None] = {}
+    for name, members in groups.items():
+        rows = _product_rows(function, places, name, members, method, conf_level, seed)
+        none, why = without_increment(function, places, members)
+        tables.append(blank(rows, none))
+        said |= {one: None for one in why if not bad.any()}
+    table = by_place(pd.concat(tables), n)
     wild = found.p_values[0] if function.wild else float("nan")
     verdict = judge(
         found.low[0], found.high[0], found.errors[0], 1.0, function.freedom,
         margin=margin, level=conf_level, wild_p_value=wild,
     )  # fmt: skip
-    text = _text(table, n, conf_level, scale_words(verdict, margin=margin)) + extrapolated(inside)
+    text = fault if bad[0] else _text(table, n, conf_level, scale_words(verdict, margin=margin))
+    notes = [fault] * bool(bad.any() and not bad[0]) + [*said]
+    if function.wild:
+        notes.append("P-values come from the wild cluster bootstrap; intervals are classical.")
     return Effects(
-        "Economies of scale", table, text,
-        notes=_notes(function, found.values[:n]), method=method, conf_level=conf_level,
+        "Economies of scale", table, text + extrapolated(inside), notes=tuple(notes), method=method,
+        conf_level=conf_level,
     )  # fmt: skip
 
 
@@ -154,13 +163,3 @@ def _text(table: pd.DataFrame, places: int, level: float, conclusion: str) -> st
             f"{format_number(rays.max())}."
         )
     return text
-
-
-def _notes(function: CostFunction, elasticity: Array) -> tuple[str, ...]:
-    notes = []
-    lost = int((~np.isfinite(elasticity)).sum())
-    if lost:
-        notes.append(f"{lost} of {len(elasticity)} points have no positive fitted cost, and so no elasticity.")
-    if function.wild:
-        notes.append("P-values come from the wild cluster bootstrap; intervals are classical.")
-    return tuple(notes)

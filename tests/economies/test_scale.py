@@ -68,4 +68,8 @@ def test_places_without_a_positive_cost_have_no_elasticity(composite):
     result = em.scale(stated, at=[0.25, 1])
     assert np.isnan(result.row("ray elasticity", "0.25 x mean")["estimate"])
     assert np.isfinite(result.row("ray elasticity", "mean")["estimate"])
-    assert any("1 of 2 points have no positive fitted cost" in note for note in result.notes)
+    assert result.text.startswith("At 0.25 x mean, fitted cost is not positive (")
+    assert 'no number is given there. Ask nearer to the providers (at="mean")' in result.text
+    turned = em.scale(stated, at=[1, 0.25])
+    assert turned.text.startswith("At the mean, one per cent more of every output goes with")
+    assert any(note.startswith("At 0.25 x mean, fitted cost is not positive (") for note in turned.notes)

@@ -204,3 +204,36 @@ def test_the_residual_is_known_as_well_as_if_every_replication_were_fitted_to_th
     row, to_the_end = separated.row("residual"), em.separate(fitted, replications=300, steps=6).row("residual")
     assert row["std_error"] == pytest.approx(to_the_end["std_error"], rel=0.5)
     assert em.separate(fitted, replications=300, steps=1).row("residual")["std_error"] > 2 * to_the_end["std_error"]
+
+
+@pytest.mark.parametrize("measure", [em.scale, em.marginal_cost, em.relationship])
+def test_where_fitted_cost_is_not_positive_a_sentence_stands_for_the_number(measure):
+    fitted = em.fit(em.load("uk_universities"), "composite")
+    result = measure(fitted, at="p5")
+    numbers = ["estimate", "std_error", "conf_low", "conf_high", "identified_low", "identified_high", "p_value"]
+    assert result.table[numbers].isna().all(axis=None)
+    assert "fitted cost is not positive (" in result.text
+    assert "–" not in result.text
+    beside = measure(fitted, at=[1.0, 0.01])
+    assert "–" not in beside.text
+    assert any("fitted cost is not positive (" in note for note in beside.notes)
+
+
+def test_unit_cost_has_no_number_where_fitted_cost_is_not_positive():
+    fitted = em.fit(em.load("uk_universities"), "composite")
+    result = em.unit_cost(fitted, at=[0.01, 1.0])
+    assert np.isnan(result.table["estimate"].iloc[0])
+    assert "fitted cost is not positive (" in result.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("measure", "term"),
+    [(em.scale, "scale economies of undergraduates"), (em.marginal_cost, "average incremental cost of undergraduates")],
+)
+def test_who_makes_none_of_an_output_has_no_incremental_cost_of_it(measure, term):
+    result = measure(em.fit(em.load("uk_universities"), "flexible_fixed_cost"), at="every provider")
+    for who in ("university 2", "university 29"):
+        row = result.row(term, who)
+        assert row[["estimate", "identified_low", "identified_high", "conf_low", "conf_high"]].isna().all()
+    assert any("At university 2, university 29 nothing of undergraduates is made" in note for note in result.notes)
+    assert not np.isinf(result.table.select_dtypes("number").to_numpy()).any()
