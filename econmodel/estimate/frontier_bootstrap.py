@@ -1,8 +1,9 @@
-"""Bootstrap of a frontier by clusters: every replication is estimated again, or takes one Newton step.
+"""Bootstrap of a frontier by clusters: every replication is estimated again, or takes Newton steps from the estimate.
 
-Tables of up to `REESTIMATED_ROWS` rows are estimated again; in log forms many replications at a time: their rows differ
-in weight only, so that Newton's Hessians are one matrix product. Larger tables take one step from the estimate, which
-asymptotically is the same, unless `steps` above one asks for more.
+Small tables are estimated again; in log forms many replications at a time: their rows differ in weight only, so that
+Newton's Hessians are one matrix product. Larger tables take one step from the estimate, all replications at once, which
+asymptotically is the same; level forms a second one, since their residuals bend. Where no inefficiency was found, steps
+keep to that.
 """
 
 from contextlib import suppress
@@ -20,7 +21,8 @@ from econmodel.estimate.frontier_solution import MIDDLE_SHARE, Solution, started
 from econmodel.estimate.frontier_steps import uphill
 
 Array = NDArray[np.float64]
-REESTIMATED_ROWS = 2_000
+# Up to so many rows replications are estimated again: together in log forms, one by one in level forms.
+REESTIMATED_ROWS, REESTIMATED_LEVEL_ROWS = 2_000, 500
 # Pairs of replications and rows at a time: their derivatives stay in memory at once.
 BATCH_PAIRS = 200_000
 MAXIMUM_TRIALS = 60
@@ -37,23 +39,30 @@ def replicate_frontier(asked: Likelihood, found: Solution[Likelihood], draws: Re
     asked : the likelihood that was asked for
     found : the estimate
     draws : weights of the rows
-    steps : above one, large tables are estimated again too
+    steps : Newton steps of a level form with more rows than are estimated again
     """
-    large = asked.design.rows.count > REESTIMATED_ROWS
-    if large and steps == 1:
-        return _one_step(found, draws)
-    if large or asked.design.technology.is_level:
+    is_level, rows = asked.design.technology.is_level, asked.design.rows.count
+    if rows > (REESTIMATED_LEVEL_ROWS if is_level else REESTIMATED_ROWS):
+        return _by_steps(found, draws, steps if is_level else 1)
+    if is_level:
         return _one_by_one(asked, found, draws)
     table = _Table.of(asked)
-    size = max(1, BATCH_PAIRS // asked.design.rows.count)
+    size = max(1, BATCH_PAIRS // rows)
     chunks = [slice(start, start + size) for start in range(0, draws.count, size)]
     return np.concatenate([_estimated(table, found, draws.of_replications(chunk)) for chunk in chunks])
 
 
-def _one_step(found: Solution[Likelihood], draws: Replications) -> Array:
-    """One Newton step from the estimate, all replications at once."""
-    likelihood, at = found.likelihood, found.parameters
-    return natural(likelihood, at + _limited(_first_steps(likelihood, at, draws), likelihood.density.sigmas))
+def _by_steps(found: Solution[Likelihood], draws: Replications, steps: int) -> Array:
+    """One Newton step from the estimate, all replications at once; further ones replication by replication."""
+    likelihood, sigmas = found.likelihood, found.likelihood.density.sigmas
+    moved = found.parameters + _limited(_first_steps(likelihood, found.parameters, draws), sigmas)
+    for _ in range(steps - 1):
+        for number in np.flatnonzero(np.isfinite(moved).all(axis=1)):
+            weights = draws.of_replications(slice(number, number + 1))[0]
+            value, gradient, hessian = evaluate(likelihood, moved[number], weights)
+            if np.isfinite(value):
+                moved[number] += _limited(uphill(gradient, hessian)[0][None], sigmas)[0]
+    return natural(likelihood, moved)
 
 
 def _first_steps(likelihood: Likelihood, at: Array, draws: Replications) -> Array:
