@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from econmodel.arrangements.partners import row_of
 from econmodel.economies.corners import unidentified
 from econmodel.economies.inference import Estimates
 from econmodel.economies.places import CostFunction, require_fit
@@ -21,7 +22,6 @@ from econmodel.errors import FormError, NotSupported, TableError, UnknownName
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.points import points_in
 from econmodel.forms.technology import Point, Technology
-from econmodel.table.roles import nearest
 
 Array = NDArray[np.float64]
 COMMON = "common to all"
@@ -193,17 +193,12 @@ def members(function: CostFunction, providers: object) -> Firms:
             "A stated cost function has no providers to name: say what each makes, "
             f'{{"A": {{"{function.technology.outputs[0]}": ...}}, "B": {{...}}}}.'
         )
-    known = function.data.row_names()
-    for name in providers:
-        if name not in known:
-            raise UnknownName(
-                f"{name!r} is not a provider among the rows used{nearest(name, known) or '.'} Names are as in "
-                f"data.row_names(), for example {known[0]!r}."
-            )
-    _once(list(map(str, providers)))
-    rows, p = [known.index(name) for name in providers], function.points()
-    point = Point(p.outputs[rows], p.log_prices[rows], p.relationships[rows], p.controls[rows])
-    return Firms(point, tuple(providers), observed=True)
+    data = function.data
+    known = data.row_names()
+    rows = [row_of(known, name, None if data.entity is None else data.frame[data.entity]) for name in providers]
+    names = [known[row] for row in rows]
+    _once(names)
+    return Firms(_rows_of(function.points(), rows), tuple(names), observed=True)
 
 
 def _given(technology: Technology, table: pd.DataFrame, names: list[str]) -> Firms:

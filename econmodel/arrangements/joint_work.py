@@ -137,6 +137,8 @@ class Comparison:
     def shared_words(self) -> str:
         """What is shared, in words."""
         names = self.function.technology.outputs
+        if len(names) > 1 and np.ptp(self.shares) == 0.0 and self.shares[0] > 0:
+            return "everything" if self.shares[0] == 1.0 else f"{100 * self.shares[0]:g} % of everything"
         said = [
             name.replace("_", " ") if share == 1.0 else f"{100 * share:g} % of {name.replace('_', ' ')}"
             for name, share in zip(names, self.shares, strict=True)
@@ -166,7 +168,9 @@ def comparison_of(
         services = factor * options[place].services(technology, function.theta, ways[0])
         return float(terms.totals(services)[ARRANGEMENTS.index(SUBCONTRACT)])
 
-    place = min(options, key=with_subcontractor)
+    # Of those who could take the work on, one whose cost the form gives comes first.
+    without = {place: bool(_fault(function, groups, SUBCONTRACT, ways)) for place, groups in options.items()}
+    place = min(options, key=lambda place: (without[place], with_subcontractor(place)))
     groups = options[place]
     faults = tuple(_fault(function, groups, name, ways) for name in ARRANGEMENTS)
     return Comparison(function, factor, providers, groups, shares, place, terms, ways, faults)

@@ -46,6 +46,6 @@ def row_of(names: Sequence[str], wanted: Any, entities: "pd.Series | None" = Non
         return own[0]
     if own:
         shown = ", ".join(repr(names[place]) for place in own[:5]) + (", ..." if len(own) > 5 else "")
-        raise NotSupported(f"{wanted!r} has {len(own)} rows. A merger is of one of them each: name it ({shown}).")
+        raise NotSupported(f"{wanted!r} has {len(own)} rows: name the one that is meant ({shown}).")
     near = nearest(wanted, names) or f" (names are like {names[0]!r})."
     raise UnknownName(f"{wanted!r} is not a provider of the table{near}")

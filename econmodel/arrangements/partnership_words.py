@@ -46,6 +46,9 @@ def text(comparison: Comparison, found: Effects) -> str:
         result += f" {_capital(DOING[first])} is the cheapest"
         less = f", {amount(found, f'{first} less {SEPARATE}', turned=True)} less than staying apart."
         result += less if SEPARATE in known else "."
+    missing = [name for name in ARRANGEMENTS if name not in known and name != MANDATED_PARTNER]
+    if missing:
+        result += f" No cost can be given for {_joined([DOING[name] for name in missing])}."
     return result + _doubt(comparison, found, first, second) + _mandate(comparison, known)
 
 

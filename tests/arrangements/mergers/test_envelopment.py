@@ -132,7 +132,7 @@ def test_what_is_wrong_is_said(table, partners, arguments, error, said):
 
 
 def test_a_provider_with_several_rows_must_be_named_by_one():
-    with pytest.raises(NotSupported, match=r"1 has 15 rows. A merger is of one of them each: name it \('firm 1, 1970'"):
+    with pytest.raises(NotSupported, match=r"1 has 15 rows: name the one that is meant \('firm 1, 1970'"):
         em.merger_envelopment(em.load("us_airlines"), [1, 2])
 
 

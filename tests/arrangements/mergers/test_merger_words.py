@@ -101,7 +101,5 @@ def test_numbers_for_names_and_one_row_of_several(services):
     by_number, by_name = (em.merger(fit, partners) for partners in ([3, 4], ["provider 3", "provider 4"]))
     pd.testing.assert_frame_equal(by_number.table, by_name.table)
     panel = em.fit(em.load("us_airlines"), "cobb_douglas")
-    with pytest.raises(
-        NotSupported, match=r"1 has 15 rows. A merger is of one of them each: name it \('firm 1, 1970', "
-    ):
+    with pytest.raises(NotSupported, match=r"1 has 15 rows: name the one that is meant \('firm 1, 1970', "):
         em.merger(panel, [1, 2])

@@ -3,9 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import econmodel as em
 from econmodel.arrangements.terms import ARRANGEMENTS
+from econmodel.simulation import StatedCost
 
 # Exact arithmetic in double precision: some thirty sums and products of numbers up to a few hundred.
 EXACT = 1e-10
@@ -208,3 +211,50 @@ def test_networks_add_up_in_a_merger():
     found = costs(em.partner(em.fit(data, "cobb_douglas"), ["row 0", "row 1"], {"contacts": 0.5}))
     both = frame.iloc[:2].sum()
     assert found["merge"] == pytest.approx(both["contacts"] ** 0.7 * both["sites"] ** 0.3, rel=1e-8)
+
+
+@given(
+    first=st.tuples(st.floats(1, 40), st.floats(0, 40), st.floats(0, 40)),
+    second=st.tuples(st.floats(1, 40), st.floats(0, 40), st.floats(0, 40)),
+    shares=st.tuples(*[st.floats(0, 1)] * 3),
+)
+@settings(max_examples=25)
+def test_costs_are_those_of_who_provides_what(f1, f1_cost, first, second, shares):
+    two = {name: dict(zip("abc", bundle, strict=True)) for name, bundle in (("Ash", first), ("Beech", second))}
+    found = costs(em.partner(f1, two, dict(zip("abc", shares, strict=True)), transactions=FREE))
+    one, other, share = (np.array(each) for each in (first, second, shares))
+    rest = f1_cost(*(one - share * one)) + f1_cost(*(other - share * other))
+    assert found["separate"] == pytest.approx(f1_cost(*one) + f1_cost(*other), rel=1e-12)
+    assert found["merge"] == pytest.approx(f1_cost(*(one + other)), rel=1e-12)
+    assert found["partner"] == pytest.approx(rest + f1_cost(*(share * (one + other))), rel=1e-12)
+
+
+def test_money_in_other_units_changes_no_share(truth):
+    two = {
+        "Ash": {"visits": 80, "meals": 20, "continuity": 0.8},
+        "Beech": {"visits": 20, "meals": 30, "continuity": 0.7},
+    }
+    pence = StatedCost(
+        truth.technology, truth.theta * np.where(np.arange(len(truth.theta)) < aggregate(truth), 100.0, 1.0)
+    )
+    money = {"per_partner": 3.0, "one_off": 40.0}
+    pounds = em.partner(truth, two, ["meals"], fee=0.2, **money)
+    more = em.partner(pence, two, ["meals"], fee=0.2, **{name: 100 * value for name, value in money.items()})
+    assert list(costs(more).values()) == pytest.approx([100 * cost for cost in costs(pounds).values()])
+    names = ["fee of the subcontract", "transaction share, average", "continuity after merging"]
+    switch, again = (
+        one.tables["switching values"].set_index("what is moved").loc[names, "switches at"] for one in (pounds, more)
+    )
+    assert again.tolist() == pytest.approx(switch.tolist(), nan_ok=True)
+
+
+def aggregate(stated):
+    """How many of the parameters are in money: those of the part that outputs add up in."""
+    return stated.technology.aggregate.count
+
+
+def test_what_is_shared_is_said_once(f1):
+    assert "with everything shared" in em.partner(f1, TWO, ["a", "b", "c"]).text
+    half = dict.fromkeys("abc", 0.5)
+    assert "with 50 % of everything shared" in em.partner(f1, TWO, half).text
+    assert "with a and 25 % of b shared" in em.partner(f1, TWO, {"a": 1, "b": 0.25}).text

@@ -61,10 +61,16 @@ def test_providers_that_cannot_be_found(f1, providers, error, message):
 
 
 def test_a_provider_that_the_table_does_not_have(open_fit):
-    with pytest.raises(UnknownName, match=r"'row 999' is not a provider among the rows used.* for example 'row 0'"):
+    with pytest.raises(UnknownName, match=r"'row 999' is not a provider of the table.*"):
         em.partner(open_fit, ["row 0", "row 999"], ["meals"])
     with pytest.raises(UnknownName, match=r"row 0 is named twice: a provider stands once"):
         em.partner(open_fit, ["row 0", "row 0"], ["meals"])
+
+
+def test_a_provider_with_several_rows():
+    fit = em.fit(em.load("us_airlines"), "cobb_douglas")
+    with pytest.raises(NotSupported, match=r"'?1'? has 15 rows: name the one that is meant \('firm 1, 1970'"):
+        em.partner(fit, [1, 2], {"output": 0.5})
 
 
 @pytest.mark.parametrize(
@@ -98,6 +104,7 @@ def test_a_form_without_a_positive_cost_gives_no_number():
     assert found.table.set_index("term").loc["partner", ["estimate", "conf_low"]].isna().all()
     assert found.row("separate")["estimate"] > 0
     assert any("The fitted cost of the shared service is not positive" in note for note in found.notes)
+    assert "No cost can be given for a partnership." in found.text
 
 
 def test_work_that_would_lower_the_subcontractors_cost_has_no_price():
