@@ -157,7 +157,8 @@ def impose(
 
     min (theta - theta0)' V^-1 (theta - theta0) subject to the conditions, V the covariance of theta0: the second step
     of Henningsen and Henning (2009). In log forms the allowed parameters are a convex set and the answer is the
-    nearest of all. Curvature imposed alone may cost monotonicity; by default both are imposed.
+    nearest of all. The bootstrap is not exact where the truth is close to a condition (Andrews, 2000): intervals of
+    such parameters may cover less than their level, those of others are narrower than before and hold. Curvature imposed alone may cost monotonicity; by default both are imposed.
 
     Examples
     --------
@@ -285,5 +286,5 @@ def _note(before: Fit, found: Projection, binding: pd.DataFrame, conditions: Con
         f"{imposed} by minimum distance: the squared distance is {format_number(found.distance, 3)}, {len(binding)} "
         f"{'condition binds' if len(binding) == 1 else 'conditions bind'}, and no parameter moved by more than "
         f"{format_number(float(moves.max()), 2)} standard errors ({first}). Standard errors and intervals are those of "
-        f"{count} bootstrap replications, each projected."
+        f"{count} bootstrap replications, each projected; of what a condition binds they may cover less than their level."
     )
