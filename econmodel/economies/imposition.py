@@ -286,5 +286,5 @@ def _note(before: Fit, found: Projection, binding: pd.DataFrame, conditions: Con
         f"{imposed} by minimum distance: the squared distance is {format_number(found.distance, 3)}, {len(binding)} "
         f"{'condition binds' if len(binding) == 1 else 'conditions bind'}, and no parameter moved by more than "
         f"{format_number(float(moves.max()), 2)} standard errors ({first}). Standard errors and intervals are those of "
-        f"{count} bootstrap replications, each projected; of what a condition binds they may cover less than their level."
+        f"{count} bootstrap replications, each projected; where a condition binds they may cover less than they say."
     )
