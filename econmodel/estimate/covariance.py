@@ -61,7 +61,16 @@ def robust(
         meat += scores @ scores.T
     correction = count / (count - parameters) if kind == "HC1" else 1.0
     found = np.concatenate(exact) if exact else np.zeros(0, dtype=np.intp)
-    return correction * inverse_gram @ meat @ inverse_gram, found
+    return correction * _sandwich(inverse_gram, meat), found
+
+
+def _sandwich(bread: Array, meat: Array) -> Array:
+    """The product by a root of the meat: where columns nearly move together no variance falls below zero."""
+    scale = np.sqrt(np.diag(meat))
+    scale = np.where(scale > 0, scale, 1.0)
+    values, vectors = np.linalg.eigh(meat / np.outer(scale, scale))
+    half = bread @ (scale[:, None] * vectors * np.sqrt(np.maximum(values, 0.0)))
+    return np.asarray(half @ half.T)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +103,8 @@ def clustered(scores: Array, inverse_gram: Array, count: int) -> Array:
     """Cluster-robust covariance with the usual small-sample factor (CR1), from scores by cluster (G, k)."""
     groups, k = scores.shape
     correction = groups / (groups - 1) * (count - 1) / (count - k)
-    return correction * inverse_gram @ (scores.T @ scores) @ inverse_gram
+    half = inverse_gram @ scores.T
+    return np.asarray(correction * half @ half.T)
 
 
 def cluster_moments(blocks: Iterator[Block], codes: NDArray[np.intp], groups: int) -> ClusterMoments:

@@ -99,6 +99,11 @@ def within_moments(moments: Moments, sums: Array, sizes: Array) -> Moments:
 
 def condition_number(moments: Moments) -> float:
     """Condition number of the derivatives, each scaled to unit length."""
+    if moments.triangle is not None:
+        upper = moments.triangle[:-1, :-1]
+        scale = np.sqrt((upper**2).sum(axis=0))
+        singular = np.linalg.svd(upper / np.where(scale > 0, scale, 1.0), compute_uv=False)
+        return float(singular[0] / singular[-1]) if singular[-1] > 0 else np.inf
     values = np.linalg.eigvalsh(_equilibrated(moments.gram[:-1, :-1])[0])
     return float(np.sqrt(values[-1] / values[0])) if values[0] > 0 else np.inf
 

@@ -200,3 +200,24 @@ def test_within_needs_an_entity_that_repeats():
         NotSupported, match=r'Every provider has one row, so effects="within" leaves nothing to compare'
     ):
         em.fit(cost_data(panel(30, 1), entity="provider"), "cobb_douglas", effects="within")
+
+
+@pytest.mark.parametrize("kind", ROBUST)
+def test_columns_that_nearly_move_together_have_variances_above_zero(kind):
+    """Two outputs that differ by a hundredth of a per cent: squares of the columns alone would lose all digits."""
+    rng = np.random.default_rng(8)
+    visits, wage, noise = np.exp(rng.normal(4.0, 0.6, (3, 4_000)))
+    calls = visits * np.exp(1e-4 * rng.standard_normal(4_000))
+    frame = pd.DataFrame({"visits": visits, "calls": calls, "wage": wage, "cost": visits**0.8 * wage**0.5 * noise**0.1})
+    data = em.CostData(frame, cost="cost", outputs=["visits", "calls"], prices=["wage"])
+    fitted = em.fit(data, "translog", cov_type=kind)
+    matrix = np.concatenate([block[:-1].copy() for _, block in fitted.design.blocks()], axis=1).T
+    scaled = np.linalg.svd(matrix / np.sqrt((matrix**2).sum(axis=0)), compute_uv=False)
+    assert fitted.condition_number == pytest.approx(scaled[0] / scaled[-1], rel=1e-3)
+    assert np.isfinite(fitted.bse).all()
+    assert (fitted.bse > 0).all()
+    # What does not move with the pair keeps its digits.
+    theirs = sm.OLS(np.log(frame["cost"]), matrix).fit(cov_type=kind)
+    place = fitted.params.index.get_loc("wage")
+    assert fitted.bse["wage"] == pytest.approx(theirs.bse.iloc[place], rel=1e-3)
+    assert any("some variables nearly move together" in note for note in fitted.notes)
