@@ -157,8 +157,10 @@ def impose(
 
     min (theta - theta0)' V^-1 (theta - theta0) subject to the conditions, V the covariance of theta0: the second step
     of Henningsen and Henning (2009). In log forms the allowed parameters are a convex set and the answer is the
-    nearest of all. The bootstrap is not exact where the truth is close to a condition (Andrews, 2000): intervals of
-    such parameters may cover less than their level, those of others are narrower than before and hold. Curvature imposed alone may cost monotonicity; by default both are imposed.
+    nearest of all. Curvature imposed alone may cost monotonicity; by default both are imposed.
+
+    The bootstrap is not exact where the truth is close to a condition (Andrews, 2000): intervals of what the condition
+    bounds may cover less than their level.
 
     Examples
     --------
