@@ -147,7 +147,7 @@ def impose(
     Raises
     ------
     NotSupported
-        Where nothing is asked for, or a covariance that is not of full rank gives no distance.
+        Where nothing is asked for, or parameters are stated and not estimated.
     DidNotConverge
         Where no regular parameters were found (level forms), or in too many replications.
 
