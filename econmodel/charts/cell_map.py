@@ -76,6 +76,12 @@ def grid_in(table: pd.DataFrame, outputs: Sequence[str] | None) -> Grid:
     """The grid of a table whose columns of outputs hold multiples of the mean; the first two where none are named."""
     known = [str(name) for name in table.columns]
     first, second = _two(known if outputs is None else outputs, known, outputs is None)
+    words = [name for name in (first, second) if not pd.api.types.is_numeric_dtype(table[name])]
+    if words:
+        raise UnknownName(
+            f"A map of a table needs multiples of two outputs, and {words[0]} holds words. Draw the fit itself, "
+            "em.charts.scope_map(fit), or name the columns: outputs=[..., ...]."
+        )
     labels = [f"{name.replace('_', ' ')}, multiples of the mean" for name in (first, second)]
     across, up = (_increasing(sorted(table[name].unique())) for name in (first, second))
     return Grid((first, second), (labels[0], labels[1]), across, up)

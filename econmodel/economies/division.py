@@ -143,16 +143,18 @@ def each_supported(
 def without_cost(function: CostFunction, places: Places, division: Division) -> tuple[NDArray[np.bool_], str]:
     """Places where the form gives joint production or some firm no positive cost, (n,), and a sentence that says so.
 
-    A firm is charged all of A where A is positive, and none of it where it is negative: what is refused is impossible
-    however A is shared out.
+    A firm that does without some output whose own fixed cost is not identified is charged all of A where A is positive,
+    and none of it where it is negative: what is refused is impossible however A is shared out.
     """
     technology, theta, point = function.technology, function.theta, places.point
+    open_ = technology.is_level & unidentified(technology) & (point.outputs > 0)
     names = ("making everything", *division.names)
     costs = [technology.cost(theta, point)]
     for outputs in division.outputs:
         cost = technology.cost(theta, made_by(point, outputs))
-        if technology.is_level and unidentified(technology).any():
-            cost = cost - np.minimum(technology.intercept(theta, point), 0.0)
+        without = (open_ & (outputs <= 0)).any(axis=-1)
+        if without.any():
+            cost = cost - np.where(without, np.minimum(technology.intercept(theta, point), 0.0), 0.0)
         costs.append(cost)
     producing = np.vstack([np.ones_like(division.founded[:1]), division.founded])
     impossible = ~(np.stack(costs) > 0) & producing

@@ -1,6 +1,6 @@
 """The degree of relationship economies, defined like the degree of scope; for attributes only."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,8 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies.attributes import attributes
+from econmodel.economies.division import blank
 from econmodel.economies.inference import Method, estimate, tabulate
-from econmodel.economies.places import CostFunction, Places, resolve
+from econmodel.economies.places import CostFunction, Places, resolve, without_cost_there
 from econmodel.economies.support import supported
 from econmodel.economies.verdict import at_words
 from econmodel.errors import NotSupported, TableError, UnknownName
@@ -96,16 +97,21 @@ def relationship_economies(
     )
     terms = [f"relationship economies: {one}" for one in names for _ in range(n)]
     table = tabulate(terms, [*places.labels] * len(names), found, inside)
-    text = " ".join(
-        _degree_text(function, places, one, levels[one], table.iloc[number * n].to_dict(), conf_level)
+    bad, fault = _without_cost(function, places, list(points.values()))
+    table = blank(table, bad)
+    sentences = [
+        fault
+        if bad[number * n]
+        else _degree_text(function, places, one, levels[one], table.iloc[number * n].to_dict(), conf_level)
         for number, one in enumerate(names)
-    )
+    ]
+    text = " ".join(dict.fromkeys(sentences))
     if not inside.all():
         text += (
             f" {int((~inside).sum())} of {len(inside)} rows lie beyond what providers have: extrapolation by the form, "
             "not evidence."
         )
-    notes = []
+    notes = [fault] if fault not in text else []
     held = function.sample is not None and "outcomes" in function.sample.controls.values()
     if not held:
         notes.append("Cost only: outcomes are not held, so what looser relationships do to them is not counted.")
@@ -116,6 +122,12 @@ def relationship_economies(
         "Economies of relationship", table, text, labels, tuple(notes), {"levels": _levels(places, technology, levels)},
         method, conf_level,
     )  # fmt: skip
+
+
+def _without_cost(function: CostFunction, places: Places, low: Sequence[Point]) -> tuple[NDArray[np.bool_], str]:
+    """Rows without a positive cost, as it is or with a loose relationship, and a sentence that says so."""
+    (here, why), *there = (without_cost_there(function, Places(point, places.labels)) for point in (places.point, *low))
+    return np.concatenate([here | bad for bad, _ in there]), next(filter(None, (why, *(one for _, one in there))), "")
 
 
 def _label(function: CostFunction, name: str) -> str:

@@ -136,6 +136,8 @@ def test_what_makes_no_map_is_refused(care, mixes):
         scope_map(care(), multiples=[-1, 1])
     with pytest.raises(UnknownName, match=r"one row for each pair of home_visits and meals: 25 rows; the table has 24"):
         scope_map(mixes.iloc[1:])
+    with pytest.raises(UnknownName, match=r"multiples of two outputs, and term holds words. Draw the fit itself"):
+        scope_map(scope(care()).table)
     with pytest.raises(UnknownName, match="some of them twice"):
         scope_map(pd.concat([mixes, mixes.head(1)]))
 

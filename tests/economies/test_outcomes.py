@@ -286,3 +286,14 @@ def test_several_attributes_need_a_name_where_one_is_meant():
         em.relationship_economies(em.fit(services(relationships=[]), "cobb_douglas"))
     with pytest.raises(NotSupported, match="give low="):
         em.relationship_economies(em.state("cobb_douglas", {}, outputs={"a": 1}, relationships={"r": 1}))
+
+
+def test_no_degree_where_cost_is_not_positive():
+    terms = {"common cost": -50, "a": 60, "b": 40, "tilt of continuity to a": -90}
+    cost = em.state("composite", terms, outputs={"a": 10, "b": 5}, relationships={"continuity": 0.5})
+    small = em.relationship_economies(cost, low=0.4, at=0.25)
+    assert small.text.startswith("At 0.25 x mean, fitted cost is not positive (")
+    assert small.table[["estimate", "conf_low"]].isna().all(axis=None)
+    mixed = em.relationship_economies(cost, low=0.4, at=[1, 0.25])
+    assert mixed.text.startswith("At the mean, the same outputs with continuity at 0.4")
+    assert any(note.startswith("At 0.25 x mean, fitted cost is not positive (") for note in mixed.notes)

@@ -112,3 +112,13 @@ def test_no_number_where_the_increment_has_negative_cost():
     result = em.expansion_path(cost, {"a": 0.0, "b": 5.0}, "mean")
     assert result.table["estimate"].isna().all()
     assert "the fitted cost of the increment alone is not positive" in result.text
+
+
+def test_a_firm_that_makes_everything_pays_a_negative_intercept():
+    """Nothing can be shared out there, so its cost is what it is, and it is below nothing."""
+    cost = em.state("composite", {"common cost": -50, "a": 60, "b": 40}, outputs={"a": 10, "b": 5})
+    path, quasi = em.expansion_path(cost, 0.25, 1), em.scope(cost, at=0.8, epsilon=0.1)
+    assert "the fitted cost of the start alone is not positive (−25): no number is given there" in path.text
+    assert "the fitted cost of mostly a is not positive (−3.6)" in quasi.text
+    for result in (path, quasi):
+        assert result.table[["estimate", "conf_low", "conf_high"]].isna().all(axis=None)
