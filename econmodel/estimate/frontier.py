@@ -47,7 +47,7 @@ class Frontier:
     """
 
     distribution: str = "half_normal"
-    determinants: tuple[str, ...] = ()
+    determinants: Sequence[str] = ()
     constant: bool = True
     name: str = "frontier"
     effects: tuple[str, ...] = ("random",)
