@@ -56,8 +56,8 @@ def _range(likelihood: Likelihood, delta: Array) -> Array:
 WORDS = {
     "none": (
         "No inefficiency is found: the likelihood is highest where sigma_u is zero, so nothing can be learnt of its "
-        'mean and of what moves it. Use em.Frontier("half_normal"), which reports that case, or estimator="least_squares" '
-        "with the determinants among the controls."
+        'mean and of what moves it. Use em.Frontier("half_normal"), which reports that case, or '
+        'estimator="least_squares" with the determinants among the controls.'
     ),
     "noiseless": (
         "The likelihood rises towards a frontier without noise (sigma_v of zero), on which every deviation is "
