@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.arrangements.commission import ANY, Bound, Commission, Kind
-from econmodel.arrangements.integer_programme import Programme
+from econmodel.arrangements.programme import Programme
 from econmodel.arrangements.smearing import smearing
 from econmodel.economies.corners import unidentified
 from econmodel.economies.places import CostFunction

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from econmodel.arrangements.bundles import COMMON, MOST_BUNDLES, Bundles, bundles, costs_at, programme
+from econmodel.arrangements.bundles import COMMON, Bundles, bundles, costs_at, programme
 from econmodel.arrangements.commission import Bound, Commission, Reserved, Value, commission
 from econmodel.arrangements.configuration_words import demand_supported, notes_of, text_of
 from econmodel.arrangements.infeasible import require_monotone, why_not
@@ -28,6 +28,8 @@ SURE = "how sure"
 # Without numbers= asked for, at most so many numbers of providers are looked at beside the cheapest.
 MOST_NUMBERS = 8
 BEYOND = 2
+# A finer grid with more bundles than this takes minutes.
+HALVED_UP_TO = 200_000
 
 
 def configure(
@@ -71,7 +73,7 @@ def configure(
     only_supported : leave out bundles that do not lie among the providers of a fit
     numbers : of providers, for which the cheapest structure is looked for too; by default from one to a few more than
         the cheapest has
-    halve : show the error of the grid by solving again with half the step
+    halve : show the error of the grid by solving again with half the step (up to 200,000 bundles)
     replications, seed : of the bootstrap of a fit, which says how sure the structure is; none by default
 
     Returns
@@ -95,8 +97,8 @@ def configure(
     Columns are bundles y, with cost C(y): min sum_y C(y) n_y subject to sum_y y n_y = demand, n whole, and for each
     reserved kind a sum of sizes of at least its share. Linear for any C, because it counts bundles and not providers.
     The cost of a reserved share is the difference of two optima. Solved with HiGHS (Huangfu and Hall, 2018); bundles
-    that reduced costs rule out do not enter the search (Nemhauser and Wolsey, 1988), and above 50,000 bundles columns
-    are generated (Gilmore and Gomory, 1961).
+    that reduced costs rule out do not enter the search (Nemhauser and Wolsey, 1988), above 50,000 bundles columns are
+    generated (Gilmore and Gomory, 1961), and where the bound is far a table of totals decides (the same, 1966).
 
     Examples
     --------
@@ -241,7 +243,7 @@ def _grid(asked: Commission, found: Bundles, optima: Mapping[str, Mixture], halv
 
     rows = [_grid_row("as given", found, end, mixture) for end, mixture in optima.items()]
     finer = replace(asked, step=asked.step / 2.0)
-    if halve and float(np.prod(finer.wanted + 1.0)) * len(asked.kinds) <= MOST_BUNDLES:
+    if halve and float(np.prod(finer.wanted + 1.0)) * len(asked.kinds) <= HALVED_UP_TO:
         halved = bundles(finer)
         solved = {end: cheapest(programme(finer, halved, end)) for end in halved.costs}
         rows += [_grid_row("half", halved, end, mixture) for end, mixture in solved.items() if mixture is not None]

@@ -3,11 +3,12 @@
 Arrays in, a record out: what the columns mean is the business of whoever made them.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from econmodel.arrangements.programme import Programme
 from econmodel.errors import DidNotConverge
 
 Array = NDArray[np.float64]
@@ -16,46 +17,14 @@ GENERATE_ABOVE = 50_000
 COLUMNS_AT_A_TIME = 500
 # The search starts among this many columns of the smallest reduced cost.
 FIRST_COLUMNS = 200
+# HiGHS gets slow with many more columns than these. Where the gap leaves so many, and no table of totals applies, the
+# search keeps to the first of them, and says that it is no proof.
+MANY_COLUMNS = 2_000
 # HiGHS branches at most so often: a limit of time would make results depend on the machine.
 MOST_NODES = 20_000
-# Costs are scaled so that the bound is this number: the tolerances of HiGHS (1e-7 and less) are then beyond six digits.
+# Costs are scaled so that the bound is this number: the tolerances of HiGHS are then beyond the sixth digit.
 SCALE = 1e3
 ROUNDING = 1e-7
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Programme:
-    """min c'n subject to E n = e, L n >= l and 0 <= n <= u, with n whole.
-
-    Attributes
-    ----------
-    costs : (P,) c
-    equal, equal_to : (q, P) and (q,), E and e
-    least, at_least : (s, P) and (s,), L and l
-    most : (P,) u, infinite where there is no limit
-    """
-
-    costs: Array
-    equal: Array
-    equal_to: Array
-    least: Array
-    at_least: Array
-    most: Array
-
-    def priced(self, costs: Array) -> "Programme":
-        """The same at other costs."""
-        return replace(self, costs=costs)
-
-    def of(self, columns: NDArray[np.intp]) -> "Programme":
-        """The same with some of the columns."""
-        return Programme(
-            self.costs[columns],
-            self.equal[:, columns],
-            self.equal_to,
-            self.least[:, columns],
-            self.at_least,
-            self.most[columns],
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,12 +72,12 @@ def cheapest(programme: Programme, generate_above: int = GENERATE_ABOVE) -> Mixt
     """The cheapest whole mixture, or None where there is none.
 
     Columns whose reduced cost exceeds the gap between some whole mixture and the bound are in no cheaper one: one use
-    would close the gap from below. So a search among a few columns of small reduced cost, widened until that holds for
-    all others, finds the optimum over all of them.
+    would close the gap from below. So a search among a few columns of small reduced cost, and then among those that
+    the gap does not rule out, finds the optimum over all of them.
 
     Parameters
     ----------
-    programme : costs must be positive
+    programme : costs must be positive, E and e whole and not negative, and no column of E all zero
     generate_above : number of columns above which linear programmes are solved by column generation
 
     Examples
@@ -120,25 +89,38 @@ def cheapest(programme: Programme, generate_above: int = GENERATE_ABOVE) -> Mixt
     ([0, 2, 1], 23.0, 21.0)
     """
     relaxed = relax(programme, generate_above)
-    if relaxed is None:
+    fits = None if relaxed is None else programme.meeting_equalities(relaxed.reduced)
+    if relaxed is None or fits is None:
         return None
     order = np.argsort(relaxed.reduced, kind="stable")
     size = min(FIRST_COLUMNS, len(order))
-    found = _whole(programme, order[:size], relaxed.bound)
+    found = _whole(programme, np.union1d(order[:size], fits), relaxed.bound)
     while found is None and size < len(order):
         size = min(8 * size, len(order))
         found = _whole(programme, order[:size], relaxed.bound)
     if found is None:
         return None
     counts, cost, proven = found
-    rival = relaxed.reduced[order] <= cost - relaxed.bound + ROUNDING * abs(relaxed.bound)
-    needed = int(rival.sum())
-    if needed > size:
-        again = _whole(programme, order[:needed], relaxed.bound)
-        assert again is not None
-        counts, cost, proven = min(again, found, key=lambda one: (one[1], not one[2]))
-        proven = again[2]
-    return Mixture(counts, cost, relaxed, proven)
+    rivals = np.flatnonzero(relaxed.reduced <= cost - relaxed.bound + ROUNDING * abs(relaxed.bound))
+    if len(np.setdiff1d(rivals, order[:size])):
+        counts, proven = _among(programme, rivals, order, counts, relaxed.bound)
+    return Mixture(counts, float(programme.costs @ counts), relaxed, proven)
+
+
+def _among(
+    programme: Programme, rivals: NDArray[np.intp], order: NDArray[np.intp], best: NDArray[np.intp], bound: float
+) -> tuple[NDArray[np.intp], bool]:
+    """The cheapest counts among columns that the gap does not rule out, and whether they are proven to be it."""
+    sums = programme.of(rivals).by_totals()
+    if sums is not None:
+        counts = np.zeros_like(best)
+        counts[rivals] = sums
+        return counts, True
+    columns = order[: min(len(rivals), MANY_COLUMNS)]
+    again = _whole(programme, np.union1d(columns, np.flatnonzero(best)), bound)
+    assert again is not None
+    better = again[1] < float(programme.costs @ best)
+    return again[0] if better else best, again[2] and len(columns) == len(rivals)
 
 
 def _whole(

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 import econmodel as em
 from econmodel.arrangements import integer_programme
-from econmodel.arrangements.integer_programme import Programme, cheapest
+from econmodel.arrangements.integer_programme import cheapest
+from econmodel.arrangements.programme import Programme
 from econmodel.errors import DidNotConverge
 
 # Sums of a few costs in double precision.
