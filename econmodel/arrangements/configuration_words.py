@@ -37,7 +37,8 @@ def text_of(
         which = "depends" if _differ(optima) else "does not depend"
         sentences.append(
             "The data do not tell the common fixed cost from those of single outputs, and the structure "
-            f"{which} on it: at these ends its cost lies between {_money(costs['cost'].min())} and {_money(costs['cost'].max())}."
+            f"{which} on it: at these ends its cost lies between {_money(costs['cost'].min())} and "
+            f"{_money(costs['cost'].max())}."
         )
     used = np.flatnonzero(np.logical_or.reduce([mixture.counts > 0 for mixture in optima.values()]))
     if beyond := _beyond(asked, found, used):
