@@ -72,9 +72,10 @@ def main() -> int:
     found = [apart(asked.providers) for _ in range(asked.rounds)]
     load = os.getloadavg()[0]
     least = {name: min(one[name] for one in found) for name in ("clock", "processor")}
+    size = f"{asked.providers:,} providers, {MONTHS} months and {DRAWS:,} futures"
     targets = [
-        (f"processor time over {CORES} cores", least["processor"] / CORES, MOST_SECONDS, "s"),
-        ("peak memory of the whole process", max(one["memory"] for one in found), MOST_MEMORY, "MB"),
+        (f"a supply chain of {size}: processor time over {CORES} cores", least["processor"] / CORES, MOST_SECONDS, "s"),
+        ("the same: peak memory of the whole process", max(one["memory"] for one in found), MOST_MEMORY, "MB"),
     ]
     rows = [
         f"| {what} | {value:.3g} {unit} | below {most:g} {unit} | {'yes' if value < most else 'NO'} |"

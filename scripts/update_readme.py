@@ -11,7 +11,7 @@ import ast
 import json
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -36,22 +36,23 @@ def reports() -> str:
     """One row a notebook: its question, with the report behind it, and its headline findings."""
     rows = []
     for path in sorted(ROOT.glob("notebooks/*.ipynb")):
-        notebook = json.loads(path.read_text(encoding="utf-8"))
-        question = notebook["metadata"].get("report", {}).get("title", path.stem)
-        page = f"reports/{path.stem}.html"
-        if (ROOT / page).exists():
-            question = f"[{question}]({page})"
-        rows.append([question, headlines(path.stem), f"[{path.stem}](notebooks/{path.name})"])
+        found = on_file(path.stem)
+        question = f"[{found['title']}](reports/{path.stem}.html)" if found else path.stem
+        rows.append([question, headlines(found), f"[{path.stem}](notebooks/{path.name})"])
     return table(["Question", "Finding", "Notebook"], rows) if rows else "There are no notebooks yet."
 
 
-def headlines(name: str) -> str:
-    """The sentences that stand at the top of a report."""
+def on_file(name: str) -> dict[str, Any]:
+    """The findings of a report that was made, or nothing."""
     path = ROOT / "reports" / f"{name}.findings.json"
-    if not path.exists():
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def headlines(found: Mapping[str, Any]) -> str:
+    """The sentences that stand at the top of a report."""
+    if not found:
         return "not run yet: `make reports`"
-    findings = json.loads(path.read_text(encoding="utf-8"))["findings"]
-    return " ".join(Collected(findings, checks=[], facts=[]).headlines)
+    return " ".join(Collected(found["findings"], checks=[], facts=[]).headlines)
 
 
 def data() -> str:
