@@ -14,23 +14,23 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from econmodel import charts as charts
-    from econmodel.arrangements.chain import Tier as Tier
-    from econmodel.arrangements.commission import Reserved as Reserved
-    from econmodel.arrangements.configuration import configure as configure
-    from econmodel.arrangements.connected_care import connected_care as connected_care
-    from econmodel.arrangements.coproduction import coproduce as coproduce
-    from econmodel.arrangements.envelopment import merger_envelopment as merger_envelopment
-    from econmodel.arrangements.explained_outcomes import explain_outcomes as explain_outcomes
-    from econmodel.arrangements.merger import merger as merger
-    from econmodel.arrangements.partnership import partner as partner
-    from econmodel.arrangements.payment import pay_by_results as pay_by_results
-    from econmodel.arrangements.saving_needed import saving_needed as saving_needed
+    from econmodel.arrangements.mergers.envelopment import merger_envelopment as merger_envelopment
+    from econmodel.arrangements.mergers.merger import merger as merger
+    from econmodel.arrangements.mergers.saving_needed import saving_needed as saving_needed
+    from econmodel.arrangements.partnerships.connected_care import connected_care as connected_care
+    from econmodel.arrangements.partnerships.partnership import partner as partner
+    from econmodel.arrangements.partnerships.tendering import tenders as tenders
+    from econmodel.arrangements.partnerships.trust import Transactions as Transactions
+    from econmodel.arrangements.partnerships.trust import Trust as Trust
+    from econmodel.arrangements.payment_by_results.chain import Tier as Tier
+    from econmodel.arrangements.payment_by_results.explained_outcomes import explain_outcomes as explain_outcomes
+    from econmodel.arrangements.payment_by_results.payment import pay_by_results as pay_by_results
+    from econmodel.arrangements.payment_by_results.supply_chain import supply_chain as supply_chain
     from econmodel.arrangements.sectors import simulate_sectors as simulate_sectors
-    from econmodel.arrangements.supply_chain import supply_chain as supply_chain
-    from econmodel.arrangements.tendering import tenders as tenders
-    from econmodel.arrangements.trust import Transactions as Transactions
-    from econmodel.arrangements.trust import Trust as Trust
-    from econmodel.arrangements.unpaid_world import simulate_unpaid as simulate_unpaid
+    from econmodel.arrangements.structure.commission import Reserved as Reserved
+    from econmodel.arrangements.structure.configuration import configure as configure
+    from econmodel.arrangements.unpaid_work.coproduction import coproduce as coproduce
+    from econmodel.arrangements.unpaid_work.unpaid_world import simulate_unpaid as simulate_unpaid
     from econmodel.economies.comparison import compare as compare
     from econmodel.economies.complementarity import complementarity as complementarity
     from econmodel.economies.decomposition import decompose as decompose
@@ -63,11 +63,11 @@ if TYPE_CHECKING:
     from econmodel.economies.trans_ray import trans_ray_convexity as trans_ray_convexity
     from econmodel.economies.type_technology import scope_by_type as scope_by_type
     from econmodel.economies.where_relationship import where_relationship as where_relationship
-    from econmodel.estimate.control_function import ControlFunction as ControlFunction
     from econmodel.estimate.fitting import fit as fit
-    from econmodel.estimate.frontier import Frontier as Frontier
-    from econmodel.estimate.share_system import System as System
-    from econmodel.estimate.two_stage import TwoStage as TwoStage
+    from econmodel.estimate.frontier.estimator import Frontier as Frontier
+    from econmodel.estimate.instruments.control_function import ControlFunction as ControlFunction
+    from econmodel.estimate.instruments.two_stage import TwoStage as TwoStage
+    from econmodel.estimate.system.estimator import System as System
     from econmodel.forms.form import Form as Form
     from econmodel.report.finding import fact as fact
     from econmodel.report.finding import finding as finding
@@ -102,9 +102,9 @@ else:
         "Relationship": "table.roles",
         "Outcome": "table.roles",
         "fit": "estimate.fitting",
-        "TwoStage": "estimate.two_stage",
-        "ControlFunction": "estimate.control_function",
-        "System": "estimate.share_system",
+        "TwoStage": "estimate.instruments.two_stage",
+        "ControlFunction": "estimate.instruments.control_function",
+        "System": "estimate.system.estimator",
         "scale": "economies.scale",
         "scope": "economies.scope",
         "relationship": "economies.relationship",
@@ -137,25 +137,25 @@ else:
         "relationship_economies": "economies.relationship_economies",
         "compare": "economies.comparison",
         "power": "economies.power",
-        "partner": "arrangements.partnership",
-        "tenders": "arrangements.tendering",
-        "connected_care": "arrangements.connected_care",
-        "coproduce": "arrangements.coproduction",
-        "simulate_unpaid": "arrangements.unpaid_world",
-        "Trust": "arrangements.trust",
-        "Transactions": "arrangements.trust",
-        "Tier": "arrangements.chain",
-        "supply_chain": "arrangements.supply_chain",
-        "pay_by_results": "arrangements.payment",
-        "explain_outcomes": "arrangements.explained_outcomes",
+        "partner": "arrangements.partnerships.partnership",
+        "tenders": "arrangements.partnerships.tendering",
+        "connected_care": "arrangements.partnerships.connected_care",
+        "coproduce": "arrangements.unpaid_work.coproduction",
+        "simulate_unpaid": "arrangements.unpaid_work.unpaid_world",
+        "Trust": "arrangements.partnerships.trust",
+        "Transactions": "arrangements.partnerships.trust",
+        "Tier": "arrangements.payment_by_results.chain",
+        "supply_chain": "arrangements.payment_by_results.supply_chain",
+        "pay_by_results": "arrangements.payment_by_results.payment",
+        "explain_outcomes": "arrangements.payment_by_results.explained_outcomes",
         "gaps": "economies.gaps",
         "simulate_sectors": "arrangements.sectors",
-        "configure": "arrangements.configuration",
-        "Reserved": "arrangements.commission",
-        "merger": "arrangements.merger",
-        "merger_envelopment": "arrangements.envelopment",
-        "saving_needed": "arrangements.saving_needed",
-        "Frontier": "estimate.frontier",
+        "configure": "arrangements.structure.configuration",
+        "Reserved": "arrangements.structure.commission",
+        "merger": "arrangements.mergers.merger",
+        "merger_envelopment": "arrangements.mergers.envelopment",
+        "saving_needed": "arrangements.mergers.saving_needed",
+        "Frontier": "estimate.frontier.estimator",
         "where_relationship": "economies.where_relationship",
         "Form": "forms.form",
         "Answer": "results",

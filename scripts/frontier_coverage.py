@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 import econmodel as em
 from econmodel.errors import EconmodelError
 from econmodel.estimate.bootstrap import quantile_interval
-from econmodel.estimate.frontier_fit import FrontierFit
+from econmodel.estimate.frontier.fit import FrontierFit
 
 Array = NDArray[np.float64]
 RESULTS = Path(__file__).resolve().parent.parent / "benchmarks" / "frontier_coverage.md"

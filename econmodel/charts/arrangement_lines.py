@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from econmodel.arrangements.partnership import ALONG, SWITCHING
-from econmodel.arrangements.partnership_words import DOING
-from econmodel.arrangements.terms import ARRANGEMENTS
-from econmodel.arrangements.terms_moved import ANY
+from econmodel.arrangements.partnerships.partnership import ALONG, SWITCHING
+from econmodel.arrangements.partnerships.terms import ARRANGEMENTS
+from econmodel.arrangements.partnerships.terms_moved import ANY
+from econmodel.arrangements.partnerships.words import DOING
 from econmodel.charts.axes import value_axis
 from econmodel.charts.drawn import framed, rows
 from econmodel.charts.given import must_draw
@@ -51,7 +51,7 @@ def arrangements(effects: Effects) -> "alt.LayerChart":
 
     Examples
     --------
-    >>> from econmodel.arrangements.partnership import partner
+    >>> from econmodel.arrangements.partnerships.partnership import partner
     >>> from econmodel.charts.arrangement_lines import arrangements
     >>> from econmodel.simulation import state
     >>> parameters = {"common cost": 20, "visits": 40, "meals": 40}

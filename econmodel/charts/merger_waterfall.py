@@ -51,7 +51,7 @@ def merger(effects: Effects) -> "alt.LayerChart":
 
     Examples
     --------
-    >>> from econmodel.arrangements.merger import merger as merge
+    >>> from econmodel.arrangements.mergers.merger import merger as merge
     >>> from econmodel.charts.merger_waterfall import merger
     >>> from econmodel.simulation import state
     >>> cost = state("cobb_douglas", {"constant": 5.0, "visits": 0.9}, outputs={"visits": 100})

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from econmodel.arrangements.coproduction import CURVE, HERE
-from econmodel.arrangements.unpaid import LEAST, PURSE, SOCIAL
+from econmodel.arrangements.unpaid_work.coproduction import CURVE, HERE
+from econmodel.arrangements.unpaid_work.unpaid import LEAST, PURSE, SOCIAL
 from econmodel.charts.axes import value_axis
 from econmodel.charts.drawn import framed, rows
 from econmodel.charts.given import must_draw
@@ -40,7 +40,7 @@ def coproduction(effects: Effects) -> "alt.LayerChart":
     Examples
     --------
     >>> import numpy as np
-    >>> from econmodel.arrangements.coproduction import coproduce
+    >>> from econmodel.arrangements.unpaid_work.coproduction import coproduce
     >>> from econmodel.charts.purse_and_society import coproduction
     >>> from econmodel.estimate.fitting import fit
     >>> from econmodel.table.cost_data import CostData

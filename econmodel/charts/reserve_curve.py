@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from econmodel.arrangements.supply_chain import TERMS
+from econmodel.arrangements.payment_by_results.supply_chain import TERMS
 from econmodel.charts.axes import log_axis
 from econmodel.charts.drawn import framed, rows
 from econmodel.charts.given import must_draw
@@ -42,8 +42,8 @@ def reserves(answer: Answer) -> "alt.LayerChart":
 
     Examples
     --------
-    >>> from econmodel.arrangements.chain import Tier
-    >>> from econmodel.arrangements.supply_chain import supply_chain
+    >>> from econmodel.arrangements.payment_by_results.chain import Tier
+    >>> from econmodel.arrangements.payment_by_results.supply_chain import supply_chain
     >>> from econmodel.charts.reserve_curve import reserves
     >>> from econmodel.table.figures import figures
     >>> answer = supply_chain(figures("work_programme_tariff"), {"New ESA": 0.15}, tiers=[Tier("provider")])

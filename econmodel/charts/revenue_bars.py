@@ -39,7 +39,7 @@ def outcome_revenue(answer: Answer) -> "alt.LayerChart":
 
     Examples
     --------
-    >>> from econmodel.arrangements.explained_outcomes import explain_outcomes
+    >>> from econmodel.arrangements.payment_by_results.explained_outcomes import explain_outcomes
     >>> from econmodel.charts.revenue_bars import outcome_revenue
     >>> from econmodel.table.figures import figures
     >>> rates = {"JSA 25 and over": 0.317, "ESA ex-IB": 0.054}

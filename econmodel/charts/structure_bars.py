@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from econmodel.arrangements.commission import ANY
-from econmodel.arrangements.configuration import END, NUMBERS, STRUCTURES
+from econmodel.arrangements.structure.commission import ANY
+from econmodel.arrangements.structure.configuration import END, NUMBERS, STRUCTURES
 from econmodel.charts.drawn import framed, rows
 from econmodel.charts.given import must_draw
 from econmodel.charts.sentences import capital, joined, number, per_cent
@@ -49,7 +49,7 @@ def configuration(answer: Answer) -> "alt.LayerChart":
 
     Examples
     --------
-    >>> from econmodel.arrangements.configuration import configure
+    >>> from econmodel.arrangements.structure.configuration import configure
     >>> from econmodel.charts.structure_bars import configuration
     >>> from econmodel.simulation import state
     >>> parameters = {"common cost": 15, "visits": 80, "half visits squared": 30}

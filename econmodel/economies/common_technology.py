@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies.joint_test import Joint, chi_square, wald
+from econmodel.economies.joint_hypotheses import Joint, chi_square, wald
 from econmodel.errors import NotIdentified, NotSupported, UnknownName
 from econmodel.estimate.covariance import cluster_scores, robust
 from econmodel.estimate.design import Design

@@ -11,11 +11,11 @@ from econmodel.economies import common_technology, hypothesis_words
 from econmodel.economies.equivalence import OneSided, one_sided
 from econmodel.economies.hypothesis_words import Tested
 from econmodel.economies.inference import check_level
-from econmodel.economies.joint_test import Joint, wald
+from econmodel.economies.joint_hypotheses import Joint, wald
 from econmodel.economies.likelihood_ratio import assumptions, compared, likelihood_ratio
 from econmodel.economies.places import require_fit
 from econmodel.economies.restrictions import RESTRICTING, Restrictions, together
-from econmodel.economies.scope_test import no_scope_economies
+from econmodel.economies.scope_hypothesis import no_scope_economies
 from econmodel.economies.symmetry import free_shares
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.delta import jacobian

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies.equivalence import OneSided
-from econmodel.economies.joint_test import Joint
+from econmodel.economies.joint_hypotheses import Joint
 from econmodel.results import Check, format_number, format_probability
 
 Array = NDArray[np.float64]

@@ -13,8 +13,8 @@ from econmodel.economies.places import Places, require_fit, resolve
 from econmodel.economies.regularity import CONCAVE
 from econmodel.errors import DidNotConverge, NotSupported
 from econmodel.estimate.bootstrap import Replications, quantile_interval
-from econmodel.estimate.control_function import SELECTION
 from econmodel.estimate.fit import PROVIDER_EFFECTS, Fit
+from econmodel.estimate.instruments.control_function import SELECTION
 from econmodel.estimate.projection import Conditions, Projection, project
 from econmodel.forms.technology import Technology
 from econmodel.results import format_number

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from econmodel.economies.joint_test import Joint, chi_square
+from econmodel.economies.joint_hypotheses import Joint, chi_square
 from econmodel.economies.restrictions import Restrictions
 from econmodel.errors import NotSupported
 from econmodel.estimate.fit import Fit

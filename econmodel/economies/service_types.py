@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from econmodel.economies.inference import Estimates, estimate, tabulate
-from econmodel.economies.joint_test import wald
+from econmodel.economies.joint_hypotheses import wald
 from econmodel.economies.places import CostFunction, Places, resolve
 from econmodel.economies.support import extrapolated, supported
 from econmodel.economies.verdict import MARGIN, Verdict, at_words, judge

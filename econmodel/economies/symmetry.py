@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from econmodel.errors import NotSupported
 from econmodel.estimate.fit import Fit
-from econmodel.estimate.system_fit import SystemFit
+from econmodel.estimate.system.fit import SystemFit
 
 Array = NDArray[np.float64]
 

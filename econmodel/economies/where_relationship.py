@@ -14,8 +14,8 @@ from econmodel.economies.inference import check_level
 from econmodel.errors import NotIdentified, NotSupported, UnknownName
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.fitting import refit
-from econmodel.estimate.frontier import Frontier
-from econmodel.estimate.frontier_fit import FrontierFit
+from econmodel.estimate.frontier.estimator import Frontier
+from econmodel.estimate.frontier.fit import FrontierFit
 from econmodel.results import Answer, format_probability
 from econmodel.table.cost_data import CostData
 

@@ -5,10 +5,10 @@ from typing import Protocol
 
 from econmodel.errors import UnknownName
 from econmodel.estimate.fit import Fit
-from econmodel.estimate.frontier import Frontier
+from econmodel.estimate.frontier.estimator import Frontier
 from econmodel.estimate.least_squares_fit import LeastSquaresEstimator
 from econmodel.estimate.preparation import Prepared
-from econmodel.estimate.share_system import System
+from econmodel.estimate.system.estimator import System
 from econmodel.table.cost_data import CostData
 
 

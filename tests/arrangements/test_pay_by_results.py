@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 
 import econmodel as em
-from econmodel.arrangements.explained_outcomes import SET
-from econmodel.arrangements.market_share import worth_of_an_outcome
-from econmodel.arrangements.payment import WITHIN
-from econmodel.arrangements.response import Response
+from econmodel.arrangements.payment_by_results.explained_outcomes import SET
+from econmodel.arrangements.payment_by_results.market_share import worth_of_an_outcome
+from econmodel.arrangements.payment_by_results.payment import WITHIN
+from econmodel.arrangements.payment_by_results.response import Response
 from econmodel.errors import NotSupported, TableError, UnknownName
 
 # A few products of doubles; where sixty halvings or a search stand between, what these leave.
@@ -140,7 +140,7 @@ def test_every_response_of_the_set_gives_the_rate_and_no_other_bound_is_passed(t
     bounds = em.explain_outcomes(tariff, {"New ESA": rate}, without={"New ESA": (0.05, 0.12)}, spread=spread)
     row = bounds.table.iloc[0]
     p0, edge = random.uniform(0.05, 0.12, 200_000), random.uniform(-5, 5, 200_000)
-    from econmodel.arrangements.response import relative_gain
+    from econmodel.arrangements.payment_by_results.response import relative_gain
 
     with np.errstate(divide="ignore"):
         reach = (rate - p0) / relative_gain(edge, spread)

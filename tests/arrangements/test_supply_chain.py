@@ -10,11 +10,18 @@ from hypothesis import strategies as st
 from scipy.special import gammainc
 
 import econmodel as em
-from econmodel.arrangements.cash_paths import BLOCK, cumulated, draw_paths, low_points, path_moments
-from econmodel.arrangements.chain import passed_on, share_reaching
-from econmodel.arrangements.histories import Fate, Histories, Terms, histories, longest, outcome_stream
-from econmodel.arrangements.supply_chain import CHAIN, MONTHLY, TERMS
-from econmodel.arrangements.tariff import read_tariff
+from econmodel.arrangements.payment_by_results.cash_paths import BLOCK, cumulated, draw_paths, low_points, path_moments
+from econmodel.arrangements.payment_by_results.chain import passed_on, share_reaching
+from econmodel.arrangements.payment_by_results.histories import (
+    Fate,
+    Histories,
+    Terms,
+    histories,
+    longest,
+    outcome_stream,
+)
+from econmodel.arrangements.payment_by_results.supply_chain import CHAIN, MONTHLY, TERMS
+from econmodel.arrangements.payment_by_results.tariff import read_tariff
 from econmodel.errors import NotSupported, TableError, UnknownName
 
 # Sums of a few products of doubles.

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import econmodel as em
-from econmodel.arrangements import integer_programme
-from econmodel.arrangements.integer_programme import cheapest
-from econmodel.arrangements.programme import Programme
+from econmodel.arrangements.structure import integer_programme
+from econmodel.arrangements.structure.integer_programme import cheapest
+from econmodel.arrangements.structure.programme import Programme
 from econmodel.errors import DidNotConverge
 
 # Sums of a few costs in double precision.

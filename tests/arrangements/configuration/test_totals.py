@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import econmodel as em
-from econmodel.arrangements import integer_programme, programme
-from econmodel.arrangements.exact_sums import fitting, totals
-from econmodel.arrangements.integer_programme import cheapest
-from econmodel.arrangements.programme import Programme
+from econmodel.arrangements.structure import integer_programme, programme
+from econmodel.arrangements.structure.exact_sums import fitting, totals
+from econmodel.arrangements.structure.integer_programme import cheapest
+from econmodel.arrangements.structure.programme import Programme
 
 SOLVED = 1e-6
 QUICK = {"numbers": (), "halve": False}

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import econmodel as em
-from econmodel.arrangements import envelopment
-from econmodel.arrangements.envelopment import envelop, input_efficiency
+from econmodel.arrangements.mergers import envelopment
+from econmodel.arrangements.mergers.envelopment import envelop, input_efficiency
 from econmodel.errors import NotSupported, TableError, UnknownName
 
 REFERENCE = json.loads(

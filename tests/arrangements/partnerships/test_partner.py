@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import econmodel as em
-from econmodel.arrangements.terms import ARRANGEMENTS
+from econmodel.arrangements.partnerships.terms import ARRANGEMENTS
 from econmodel.simulation import StatedCost
 
 # Exact arithmetic in double precision: some thirty sums and products of numbers up to a few hundred.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import econmodel as em
-from econmodel.arrangements.switching import switches
+from econmodel.arrangements.partnerships.switching import switches
 
 # Brent's method stops at about this relative distance from a root.
 ROOT = 1e-9

@@ -1,0 +1,1 @@
+"""Mergers: their factors, their money, and what they would have to save."""

@@ -1,0 +1,1 @@
+"""Partnerships: four arrangements on one scale, trust, tenders, and one worker for several services."""

@@ -1,0 +1,211 @@
+"""Payment by results: on whom it pays to spend, whom it pays to park, and at which price that ends."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from econmodel.arrangements.payment_by_results.chain import Tier, share_reaching
+from econmodel.arrangements.payment_by_results.market_share import worth_of_an_outcome
+from econmodel.arrangements.payment_by_results.response import Response
+from econmodel.arrangements.payment_by_results.tariff import Tariff, read_share, read_tariff
+from econmodel.errors import NotSupported, TableError
+from econmodel.results import Answer, format_number
+
+Array = NDArray[np.float64]
+PARAMETERS = ("p0", "p1", "k")
+WITHIN = "Within groups"
+
+
+def pay_by_results(
+    tariff: pd.DataFrame,
+    response: pd.DataFrame,
+    *,
+    tiers: Sequence[Tier] = (),
+    discount: float = 0.0,
+    kept: float = 1.0,
+    spread: float = 0.0,
+    worked_with: float = 0.9,
+    shift: float = 0.0,
+    referrals: float = 1000.0,
+    years: float = 1.0,
+) -> Answer:
+    """What a provider that is paid by results spends on each payment group, whom it parks, and what would end that.
+
+    A provider at the end of the chain spends on a participant until the last pound brings in a pound: p'(e) R = 1, with
+    p(e) = p0 + (p1 - p0)(1 - exp(-k e)) and R the price of an outcome that reaches it. Fees, premiums and the discount
+    of the bid lower R, so the supply chain itself parks people.
+
+    Parameters
+    ----------
+    tariff : as in `econmodel.supply_chain`
+    response : one row a group: `group`, `p0` and `p1` (chance of an outcome without effort, and with any amount of it),
+        `k` (speed, for each unit of money; the median where they differ). These are the caller's: published figures do
+        not give them (see `econmodel.explain_outcomes` for what they do give)
+    tiers, discount : the supply chain; none by default
+    kept : share of the sustainment payments that is earned. All by default, the best case
+    spread : standard deviation of ln k among the participants of a group, lognormal. Zero by default: all are alike
+    worked_with : share of a group that should be worth the effort, for the price that would make it so
+    shift, referrals, years : the share of an area's referrals that the better of two equal providers wins from the
+        other, participants of each in a year, and years for which it lasts. No shift by default. A shift existed
+        (Department for Work and Pensions, 2015); its size is the caller's assumption
+
+    Returns
+    -------
+    Answer
+        One row a group: `price` (of an outcome, as it reaches the provider), `spending` on a participant, `outcomes`
+        (rate), `revenue` (from outcomes, for a participant), `margin` (attachment fee and revenue less spending),
+        `parked` (share on whom nothing is spent) and `parked at full price` (were there no tiers and no discount),
+        `price to un-park` (of the tariff, at which `worked_with` of the group are worth the effort), and
+        `worth of market share` (for each outcome) where there is a shift.
+
+    Raises
+    ------
+    TableError, UnknownName, NotSupported
+        With what happened, and the cure.
+
+    Notes
+    -----
+    e* = max(0, ln(k (p1 - p0) R) / k); parked where k (p1 - p0) R <= 1; un-parked from R = 1 / (k (p1 - p0)) on. On the
+    margin every outcome costs R wherever anything is spent.
+
+    Examples
+    --------
+    >>> from econmodel.table.figures import figures
+    >>> stated = pd.DataFrame({"group": ["New ESA"], "p0": [0.1], "p1": [0.3], "k": [0.001]})
+    >>> answer = pay_by_results(figures("work_programme_tariff"), stated)
+    >>> answer.table[["price", "spending", "price to un-park"]].round(1).to_numpy().tolist()
+    [[5900.0, 165.5, 5000.0]]
+    """
+    groups, stated = read_response(response, spread)
+    rows = read_tariff(tariff, groups)
+    share = price_share(tiers, discount)
+    read_share(kept, "kept, the share of the sustainment payments that is earned,")
+    check_worked_with(worked_with)
+    _check_shift(shift, referrals, years)
+    full = rows.price_of_an_outcome(kept)
+    price, fee = share * full, share * rows.attachment
+    if not (price > 0).all():
+        names = [name for name, one in zip(groups, price, strict=True) if not one > 0]
+        raise NotSupported(f"Nothing is paid for an outcome of {', '.join(map(repr, names))}: leave these groups out.")
+    worth = np.zeros(len(groups))
+    if shift:
+        worth = worth_of_an_outcome(stated, price, fee, shift, np.full(len(groups), float(referrals)), years)
+    effective = price + worth
+    rate, spent = stated.outcomes(effective), stated.spending(effective)
+    table = pd.DataFrame(
+        {
+            "group": groups,
+            "price": price,
+            "spending": spent,
+            "outcomes": rate,
+            "revenue": rate * price,
+            "margin": fee + rate * price - spent,
+            "parked": stated.parked(effective),
+            "parked at full price": stated.parked(full + worth),
+            "price to un-park": stated.price_to_work_with(worked_with) / share,
+        }
+    )
+    if shift:
+        table["worth of market share"] = worth
+    tables = {WITHIN: _within(groups, stated, effective)} if spread else {}
+    text = _text(table, full, share, worked_with)
+    return Answer("Payment by results", table, text, notes=_notes(rows, spread), tables=tables)
+
+
+def price_share(tiers: Sequence[Tier], discount: float) -> float:
+    """Share of the maximum price that the last tier is paid; without tiers, what the bid leaves."""
+    return (
+        share_reaching(tiers, discount=discount)[0] if tiers else 1.0 - read_share(discount, "The discount of the bid")
+    )
+
+
+def read_response(table: pd.DataFrame, spread: float) -> tuple[list[str], Response]:
+    """Stated response parameters, checked."""
+    if absent := [name for name in ("group", *PARAMETERS) if name not in table]:
+        raise TableError(
+            f"The response has no column {', '.join(map(repr, absent))}. It needs group, p0, p1 and k, one row a group."
+        )
+    groups = table["group"].astype(str).tolist()
+    if twice := sorted({name for name in groups if groups.count(name) > 1}):
+        raise TableError(f"The response has more than one row for {', '.join(map(repr, twice))}: keep one of them.")
+    for name, p0, p1, k in zip(groups, table["p0"], table["p1"], table["k"], strict=True):
+        read_share(p0, f"p0 of {name!r}, the chance of an outcome without effort,")
+        read_share(p1, f"p1 of {name!r}, the chance with any amount of effort,")
+        if not p1 > p0:
+            raise NotSupported(
+                f"For {name!r} p1 = {p1:g} is not above p0 = {p0:g}: effort would add nothing, and everybody would be "
+                "parked at any price. Give a p1 above p0, or leave the group out."
+            )
+        if not 0 < k < np.inf:
+            raise NotSupported(
+                f"For {name!r} k = {k:g}: give a positive speed for each unit of money, such as 0.001 where spending "
+                "1,000 brings 63 % of what effort can."
+            )
+    check_spread(spread)
+    p0, p1, k = (table[name].to_numpy(dtype=float) for name in PARAMETERS)
+    return groups, Response(p0, p1, k, float(spread))
+
+
+def check_spread(spread: float) -> None:
+    """NotSupported for a spread that is none."""
+    if not 0 <= spread < np.inf:
+        raise NotSupported(
+            f"spread={spread:g} is a standard deviation of ln k: give zero, where all are alike, or more."
+        )
+
+
+def check_worked_with(share: float) -> None:
+    """NotSupported for a share that no price, or any price, would reach."""
+    if not 0.0 < share < 1.0:
+        raise NotSupported(f"worked_with={share:g}: give a share between 0 and 1 (neither included), such as 0.9.")
+
+
+def _check_shift(shift: float, referrals: float, years: float) -> None:
+    read_share(shift, "shift, the share of the referrals that changes hands,")
+    if not referrals > 0:
+        raise NotSupported(f"referrals={referrals:g}: give the participants of one provider in a year, above zero.")
+    if not years >= 0:
+        raise NotSupported(f"years={years:g}: give the years for which the shift of market share lasts, zero or more.")
+
+
+def _within(groups: list[str], stated: Response, price: Array) -> pd.DataFrame:
+    """Quarters of each group by how fast they respond: on whom the money goes."""
+    rows = []
+    for quarter, one in enumerate(stated.quarters(), start=1):
+        spent, added = one.spending(price).mean(axis=0), (one.outcomes(price) - one.without).mean(axis=0)
+        parked = one.parked(price).mean(axis=0)
+        rows += [(name, quarter, *values) for name, *values in zip(groups, spent, added, parked, strict=True)]
+    columns = ["group", "quarter, slowest first", "spending", "added by effort", "parked"]
+    return pd.DataFrame(rows, columns=columns).sort_values("group", kind="stable", ignore_index=True)
+
+
+def _text(table: pd.DataFrame, full: Array, share: float, worked_with: float) -> str:
+    most, least = (table.iloc[int(place)] for place in (table["spending"].argmax(), table["spending"].argmin()))
+    text = f"It pays to spend {format_number(most['spending'], 3)} on a participant of {most['group']}"
+    if len(table) > 1:
+        text += f", the most, and {format_number(least['spending'], 3)} on one of {least['group']}, the least"
+    text += f". Nothing is spent on {_range(table['parked'])} of participants"
+    if share < 1:
+        text += f"; were the full price to reach the provider, on {_range(table['parked at full price'])}"
+    above = table.loc[table["price to un-park"] > full, "group"].tolist()
+    if above:
+        text += f". For {100 * worked_with:.0f} % to be worth the effort, the tariff would have to be higher for "
+        text += ", ".join(above)
+    return text + "."
+
+
+def _range(shares: pd.Series) -> str:
+    low, high = (f"{100 * share:.0f}" for share in (shares.min(), shares.max()))
+    return f"{low} %" if low == high else f"{low} to {high} %"
+
+
+def _notes(rows: Tariff, spread: float) -> tuple[str, ...]:
+    notes = ["p0, p1 and k were stated: everything in this table is arithmetic on them."]
+    if spread:
+        notes.append(f"Within a group k is lognormal; the standard deviation of its logarithm, {spread:g}, is assumed.")
+    if rows.assumed.any():
+        names = ", ".join(name for name, assumed in zip(rows.groups, rows.assumed, strict=True) if assumed)
+        notes.append(f"Marked in the tariff as an assumption: {names}.")
+    return tuple(notes)

@@ -1,0 +1,1 @@
+"""Work that nobody is paid for, beside work that somebody is."""

@@ -1,0 +1,1 @@
+"""Cost frontiers: noise, inefficiency, and levels of providers."""

@@ -1,0 +1,192 @@
+"""The record of a frontier fit: the cost of the best practice, and how far each provider is above it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from econmodel.estimate.bootstrap import Replications
+from econmodel.estimate.fit import Fit
+from econmodel.estimate.frontier import words as frontier_words
+from econmodel.estimate.frontier.bootstrap import replicate_frontier
+from econmodel.estimate.frontier.density import (
+    Conditional,
+    inefficiency_quantile,
+    mean_efficiency,
+    mean_inefficiency,
+)
+from econmodel.estimate.frontier.ends import means
+from econmodel.estimate.frontier.search import Likelihood
+from econmodel.estimate.frontier.solution import Residuals, Solution
+from econmodel.estimate.frontier.true_random_effects import PanelLikelihood
+from econmodel.results import Check
+
+Array = NDArray[np.float64]
+INEFFICIENCY = "inefficiency"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FrontierFit(Fit):
+    """A fitted cost frontier, log C = f + v + u: f is the cost of the best practice, u >= 0 inefficiency, v noise.
+
+    `predict` and the measures speak of the frontier, not of average cost.
+
+    Attributes
+    ----------
+    asked : the likelihood that was asked for; the one that was maximised has no inefficiency where none was found
+    found : what the search found
+    error_covariance : (K, K) covariance of `all_parameters`
+    error_names : names of the parameters behind those of the cost function
+    """
+
+    asked: Likelihood | PanelLikelihood
+    found: Solution[Any]
+    error_covariance: Array
+    error_names: tuple[str, ...]
+
+    @property
+    def residuals(self) -> Residuals:
+        """Moments of least squares' residuals."""
+        return self.found.residuals
+
+    @property
+    def all_parameters(self) -> Array:
+        """Those of the cost function, of the mean of inefficiency, sigma_u and sigma_v (K,)."""
+        theta, delta, log_u, log_v = self.found.likelihood.split(self.found.parameters)
+        return np.concatenate([theta, delta, np.exp([log_u, log_v])])
+
+    @property
+    def sigma_u(self) -> float:
+        """Standard deviation of inefficiency before truncation; its mean, where it is exponential."""
+        return float(self.all_parameters[-2])
+
+    @property
+    def sigma_v(self) -> float:
+        """Standard deviation of noise."""
+        return float(self.all_parameters[-1])
+
+    @property
+    def gamma(self) -> float:
+        """sigma_u^2 over sigma_u^2 + sigma_v^2."""
+        return self.sigma_u**2 / (self.sigma_u**2 + self.sigma_v**2)
+
+    @cached_property
+    def error_parameters(self) -> pd.DataFrame:
+        """What is behind the cost function: determinants of inefficiency, sigma_u, sigma_v, lambda and gamma.
+
+        Columns estimate, std_error; missing errors where sigma_u is zero. lambda is sigma_u / sigma_v, gamma the share
+        of sigma_u^2 in sigma_u^2 + sigma_v^2.
+        """
+        return frontier_words.error_parameters(self)
+
+    @property
+    def llf(self) -> float:
+        """Log-likelihood, at its highest."""
+        return self.found.found.value
+
+    @cached_property
+    def log_likelihoods(self) -> Array:
+        """Each row's log-likelihood (n,) of log cost."""
+        likelihood = self.found.likelihood
+        return np.concatenate([found.value for *_, found in likelihood.rows(self.found.parameters)])
+
+    @property
+    def df_model(self) -> float:
+        """Parameters less the constant and, as in least squares, less the standard deviation of noise."""
+        return len(self.all_parameters) - 2.0
+
+    @property
+    def classical_covariance(self) -> Array:
+        """Inverse of the negative Hessian, the part of the cost function (k, k)."""
+        k = len(self.theta)
+        return np.asarray(np.linalg.inv(-self.found.found.hessian)[:k, :k])
+
+    def row_parts(self, parameters: Array, residual: Array) -> dict[str, Array]:
+        """The mean of inefficiency given each row's deviation from the frontier; see `Fit.row_parts`."""
+        return {INEFFICIENCY: self._of_rows(parameters, residual)[0]}
+
+    def _of_rows(self, parameters: Array, residual: Array) -> tuple[Array, Conditional]:
+        """Mean inefficiency and its conditional distribution, for parameters (B, K) and deviations (B, n)."""
+        sigma_u, sigma_v = parameters[:, -2, None], parameters[:, -1, None]
+        found = sigma_u > 0
+        # Without inefficiency any distribution of it will do: what follows is replaced by zero.
+        floored = np.where(found, sigma_u, sigma_v)
+        delta = parameters[:, len(self.theta) : -2]
+        likelihood = self.asked
+        assert isinstance(likelihood, Likelihood)
+        mean = means(likelihood, delta) if delta.shape[1] else 0.0
+        given = likelihood.density.conditional(residual, mean, floored, sigma_v)
+        return np.where(found, mean_inefficiency(given), 0.0), given
+
+    @cached_property
+    def _given(self) -> Conditional:
+        residual = self._raw_residuals[None]
+        return Conditional(*(values[0] for values in self._of_rows(self.all_parameters[None], residual)[1]))
+
+    @cached_property
+    def inefficiency(self) -> pd.Series:
+        """Mean of u given each provider's deviation (Jondrow, Lovell, Materov and Schmidt, 1982), by the table's index.
+
+        0.1 says that cost is about 10 % above the best practice.
+        """
+        values = np.zeros(int(self.nobs)) if self.found.at_boundary else mean_inefficiency(self._given)
+        return pd.Series(values, self.data.frame.index, name=INEFFICIENCY)
+
+    @cached_property
+    def efficiency(self) -> pd.Series:
+        """Mean of exp(-u) given each provider's deviation (Battese and Coelli, 1988): frontier cost over own cost."""
+        values = np.ones(int(self.nobs)) if self.found.at_boundary else mean_efficiency(self._given)
+        return pd.Series(values, self.data.frame.index, name="efficiency")
+
+    def efficiencies(self, conf_level: float = 0.95) -> pd.DataFrame:
+        """Inefficiency and efficiency of every row, each with the interval that holds it with this probability.
+
+        The interval is of u given the deviation, parameters taken as known (Horrace and Schmidt, 1996); it does not
+        shrink with the number of providers. Columns: inefficiency, inefficiency_low, inefficiency_high, efficiency,
+        efficiency_low, efficiency_high.
+        """
+        tail = (1.0 - conf_level) / 2.0
+        low, high = np.zeros(int(self.nobs)), np.zeros(int(self.nobs))
+        if not self.found.at_boundary:
+            low, high = (self._quantiles(at) for at in (tail, 1.0 - tail))
+        columns = {
+            INEFFICIENCY: self.inefficiency, f"{INEFFICIENCY}_low": low, f"{INEFFICIENCY}_high": high,
+            "efficiency": self.efficiency, "efficiency_low": np.exp(-high), "efficiency_high": np.exp(-low),
+        }  # fmt: skip
+        return pd.DataFrame(columns, self.data.frame.index)
+
+    def _quantiles(self, probability: float) -> Array:
+        """Quantiles of u given each row's deviation (n,)."""
+        return inefficiency_quantile(self._given, probability)
+
+    def inefficiency_test(self) -> Check:
+        """The likelihood-ratio test of no inefficiency: half the time the likelihood cannot rise under the null.
+
+        Its p-value is that of a mixture of chi-squares (Kodde and Palm, 1986): half of zero and half of one degree of
+        freedom, where inefficiency has one parameter; each higher by the number of its determinants.
+        """
+        return frontier_words.inefficiency_test(self)
+
+    def bootstrap_all(self, draws: Replications, steps: int = 1) -> Array:
+        """All parameters in every replication, (replications, K), sigma_u and sigma_v behind."""
+        assert isinstance(self.asked, Likelihood)
+        return replicate_frontier(self.asked, self.found, draws, steps)
+
+    @property
+    def convergence(self) -> str:
+        """How the search for the parameters ended, in words."""
+        return f"Newton's method, {self.found.passes} passes over the rows, all starts together"
+
+    @property
+    def deviation_words(self) -> str:
+        """What stands behind the cost function in its equation."""
+        return " + noise + inefficiency"
+
+    @property
+    def further_tables(self) -> dict[str, pd.DataFrame]:
+        """The table of noise and inefficiency."""
+        table = self.error_parameters.reset_index().rename(columns={"index": "parameter"})
+        return {"Noise and inefficiency": table}

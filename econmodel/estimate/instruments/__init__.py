@@ -1,0 +1,1 @@
+"""Instruments for what is chosen with cost in mind."""

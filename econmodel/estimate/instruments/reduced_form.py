@@ -1,0 +1,101 @@
+"""Regressions of endogenous variables and of cost on all instruments: how strong these are, and what they say alone."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from econmodel.estimate.instruments.terms import InstrumentTerms
+from econmodel.estimate.least_squares import Groups
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReducedForm:
+    """Regressions of the endogenous variables and of log cost (last) on all instruments.
+
+    Attributes
+    ----------
+    coefficients : (L, targets) of the mirror images
+    spread : (L, L) inner products of the mirror images, exogenous regressors taken out
+    covariances : (targets, targets, L, L) of the coefficients of each pair of targets, robust
+    """
+
+    coefficients: Array
+    spread: Array
+    covariances: Array
+
+    def effective_f(self, place: int) -> float:
+        """Of an endogenous variable (Montiel Olea and Pflueger, 2013)."""
+        of = self.coefficients[:, place]
+        return float(of @ self.spread @ of / np.trace(self.covariances[place, place] @ self.spread))
+
+    def anderson_rubin(self, values: Array) -> Array:
+        """Statistic (chi-squared with L degrees) of each value of the one endogenous parameter."""
+        first, last = self.coefficients.T
+        left = last - values[:, None] * first
+        v = values[:, None, None]
+        crossed = self.covariances[0, 1] + self.covariances[1, 0]
+        covariance = self.covariances[1, 1] - v * crossed + v**2 * self.covariances[0, 0]
+        return np.einsum("vi,vi->v", left, np.linalg.solve(covariance, left[..., None])[..., 0])
+
+
+def reduced_form(
+    terms: InstrumentTerms, gram: Array, targets: NDArray[np.intp], clusters: Groups | None, count: float
+) -> ReducedForm:
+    """The reduced form, with covariances from one further pass.
+
+    Parameters
+    ----------
+    gram : moments of mirror images, regressors and log cost
+    targets : places among the regressors and log cost of what is regressed
+    """
+    inside, regressors = terms.places()
+    inner, images = np.linalg.pinv(gram[np.ix_(inside, inside)]), terms.count
+    coefficients = inner @ gram[np.ix_(inside, regressors[targets])]
+    contrasts = np.zeros((len(regressors), len(targets)))
+    contrasts[targets, np.arange(len(targets))] = 1.0
+    products = score_products(terms, None, clusters, coefficients, contrasts)
+    covariances = inner[:images] @ products @ inner[:images].T
+    groups = count if clusters is None else float(len(clusters.sizes))
+    correction = count / (count - len(inside)) if clusters is None else groups / (groups - 1.0)
+    return ReducedForm(coefficients[:images], np.linalg.inv(inner[:images, :images]), correction * covariances)
+
+
+def score_products(
+    terms: InstrumentTerms,
+    theta: Array | None,
+    clusters: Groups | None,
+    coefficients: Array | None = None,
+    contrasts: Array | None = None,
+) -> Array:
+    """Inner products of instruments times residuals, over rows or clusters, (targets, targets, w, w).
+
+    Parameters
+    ----------
+    theta : (k, targets) parameters of the regressors: residuals are those of log cost
+    coefficients, contrasts : in place of theta, coefficients (w, targets) of the instruments for combinations
+        (k + 1, targets) of regressors and log cost
+    """
+    inside, regressors = terms.places()
+    if contrasts is None:
+        assert theta is not None
+        contrasts = np.vstack([-theta, np.ones((1, theta.shape[1]))])
+    number, total = contrasts.shape[1], None
+    for rows, block in terms.blocks():
+        instruments = block[inside]
+        residuals = contrasts.T @ block[regressors]
+        if coefficients is not None:
+            residuals = residuals - coefficients.T @ instruments
+        scores = (residuals[:, None, :] * instruments).reshape(number * len(inside), -1)
+        if clusters is not None:
+            codes, groups = clusters.codes[rows], len(clusters.sizes)
+            found = np.stack([np.bincount(codes, row, groups).astype(float) for row in scores])
+        else:
+            found = scores @ scores.T
+        total = found if total is None else total + found
+    assert total is not None
+    if clusters is not None:
+        total = total @ total.T
+    return np.asarray(total.reshape(number, len(inside), number, len(inside)).transpose(0, 2, 1, 3))

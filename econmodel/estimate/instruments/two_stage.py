@@ -1,0 +1,271 @@
+"""Two-stage least squares from one pass' moments, and how strong its instruments are."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from econmodel.errors import FormError
+from econmodel.estimate.bootstrap import Replications, weighted_moments
+from econmodel.estimate.covariance_choice import covariance_of
+from econmodel.estimate.design import Block
+from econmodel.estimate.fit import Fit
+from econmodel.estimate.instruments.reduced_form import ReducedForm, reduced_form, score_products
+from econmodel.estimate.instruments.terms import InstrumentTerms, check_names, instrument_terms
+from econmodel.estimate.least_squares import LeastSquares
+from econmodel.estimate.moments import Moments, accumulate, condition_number, inverse, solve
+from econmodel.estimate.preparation import Prepared
+from econmodel.results import Check, format_number, format_probability
+from econmodel.table.cost_data import CostData
+
+Array = NDArray[np.float64]
+# Below this first-stage F an interval of two-stage least squares cannot be trusted (Staiger and Stock, 1997).
+WEAK = 10.0
+ADVICE = "The instruments do not move what they stand in for. Find others, or fewer second-order terms."
+
+
+@dataclass(frozen=True, slots=True)
+class TwoStage:
+    """Two-stage least squares: variables that are chosen with cost in mind, and instruments that stand in for them.
+
+    Parameters
+    ----------
+    endogenous : outputs, relationship variables or controls that go with what is not in the table
+    instruments : columns that move them, and move cost through them alone; they have no role in the table
+
+    Raises
+    ------
+    FormError, UnknownName
+        For a level form, too few instruments, or a column that does not exist or is in the cost function already.
+
+    Notes
+    -----
+    Every term with an endogenous variable is mirrored by the same term with each instrument. The fit has
+    `first_stage()`, the effective F of Montiel Olea and Pflueger (2013), `overidentification_test()` (Hansen, 1982) and
+    `weak_instrument_interval()` (Anderson and Rubin, 1949), which holds however weak the instruments are.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from econmodel.estimate.fitting import fit
+    >>> from econmodel.table.cost_data import CostData
+    >>> rng = np.random.default_rng(0)
+    >>> tender, need, volume = rng.normal(size=(3, 500))
+    >>> continuity = tender - need + rng.normal(size=500)
+    >>> cost = np.exp(0.9 * volume - 0.2 * continuity + 0.3 * need + 0.1 * rng.normal(size=500))
+    >>> frame = pd.DataFrame({"cost": cost, "visits": np.exp(volume), "continuity": continuity, "tender": tender})
+    >>> data = CostData(frame, cost="cost", outputs=["visits"], relationships=["continuity"])
+    >>> found = fit(data, "cobb_douglas", TwoStage(["continuity"], ["tender"]))
+    >>> bool(abs(found.params["continuity"] + 0.2) < 2 * found.bse["continuity"])
+    True
+    """
+
+    endogenous: Sequence[str]
+    instruments: Sequence[str]
+    name: str = "two_stage"
+    effects: tuple[str, ...] = ()
+
+    def columns(self, data: CostData) -> Sequence[str]:
+        """The instruments."""
+        check_names(tuple(self.endogenous), tuple(self.instruments), data)
+        return tuple(self.instruments)
+
+    def fit(self, prepared: Prepared) -> "TwoStageFit":
+        """Parameters, and their covariance."""
+        if prepared.specification.error == "additive":
+            raise FormError('Instruments serve log forms: use error="multiplicative".')
+        terms = instrument_terms(prepared, tuple(self.endogenous))
+        gram = accumulate(terms.blocks()).gram
+        projection, second = second_stage(gram, terms)
+        moments = Moments(second, prepared.count)
+        inverse_gram = inverse(moments, prepared.design.technology.names, ADVICE)
+        theta = solve(moments, inverse_gram)
+        solution = LeastSquares(theta, inverse_gram, squares(gram, terms.count, theta), condition_number(moments))
+        found = covariance_of(prepared, solution, lambda: projected(terms, projection, theta), prepared.design.count)
+        fitted = TwoStageFit(
+            prepared.specification, prepared.sample, prepared.design.technology, prepared.design, solution,
+            found.matrix, found.kind, prepared.clusters, None, found.freedom, found.wild, found.notes,
+            terms, gram, projection,
+        )  # fmt: skip
+        return fitted.with_notes(_of_strength(fitted.first_stage().table))
+
+
+def second_stage(gram: Array, terms: InstrumentTerms) -> tuple[Array, Array]:
+    """The projection (instruments, k) of the regressors, and the moments (k + 1, k + 1) of the second stage.
+
+    Parameters
+    ----------
+    gram : (..., L + k + 1, L + k + 1) moments of mirror images, regressors and log cost, with any leading axes
+    """
+    inside, regressors = terms.places()
+    own = gram[..., inside[:, None], inside]
+    crossed = gram[..., inside[:, None], regressors]
+    scale = np.sqrt(np.maximum(np.einsum("...ii->...i", own), np.finfo(float).tiny))
+    scaled = own / (scale[..., :, None] * scale[..., None, :])
+    projection = np.linalg.pinv(scaled, rcond=1e-12, hermitian=True) @ (crossed / scale[..., None]) / scale[..., None]
+    explained = crossed.swapaxes(-1, -2) @ projection
+    second = explained.copy()
+    second[..., -1, -1] = gram[..., -1, -1]
+    return projection[..., :-1], second
+
+
+def squares(gram: Array, start: int, theta: Array) -> float:
+    """Sum of squared residuals of the regressors themselves."""
+    contrast = np.concatenate([-theta, [1.0]])
+    return float(contrast @ gram[start:, start:] @ contrast)
+
+
+def projected(terms: InstrumentTerms, projection: Array, theta: Array) -> Iterator[Block]:
+    """Blocks (k + 1, n): projected regressors, and residuals of the regressors themselves."""
+    inside, regressors = terms.places()
+    for rows, block in terms.blocks():
+        residual = block[-1] - theta @ block[regressors[:-1]]
+        yield rows, np.vstack([projection.T @ block[inside], residual[None]])
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TwoStageFit(Fit):
+    """A fit by two-stage least squares.
+
+    Attributes
+    ----------
+    terms : endogenous terms and their mirror images
+    gram : moments of mirror images, regressors and log cost
+    projection : (instruments, k) first-stage coefficients of all regressors
+    """
+
+    terms: InstrumentTerms
+    gram: Array
+    projection: Array
+
+    def with_notes(self, notes: tuple[str, ...]) -> "TwoStageFit":
+        """The same with further notes."""
+        from dataclasses import replace
+
+        return replace(self, notes=self.notes + notes)
+
+    @property
+    def llf(self) -> float:
+        """Missing: two-stage least squares maximises no likelihood."""
+        return float("nan")
+
+    def rows_at(self, parameters: Array) -> Iterator[Block]:
+        """Projected regressors and residuals."""
+        return projected(self.terms, self.projection, parameters)
+
+    def bootstrap_all(self, draws: Replications, steps: int = 1) -> Array:
+        """Parameters in every replication (replications, k), both stages made anew."""
+        gram = weighted_moments(self.terms.blocks(), draws, len(self.gram))
+        _, second = second_stage(gram, self.terms)
+        return np.stack([np.linalg.lstsq(one[:-1, :-1], one[:-1, -1], rcond=1e-12)[0] for one in second])
+
+    @cached_property
+    def _reduced(self) -> ReducedForm:
+        targets = np.concatenate([self.terms.endogenous, [self.design.count]])
+        return reduced_form(self.terms, self.gram, targets, self.clusters, self.nobs)
+
+    def first_stage(self) -> Check:
+        """How strongly the instruments move each endogenous variable.
+
+        The effective F of the excluded instruments (Montiel Olea and Pflueger, 2013), robust as the errors of the fit
+        are; with several endogenous variables each is judged alone, which is the least that can be asked.
+
+        Returns
+        -------
+        Check
+            Passed where no F is below ten (Staiger and Stock, 1997).
+        """
+        found = self._reduced
+        strengths = [found.effective_f(place) for place in range(len(self.terms.endogenous))]
+        names = [self.technology.names[place] for place in self.terms.endogenous]
+        table = pd.DataFrame({"variable": names, "instruments": self.terms.count, "effective F": strengths})
+        weak = [name for name, strength in zip(names, strengths, strict=True) if strength < WEAK]
+        said = "; ".join(f"{name}: F {format_number(f)}" for name, f in zip(names, strengths, strict=True))
+        text = f"{said}. " + (
+            f"The instruments are weak for {', '.join(weak)}: estimates lean towards least squares and intervals are "
+            "too narrow."
+            if weak
+            else "The instruments move what they stand in for."
+        )
+        return Check("First stage", not weak, "the instruments move the endogenous variables", table, text)
+
+    def overidentification_test(self, conf_level: float = 0.95) -> Check:
+        """Whether the instruments agree with each other (Hansen, 1982): the J test after two-step weighting.
+
+        Raises
+        ------
+        FormError
+            Where there are no more instruments than endogenous terms, so that nothing is left to test.
+        """
+        from scipy.special import chdtrc
+
+        inside, regressors = self.terms.places()
+        spare = len(inside) - self.design.count
+        if spare <= 0:
+            raise FormError("There is one instrument for each endogenous term, so whether they agree cannot be tested.")
+        weight = np.linalg.pinv(score_products(self.terms, self.theta[:, None], self.clusters)[0, 0])
+        crossed, target = self.gram[inside[:, None], regressors[:-1]], self.gram[inside, -1]
+        bread = crossed.T @ weight
+        left = target - crossed @ np.linalg.solve(bread @ crossed, bread @ target)
+        statistic = float(left @ weight @ left)
+        p_value = float(chdtrc(spare, statistic))
+        rejected = p_value <= 1.0 - conf_level
+        text = f"J({spare}) = {format_number(statistic)}, p {format_probability(p_value)}: " + (
+            "the instruments contradict each other, so at least one moves cost by another way."
+            if rejected
+            else "the instruments do not contradict each other; nor may instruments that are all wrong alike."
+        )
+        table = pd.DataFrame({"statistic": [statistic], "degrees": [spare], "p_value": [p_value]})
+        null = "all instruments move cost through the endogenous variables alone"
+        return Check("Overidentification", not rejected, null, table, text)
+
+    def weak_instrument_interval(self, conf_level: float = 0.95) -> Check:
+        """Values of the endogenous variable's parameter that cannot be rejected, however weak its instruments are.
+
+        Anderson and Rubin (1949) with the robust covariance of the fit, for one endogenous variable without
+        second-order terms. The set may be unbounded: then the instruments say too little.
+
+        Raises
+        ------
+        FormError
+            Where there are several endogenous terms.
+        """
+        from scipy.special import chdtri
+
+        if self.design.count - len(self.terms.exogenous) != 1:
+            raise FormError(
+                "The interval is of one parameter, and there are several endogenous terms. Use "
+                'form="cobb_douglas" and one endogenous variable.'
+            )
+        name = self.technology.names[int(self.terms.endogenous[0])]
+        centre, error = float(self.params[name]), float(self.bse[name])
+        # Values from near to far, out to where a set that has not closed is called unbounded.
+        angles = np.linspace(-0.5, 0.5, 4001)[1:-1]
+        values = centre + 4.0 * error * np.tan(np.pi * angles)
+        kept = self._reduced.anderson_rubin(values) <= chdtri(self.terms.count, 1.0 - conf_level)
+        low = -np.inf if kept[0] else float(values[kept].min(initial=np.inf))
+        high = np.inf if kept[-1] else float(values[kept].max(initial=-np.inf))
+        gap = values[~kept] if kept[0] and kept[-1] else values[:0]
+        table = pd.DataFrame({"term": [name], "estimate": [centre], "conf_low": [low], "conf_high": [high]})
+        if low > high:
+            text = "No value is compatible with the instruments: at least one moves cost by another way."
+            return Check("Weak-instrument interval", False, "the instruments are valid", table, text)
+        ends = [format_number(end) if np.isfinite(end) else "without bound" for end in (low, high)]
+        text = f"Of {name}, values from {ends[0]} to {ends[1]} are not rejected, however weak the instruments are."
+        if len(gap):
+            text += f" Those between {format_number(gap.min())} and {format_number(gap.max())} are."
+        return Check("Weak-instrument interval", None, "the instruments are valid", table, text)
+
+
+def _of_strength(table: pd.DataFrame) -> tuple[str, ...]:
+    weak = table[table["effective F"] < WEAK]
+    if not len(weak):
+        return ()
+    said = ", ".join(f"{row.variable} (F {format_number(row[2])})" for row in weak.itertuples(index=False))
+    return (
+        f"Weak instruments for {said}: the estimates lean towards least squares, and these intervals are too narrow. "
+        "Use fit.weak_instrument_interval(), which holds all the same, or find instruments that move it more.",
+    )

@@ -1,0 +1,1 @@
+"""Cost and its shares as one system of equations."""

@@ -1,0 +1,148 @@
+"""Seemingly unrelated regressions with parameters in common: generalised least squares, iterated to maximum likelihood.
+
+Each step is generalised least squares with the covariance of the errors that the current residuals give. Its fixed
+point maximises the normal likelihood (Oberhofer and Kmenta, 1974), and each step raises it: ln|S| is concave, so what
+lowers the weighted sum of squares with weights n inverse(S) lowers ln|S|.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from econmodel.errors import DidNotConverge, NotIdentified
+from econmodel.estimate.least_squares import (
+    MAXIMUM_STEPS,
+    RELATIVE_OFFSET,
+    ROUNDING_OFFSET,
+    SMALLEST_FRACTION,
+    LeastSquares,
+    damped,
+)
+from econmodel.estimate.moments import Moments, condition_number, inverse, solve
+from econmodel.estimate.system.moments import MomentsAt, SystemMoments
+
+Array = NDArray[np.float64]
+# From inner products of residuals (E, E) to the inverse of the covariance of the errors (E, E).
+Weigh = Callable[[Array], Array]
+# What a step gains so near the end is lost in the rounding of the sum of squares, and the whole step is safe.
+NEAR = 1e-4
+# Below this ratio of eigenvalues of the residuals' correlation, one equation says nothing that the others do not.
+NO_ERROR = 1e-10
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solved:
+    """Where the search ended.
+
+    Attributes
+    ----------
+    theta : (k,)
+    moments : at theta
+    weights : (E, E) inverse of the covariance of the errors that the last step used
+    steps, offset : steps taken, and the relative offset at the end
+    """
+
+    theta: Array
+    moments: SystemMoments
+    weights: Array
+    steps: int
+    offset: float
+
+    def least_squares(self, names: Sequence[str]) -> LeastSquares:
+        """The same as a record of least squares; its sum of squares is that of the cost equation."""
+        weighted = self.moments.weighted(self.weights)
+        squares = float(self.moments.residual_products[0, 0])
+        return LeastSquares(
+            self.theta, inverse(weighted, names), squares, condition_number(weighted), self.steps, self.offset
+        )
+
+
+def descend(at: MomentsAt, theta: Array, weigh: Weigh, names: Sequence[str]) -> Solved:
+    """Gauss-Newton steps with weights made anew at each, halved where they raise the weighted sum of squares.
+
+    Raises
+    ------
+    NotIdentified, DidNotConverge
+        With the names of what cannot be told apart, and the cure.
+    """
+    moments, damping, last = at(theta), 0.0, np.inf
+    for steps in range(1, MAXIMUM_STEPS + 1):
+        weights = weigh(moments.residual_products)
+        weighted = moments.weighted(weights)
+        step = _step(weighted, damping, names)
+        squares = weighted.residual_squares
+        explained = max(float(step @ weighted.gram[:-1, -1]), 0.0)
+        freedom = max(weighted.count - len(theta), 1) / len(theta)
+        offset = float(np.sqrt(freedom * explained / max(squares - explained, np.finfo(float).tiny)))
+        stalled = ROUNDING_OFFSET > offset > last / 2.0
+        if damping == 0.0 and (offset < RELATIVE_OFFSET or stalled):
+            return Solved(theta, moments, weights, steps, offset)
+        near, last = damping == 0.0 and offset < min(NEAR, last), offset
+        if near:
+            theta = theta + step
+            moments = at(theta)
+        elif (shorter := _shorten(at, theta, step, weights, squares)) is not None:
+            (theta, moments), damping = shorter, damping / 100 if damping > 1e-5 else 0.0
+        else:
+            damping = max(10 * damping, 1e-4)
+    raise DidNotConverge(
+        f"The search for the parameters of the system failed: no optimum was reached in {MAXIMUM_STEPS} steps. No "
+        'numbers are returned. Use fewer second-order terms (second_order="outputs" or "none"), fewer variables, or '
+        "em.System(iterate=False)."
+    )
+
+
+def _step(weighted: Moments, damping: float, names: Sequence[str]) -> Array:
+    if weighted.triangle is None or damping:
+        return damped(weighted.gram[:-1, :-1], weighted.gram[:-1, -1], damping)
+    return solve(weighted, inverse(weighted, names))
+
+
+def _shorten(
+    at: MomentsAt, theta: Array, step: Array, weights: Array, squares: float
+) -> tuple[Array, SystemMoments] | None:
+    fraction = 1.0
+    while fraction > SMALLEST_FRACTION:
+        moments = at(theta + fraction * step)
+        if float((weights * moments.residual_products).sum()) < squares:
+            return theta + fraction * step, moments
+        fraction /= 2
+    return None
+
+
+def divisors(count: int, counted: Sequence[int]) -> Array:
+    """What inner products of residuals are divided by (E, E): the geometric means of the equations' freedom.
+
+    Parameters
+    ----------
+    counted : for each equation the parameters that its freedom is lessened by: zeros for maximum likelihood
+    """
+    freedom = count - np.asarray(counted, dtype=float)
+    return np.sqrt(np.outer(freedom, freedom))
+
+
+def inverse_of_covariance(covariance: Array, names: Sequence[str]) -> Array:
+    """Its inverse; NotIdentified where an equation is fitted exactly or the residuals of several move together."""
+    spread = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    exact = [name for name, size in zip(names, spread, strict=True) if not size > 0]
+    if exact:
+        raise NotIdentified(_fitted_exactly(exact))
+    values, vectors = np.linalg.eigh(covariance / np.outer(spread, spread))
+    if values[0] < NO_ERROR * values[-1]:
+        loading = np.abs(vectors[:, 0]) / spread
+        together = [name for name, size in zip(names, loading, strict=True) if size > 0.05 * loading.max()]
+        raise NotIdentified(_fitted_exactly(together))
+    return np.asarray((vectors / values) @ vectors.T / np.outer(spread, spread))
+
+
+def _fitted_exactly(names: Sequence[str]) -> str:
+    one = len(names) == 1
+    return (
+        f"The {'equation' if one else 'equations'} of {', '.join(names)} {'is' if one else 'are together'} fitted "
+        "exactly, so the covariance of the errors is singular and there is no likelihood. Shares that add up to one "
+        'in every row are of all inputs: say prices_complete=True, or leave one out with em.System(drop="..."). A '
+        "share that is the same in every row, or that was computed from the other columns, is no further evidence: "
+        "take it from the card."
+    )
