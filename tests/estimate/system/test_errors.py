@@ -90,7 +90,7 @@ def test_few_clusters_are_said_to_be_few(three_prices):
 
 
 def test_a_search_that_does_not_end_says_so(three_prices, monkeypatch):
-    monkeypatch.setattr("econmodel.estimate.seemingly_unrelated.MAXIMUM_STEPS", 2)
+    monkeypatch.setattr("econmodel.estimate.system.seemingly_unrelated.MAXIMUM_STEPS", 2)
     with pytest.raises(DidNotConverge, match=r"no optimum was reached in 2 steps.*System\(iterate=False\)"):
         em.fit(three_prices(60), "composite", estimator="system")
 
