@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.errors import DidNotConverge, NotIdentified
+from econmodel.errors import DidNotConverge, FormError, NotIdentified
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.fitting import refit
 
@@ -30,18 +30,21 @@ def folds(fitted: Fit, count: int, seed: int) -> NDArray[np.intp]:
 
 
 def predict_left_out(fitted: Fit, fold: NDArray[np.intp]) -> Predicted:
-    """Log cost of each fold's rows from a fit of the others."""
+    """Log cost of each fold's rows from a fit of the others, their mean residual (a frontier's inefficiency) added."""
     points, log_cost = fitted.points(), np.log(fitted.sample.rows.columns[fitted.design.cost])
     squares, seen, without = 0.0, 0, 0
     for number in range(int(fold.max()) + 1):
         out = fold == number
         try:
-            rest = refit(fitted, fitted.data.where(~out, because="left out to be predicted"), groups=None)
-        except (DidNotConverge, NotIdentified):
+            others = fitted.data.where(~out, because="left out to be predicted")
+            rest = refit(fitted, others, groups=None, cov_type=None)
+        except (DidNotConverge, FormError, NotIdentified):
             without += int(out.sum())
             continue
         with np.errstate(invalid="ignore"):
-            left = (log_cost - rest.technology.log_cost(rest.theta, points))[out]
+            residual = log_cost - rest.technology.log_cost(rest.theta, points)
+        known = residual[~out]
+        left = residual[out] - known[np.isfinite(known)].mean()
         found = np.isfinite(left)
         squares += float(left[found] @ left[found])
         seen += int(found.sum())

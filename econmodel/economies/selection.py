@@ -1,6 +1,7 @@
 """Which form: likelihood on one scale, criteria, Vuong's test, prediction of providers left out, and what they say."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,9 @@ Array = NDArray[np.float64]
 Asked = str | Form | Mapping[str, Any]
 USUAL = ("cobb_douglas", "translog", "flexible_fixed_cost", "composite")
 FOLDS = 10
+# Two-stage least squares maximises nothing; a system's likelihood is that of cost and shares together.
+WITHOUT_LIKELIHOOD = ("two_stage", "system")
+CONTAINED, CONTAINS = "contained in the first", "contains the first"
 
 
 def select(
@@ -39,26 +43,30 @@ def select(
     ----------
     data : the table
     forms : names, forms, or options of `em.fit` such as {"form": "composite", "error": "additive"}; with names of your
-        own as a mapping
+        own as a mapping. One estimator, with one sort of provider effects, for all of them
     number_of_folds, seed : of the cross-validation, in which providers are left out whole
 
     Returns
     -------
     Answer
         One row a form, the lowest BIC first. `log-likelihood` is of log cost whatever the error; `vuong` tests whether
-        the first form is nearer to the truth (Vuong, 1989, with Schwarz's correction; rows of a provider added up);
-        `prediction error` is the root mean squared error of log cost over providers left out; `violations` the largest
-        share of providers at which a condition of regularity fails; `scale` and `scope` are at the mean. Forms that
-        cannot hold the table stand in a further table with the reason.
+        the first form is nearer to the truth (Vuong, 1989, with Schwarz's correction; rows of a provider added up).
+        Where one form contains the other (`nested`) Vuong's test does not hold, and the likelihood ratio tests what the
+        smaller one leaves out. `prediction error` is the root mean squared error of log cost over providers left out;
+        `violations` the largest share of providers at which a condition of regularity fails; `scale` and `scope` are
+        at the mean. Forms that cannot hold the table stand in a further table with the reason.
 
     Raises
     ------
     NotSupported
-        Where fewer than two forms could be fitted, or they use different rows.
+        Where fewer than two forms could be fitted, they use different rows or different estimators, or the estimator
+        has no likelihood of cost.
 
     Notes
     -----
     A criterion compares fits; none of them says that a form is right at a corner that no provider has shown.
+    Intervals of a form that was chosen by the same data take it as given, and are too narrow (Leeb and Poetscher,
+    2005).
 
     Examples
     --------
@@ -70,10 +78,17 @@ def select(
     if not isinstance(data, CostData):
         raise NotSupported("em.select fits forms to a table: give em.load(...) or em.CostData(...), not a fit.")
     check_level(conf_level)
+    if isinstance(forms, str | Form):
+        raise NotSupported(f'A choice needs two forms: forms=["cobb_douglas", {_name(forms)!r}], say.')
+    if not isinstance(number_of_folds, int) or number_of_folds < 2:
+        raise NotSupported(
+            f"number_of_folds={number_of_folds}: providers are left out in at least two parts. Ten is usual."
+        )
     fits, refused = _fitted(data, forms)
     if len(fits) < 2:
         why = "; ".join(f"{name}: {reason}" for name, reason in refused)
-        raise NotSupported(f"A choice needs two forms, and {len(fits) or 'none'} could be fitted. {why}")
+        raise NotSupported(f"A choice needs two forms, and {len(fits) or 'none'} could be fitted. {why}".strip())
+    _check_alike(fits)
     rows = {name: list(one.data.frame.index) for name, one in fits.items()}
     if any(index != rows[next(iter(rows))] for index in rows.values()):
         raise NotSupported("The forms use different rows, so their likelihoods cannot be compared. Give each the same.")
@@ -82,7 +97,25 @@ def select(
     fold = folds(best, number_of_folds, seed)
     table = pd.DataFrame([_row(name, fits[name], best, fold, conf_level) for name in ranked])
     tables = {"not fitted": pd.DataFrame(refused, columns=["form", "because"])} if refused else {}
-    return Answer(f"Forms for {data.title or data.cost}", table, _words(table, conf_level), {}, _notes(table), tables)
+    notes = _notes(table, best.clusters is not None)
+    return Answer(f"Forms for {data.title or data.cost}", table, _words(table, conf_level), {}, notes, tables)
+
+
+def _check_alike(fits: Mapping[str, Fit]) -> None:
+    """NotSupported for fits whose likelihoods do not compare forms."""
+    named = {one.specification.estimator.name for one in fits.values()}
+    if without := sorted(named & set(WITHOUT_LIKELIHOOD)):
+        raise NotSupported(
+            f'estimator="{without[0]}" has no likelihood of cost alone, which forms are compared by. Choose a form by '
+            "least squares, then fit it with the other estimator."
+        )
+    effects = {one.specification.effects for one in fits.values()}
+    if len(named) > 1 or len(effects) > 1:
+        what, differ = ("estimator", named) if len(named) > 1 else ("effects", effects)
+        raise NotSupported(
+            f"em.select compares forms, and these differ in {what} ({', '.join(sorted(map(str, differ)))}), so their "
+            "likelihoods are not of the same thing. Give every form the same; em.compare sets results side by side."
+        )
 
 
 def _fitted(
@@ -140,8 +173,48 @@ def vuong_of(ratios: Array, parameters: float, rows: float | None = None) -> tup
     return statistic, 2.0 * float(ndtr(-abs(statistic)))
 
 
+@dataclass(frozen=True, slots=True)
+class Against:
+    """A form beside the first: which contains the other, Vuong's statistic or the likelihood ratio, and its p-value."""
+
+    nested: str = ""
+    vuong: float = np.nan
+    ratio: float = np.nan
+    p_value: float = np.nan
+
+
+def _against(best: Fit, fitted: Fit) -> Against:
+    """Vuong's test, or where one form contains the other the likelihood ratio, twice its log (chi-squared)."""
+    from scipy.special import chdtrc
+
+    if fitted is best:
+        return Against()
+    inside, around = contains(best, fitted), contains(fitted, best)
+    if not inside and not around:
+        statistic, p_value = vuong(best, fitted)
+        return Against("", statistic, np.nan, p_value)
+    large, small = (best, fitted) if inside else (fitted, best)
+    ratio = max(2.0 * (_log_likelihood(large) - _log_likelihood(small)), 0.0)
+    p_value = float(chdtrc(large.df_model - small.df_model, ratio))
+    return Against(CONTAINED if inside else CONTAINS, np.nan, ratio, p_value)
+
+
+def contains(large: Fit, small: Fit) -> bool:
+    """Whether a form is another one with some of its terms left out, so that Vuong's test does not hold for the two."""
+    one, other = large.technology, small.technology
+    alike = (
+        type(one.form.coordinate) is type(other.form.coordinate)
+        and one.form.aggregates == other.form.aggregates
+        and one.form.price_levels == other.form.price_levels
+        and one.numeraire == other.numeraire
+        and large.design.additive == small.design.additive
+        and large.sample.weights == small.sample.weights
+    )
+    return alike and set(other.names) < set(one.names)
+
+
 def _row(name: str, fitted: Fit, best: Fit, fold: NDArray[np.intp], level: float) -> dict[str, Any]:
-    statistic, p_value = vuong(best, fitted) if fitted is not best else (np.nan, np.nan)
+    against = _against(best, fitted)
     predicted = predict_left_out(fitted, fold)
     shares = regularity(fitted).table["share"].dropna()
     ray = scale(fitted, conf_level=level).row("ray scale economies")
@@ -152,8 +225,10 @@ def _row(name: str, fitted: Fit, best: Fit, fold: NDArray[np.intp], level: float
         "log-likelihood": likelihood,
         "AIC": 2.0 * parameters - 2.0 * likelihood,
         "BIC": _bic(fitted),
-        "vuong": statistic,
-        "p_value": p_value,
+        "nested": against.nested,
+        "vuong": against.vuong,
+        "likelihood ratio": against.ratio,
+        "p_value": against.p_value,
         "prediction error": predicted.error,
         "not predicted": predicted.without,
         "violations, %": 100.0 * float(shares.max()) if len(shares) else np.nan,
@@ -181,14 +256,17 @@ def _scope(fitted: Fit, level: float) -> dict[str, Any]:
 
 def _words(table: pd.DataFrame, level: float) -> str:
     best = table.iloc[0]
-    told = table[(table["p_value"] < 1.0 - level) & (table["vuong"] > 0)]
     rest = table.iloc[1:]
-    alike = [str(name) for name in rest["form"] if name not in set(told["form"])]
+    clear = rest["p_value"] < 1.0 - level
+    said = {
+        "Vuong's test holds it nearer to the truth than {}": clear & (rest["vuong"] > 0),
+        "Vuong's test holds {} nearer to the truth": clear & (rest["vuong"] < 0),
+        "the likelihood ratio rejects {}, which it contains": clear & (rest["nested"] == CONTAINED),
+        "the likelihood ratio rejects it against {}, which contains it": clear & (rest["nested"] == CONTAINS),
+        "these tests cannot tell it from {}": ~clear,
+    }
     parts = [f"BIC prefers {best['form']}"]
-    if len(told):
-        parts.append(f"Vuong's test holds it nearer to the truth than {', '.join(told['form'])}")
-    if alike:
-        parts.append(f"it cannot be told from {', '.join(alike)} that way")
+    parts += [words.format(_listed(rest.loc[which, "form"])) for words, which in said.items() if which.any()]
     predicts = table.iloc[int(table["prediction error"].to_numpy().argmin())]
     if predicts["form"] == best["form"]:
         parts.append("it also predicts providers left out best")
@@ -196,10 +274,9 @@ def _words(table: pd.DataFrame, level: float) -> str:
         error = format_number(predicts["prediction error"], 3)
         parts.append(f"{predicts['form']} predicts providers left out best (error {error})")
     text = "; ".join(parts) + "."
-    clear = table[(table["scale_low"] > 1) | (table["scale_high"] < 1)]
-    above = int((clear["scale_low"] > 1).sum())
+    above, below = int((table["scale_low"] > 1).sum()), int((table["scale_high"] < 1).sum())
     text += (
-        f" Economies of scale are clear in {above or 'none'} and diseconomies in {len(clear) - above or 'none'} of "
+        f" Economies of scale are clear in {above or 'none'} and diseconomies in {below or 'none'} of "
         f"{len(table)} forms."
     )
     signs = [sign for sign in table["sign of scope"] if sign in ("+", "−", "open", "no number")]
@@ -214,11 +291,20 @@ def _words(table: pd.DataFrame, level: float) -> str:
     return text
 
 
-def _notes(table: pd.DataFrame) -> tuple[str, ...]:
-    notes = ["These criteria compare fits where the providers are; they say nothing of corners that nobody has shown."]
-    close = table["p_value"].iloc[1:].dropna()
-    if len(close) and (close > 0.05).any():
+def _listed(names: pd.Series) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names.iloc[-1]]))
+
+
+def _notes(table: pd.DataFrame, clustered: bool) -> tuple[str, ...]:
+    notes = [
+        "These criteria compare fits where the providers are; they say nothing of corners that nobody has shown.",
+        "An interval of the form that these data chose takes it as given, and is too narrow for that.",
+    ]
+    close = table["p_value"][table["vuong"].notna()]
+    if len(close):
         notes.append(f"Largest p-value of Vuong's test: {format_probability(float(close.max()))}.")
+    if clustered and table["likelihood ratio"].notna().any():
+        notes.append("Likelihood ratios take rows as independent, and here providers repeat: they reject too often.")
     without = int(table["not predicted"].max())
     if without:
         notes.append(f"Up to {without} rows have no prediction in some form: their fitted cost was not positive.")

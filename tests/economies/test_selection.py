@@ -95,3 +95,65 @@ def test_what_cannot_be_asked_says_so(power):
         em.select(em.fit(power))
     with pytest.raises(NotSupported, match="A choice needs two forms, and 1 could be fitted"):
         em.select(power, ["translog"])
+
+
+def test_a_form_within_another_is_tested_by_the_likelihood_ratio():
+    """Vuong's statistic degenerates there: of these two it says p below 1e-20 for a likelihood ratio of a half."""
+    homes = em.load("new_mexico_nursing_homes")
+    small, large = em.fit(homes, "cobb_douglas"), em.fit(homes, "translog")
+    assert vuong(small, large)[1] < 1e-20
+    found = em.select(homes, ["cobb_douglas", "translog"])
+    row = found.table.iloc[1]
+    assert row["nested"] == "contains the first"
+    assert np.isnan(row["vuong"])
+    assert row["likelihood ratio"] == pytest.approx(2 * (large.llf - small.llf), rel=SAME_ALGEBRA)
+    assert row["p_value"] == pytest.approx(chi_square_tail(row["likelihood ratio"], 3), rel=SAME_ALGEBRA)
+    assert "these tests cannot tell it from translog" in found.text
+    assert "takes it as given" in " ".join(found.notes)
+
+
+def chi_square_tail(value, degrees):
+    from scipy.stats import chi2
+
+    return chi2.sf(value, degrees)
+
+
+def test_a_form_that_the_first_contains_is_rejected(power):
+    found = em.select(power, ["cobb_douglas", "translog"])
+    assert found.table["nested"].tolist() == ["", "contained in the first"]
+    assert "the likelihood ratio rejects Cobb-Douglas, which it contains" in found.text
+    airlines = em.select(em.load("us_airlines"), ["cobb_douglas", "translog"])
+    assert "here providers repeat" in " ".join(airlines.notes)
+
+
+def test_what_is_predicted_of_a_frontier_holds_its_mean_inefficiency():
+    rng = np.random.default_rng(0)
+    volume = rng.normal(size=300)
+    log_cost = 0.9 * volume + 0.1 * rng.normal(size=300) + np.abs(rng.normal(size=300))
+    data = em.CostData(
+        pd.DataFrame({"cost": np.exp(log_cost), "visits": np.exp(volume)}), cost="cost", outputs=["visits"]
+    )
+    plain, frontier = (em.fit(data, "cobb_douglas", name) for name in ("least_squares", "frontier"))
+    fold = folds(plain, 5, 0)
+    without = predict_left_out(frontier, fold)
+    assert without.error == pytest.approx(predict_left_out(plain, fold).error, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("forms", "said"),
+    [
+        ("translog", "A choice needs two forms: forms="),
+        (["translog", {"form": "translog", "estimator": "system"}], '"system" has no likelihood of cost alone'),
+        (["translog", {"form": "translog", "estimator": "frontier"}], "differ in estimator .frontier, least_squares."),
+    ],
+)  # fmt: skip
+def test_what_likelihoods_cannot_compare_is_refused(power, forms, said):
+    with pytest.raises(NotSupported, match=said):
+        em.select(power, forms)
+
+
+def test_effects_that_differ_and_folds_that_are_none_are_refused(power):
+    with pytest.raises(NotSupported, match=r"differ in effects .None, within."):
+        em.select(em.load("us_airlines"), ["cobb_douglas", {"form": "cobb_douglas", "effects": "within"}])
+    with pytest.raises(NotSupported, match="number_of_folds=1: providers are left out in at least two parts"):
+        em.select(power, number_of_folds=1)
