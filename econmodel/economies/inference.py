@@ -97,8 +97,8 @@ def _jointly(found: Estimates, draws: Array, level: float) -> Estimates:
     centre = np.nanmean(draws[:, sound], axis=0)
     largest = np.nanmax(np.abs(draws[:, sound] - centre) / found.errors[sound], axis=1)
     margin = float(np.nanquantile(largest, level, method="weibull")) * found.errors
-    p_values = found.p_values.copy()
-    p_values[sound] = (1.0 + (largest[:, None] >= np.abs(found.statistics[sound])).sum(axis=0)) / (1.0 + len(largest))
+    p_values, tested = found.p_values.copy(), sound & np.isfinite(found.statistics)
+    p_values[tested] = (1.0 + (largest[:, None] >= np.abs(found.statistics[tested])).sum(axis=0)) / (1.0 + len(largest))
     return replace(found, low=found.values - margin, high=found.values + margin, p_values=p_values)
 
 
@@ -146,7 +146,12 @@ def _by_delta(function: CostFunction, measure: Measure, values: Array, null: Arr
     if joint and known.any():
         largest = largest_deviations(gradient[known] @ function.covariance @ gradient[known].T, function.freedom)
         quantile = float(np.quantile(largest, level))
-        p_values[known] = (largest[:, None] >= np.abs(statistics[known])).mean(axis=0)
+        tested = known & np.isfinite(statistics)
+        if function.wild:
+            # The wild bootstrap tests rows one by one (Bonferroni, 1936).
+            p_values = np.minimum(p_values * tested.sum(), 1.0)
+        else:
+            p_values[tested] = (largest[:, None] >= np.abs(statistics[tested])).mean(axis=0)
     margin = quantile * errors
     return Estimates(values, errors, values - margin, values + margin, null, statistics, p_values)
 

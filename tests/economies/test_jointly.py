@@ -54,3 +54,18 @@ def test_bands_cover_all_points_at_once():
     # 95 % of 60 samples, less three binomial standard errors.
     assert np.mean(together) > 0.86
     assert np.mean(together) > np.mean(alone)
+
+
+@pytest.mark.parametrize("method", ["delta", "bootstrap", "simulate"])
+def test_what_has_no_null_has_no_p_value(method):
+    fitted = em.fit(em.load("electricity_1970")).jointly()
+    assert em.marginal_cost(fitted, at=[0.5, 2.0], method=method).table["p_value"].isna().all()
+
+
+def test_few_clusters_keep_their_wild_p_values():
+    """Six airlines: the classical test prints far smaller p-values than the wild cluster bootstrap."""
+    fitted = em.fit(em.load("us_airlines"), "translog")
+    one = em.scale(fitted, at=[0.5, 1.0, 2.0]).table["p_value"]
+    band = em.scale(fitted.jointly(), at=[0.5, 1.0, 2.0]).table["p_value"]
+    assert (band >= one).all()
+    assert band.max() <= 1.0
