@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from econmodel.economies.inference import estimate, usual_method
 from econmodel.estimate.delta import Measure, jacobian
 from econmodel.estimate.fit import Fit
-from econmodel.estimate.fitting import refit
+from econmodel.estimate.fitting import refit, refit_fewer
 
 Array = NDArray[np.float64]
 HELD, FREE = "the ratio held", "outcomes held, the ratio free"
@@ -35,7 +35,7 @@ def bracket(fitted: Fit, level: float) -> pd.DataFrame:
     rows = [_elasticity(held, HELD, level)]
     if fitted.data.outcomes:
         attributes = [name for name in fitted.data.relationships if name not in ratios]
-        free = refit(fitted, fitted.data.using(relationships=attributes), hold_outcomes=True)
+        free = refit_fewer(fitted, fitted.data.using(relationships=attributes), hold_outcomes=True)
         rows.insert(0, _elasticity(free, FREE, level))
     return pd.DataFrame(rows)
 
@@ -78,7 +78,10 @@ def robustness(fitted: Fit) -> pd.DataFrame:
 
     The share of the residual variance, of cost and of the variable alike, that something left out would have to explain
     to bring the estimate to its null (Cinelli and Hazlett, 2020), from the classical t and the degrees of freedom.
+    Empty for other estimators than least squares, of which it says nothing.
     """
+    if type(fitted) is not Fit:
+        return pd.DataFrame()
     measures = [("scale", ray_elasticity(fitted), 1.0)]
     for place, name in enumerate(fitted.technology.relationships):
         measures.append((fitted.data.labels(name), relationship_slope(fitted, place), 0.0))

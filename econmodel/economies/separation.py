@@ -83,8 +83,8 @@ def separate(
         Terms "apparent" (slope of log cost on log size; null 1), "scale" (null 1), "mix", "relationship: <name>",
         "prices", "context", "network", "outcomes", "time", "provider effects" and "residual" (null 0), which add up to
         the apparent slope. Further tables: parts by size fifth, size weights, the bracket of scale, outcomes by size,
-        robustness values, equal weights, other references (level forms), and where providers repeat the apparent slope
-        within them and between them.
+        robustness values (least squares), equal weights, other references (level forms), and where providers repeat the
+        apparent slope within them and between them.
 
     Raises
     ------
@@ -290,8 +290,8 @@ def _notes(fitted: Fit, left_out: list[str], drawn: Array, size: Size) -> tuple[
         notes.append(f"Size is measured by {size.words}.")
     if input_ratios(fitted):
         notes.append(
-            "The bracket and the robustness values are elasticities at the mean; scale is a slope over all providers. "
-            "They differ where the elasticity varies with size."
+            f"The bracket{' and the robustness values are' if type(fitted) is Fit else ' is of'} elasticities at the "
+            "mean; scale is a slope over all providers. They differ where the elasticity varies with size."
         )
     if left_out:
         notes.append(f"Left out of parts and slope, fitted cost not being positive: {', '.join(left_out)}.")

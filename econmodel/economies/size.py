@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from econmodel.errors import NotSupported, TableError, UnknownName
 from econmodel.estimate.bootstrap import Replications
 from econmodel.estimate.fit import Fit
-from econmodel.estimate.fitting import refit
+from econmodel.estimate.fitting import refit_fewer
 from econmodel.forms.technology import Point, Technology
 from econmodel.results import Effects
 
@@ -110,7 +110,7 @@ def size_of(fitted: Fit, size: object) -> Size:
         )
     if len(names) == 1:
         return Size(np.ones(1), None, "the output itself")
-    source = refit(fitted, fitted.data.using(relationships=[]))
+    source = refit_fewer(fitted, fitted.data.using(relationships=[]))
     weights = marginal_weights(source, source.theta)
     bad = [name for name, weight in zip(names, weights, strict=True) if not weight > 0]
     if bad:

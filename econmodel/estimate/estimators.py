@@ -1,13 +1,17 @@
 """How parameters are found: by name, or by an estimator with settings of its own."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from econmodel.errors import UnknownName
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.frontier.estimator import Frontier
+from econmodel.estimate.instruments.control_function import ControlFunction
+from econmodel.estimate.instruments.two_stage import TwoStage
 from econmodel.estimate.least_squares_fit import LeastSquaresEstimator
 from econmodel.estimate.preparation import Prepared
+from econmodel.estimate.sample import log_of
 from econmodel.estimate.system.estimator import System
 from econmodel.table.cost_data import CostData
 
@@ -35,8 +39,22 @@ ESTIMATORS: dict[str, Estimator] = {one.name: one for one in (LeastSquaresEstima
 
 def find_estimator(estimator: str | Estimator) -> Estimator:
     """The estimator of this name with its usual settings, or the one given; UnknownName lists those there are."""
-    if not isinstance(estimator, str):
+    if isinstance(estimator, str):
+        found = ESTIMATORS.get(estimator)
+    else:
+        found = None if isinstance(estimator, type) or not hasattr(estimator, "fit") else estimator
+    if found is None:
+        raise UnknownName(
+            f"There is no estimator {estimator!r}. There is {', '.join(ESTIMATORS)}; or one with its settings, such as "
+            'em.Frontier("exponential") or em.TwoStage(endogenous=["continuity"], instruments=["tender_calendar"]).'
+        )
+    return found
+
+
+def without_absent(estimator: Estimator, data: CostData) -> Estimator:
+    """The estimator for a table with fewer columns: what is not there is not endogenous, and needs no instrument."""
+    if not isinstance(estimator, TwoStage | ControlFunction):
         return estimator
-    if estimator not in ESTIMATORS:
-        raise UnknownName(f"There is no estimator {estimator!r}. There is {', '.join(ESTIMATORS)}.")
-    return ESTIMATORS[estimator]
+    there = {*data.outputs, *data.relationships, *data.controls, *map(log_of, data.network)}
+    endogenous = [name for name in estimator.endogenous if name in there]
+    return replace(estimator, endogenous=endogenous) if endogenous else ESTIMATORS["least_squares"]

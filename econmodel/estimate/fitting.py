@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from econmodel.errors import NotSupported
-from econmodel.estimate.estimators import Estimator, find_estimator
+from econmodel.estimate.estimators import Estimator, find_estimator, without_absent
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.preparation import prepare
 from econmodel.estimate.row_weights import with_weights
@@ -23,7 +23,7 @@ def fit(
     groups: Any = None,
     *,
     second_order: SecondOrder | None = None,
-    restrict: Restriction | Sequence[Restriction] = (),
+    restrict: Restriction | Sequence[Restriction] | None = (),
     error: Literal["multiplicative", "additive"] = "multiplicative",
     homogeneous: bool | None = None,
     hold_outcomes: bool = False,
@@ -91,7 +91,7 @@ def fit(
         cov_type,
         groups,
         second_order,
-        (restrict,) if isinstance(restrict, str) else tuple(restrict),
+        (restrict,) if isinstance(restrict, str) else tuple(restrict or ()),
         error,
         homogeneous,
         hold_outcomes,
@@ -109,3 +109,8 @@ def fit_specification(data: CostData, specification: Specification) -> Fit:
 def refit(fitted: Fit, data: CostData, **changes: Any) -> Fit:
     """A fit of other columns of the rows that `fitted` used, under the same specification but for `changes`."""
     return fitted.done_to(fit_specification(data, replace(fitted.specification, **changes)))
+
+
+def refit_fewer(fitted: Fit, data: CostData, **changes: Any) -> Fit:
+    """The same where endogenous variables may be among the columns that `data` no longer has."""
+    return refit(fitted, data, estimator=without_absent(fitted.specification.estimator, data), **changes)

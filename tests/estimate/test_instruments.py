@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import econmodel as em
-from econmodel.errors import FormError, NotIdentified, UnknownName
+from econmodel.errors import FormError, NotIdentified, NotSupported, TableError, UnknownName
 
 # The same algebra in another order.
 SAME_ALGEBRA = 1e-7
@@ -200,14 +200,26 @@ def test_instruments_that_contradict_each_other():
         ),
         (em.TwoStage(["continuity"], ["visits"]), "translog", FormError, "visits is in the cost function itself"),
         (em.TwoStage(["need"], ["one"]), "translog", UnknownName, "'need' is no output, relationship or control"),
-        (em.TwoStage(["continuity", "visits"], ["one"]), "translog", FormError, "1 instruments cannot stand in for 2"),
+        (em.TwoStage(["continuity", "visits"], ["one"]), "translog", FormError, "1 instrument cannot stand in for 2"),
+        (em.TwoStage("continuity", "cost"), "translog", FormError, "cost is what is to be explained"),
+        (em.TwoStage("continuity", "named"), "translog", TableError, "400 of its entries are no finite numbers .a."),
+        (em.ControlFunction("continuity", "endless"), "translog", TableError, "1 of its entries are no finite numbers"),
+        (em.TwoStage("continuity", ["one", "double"]), "translog", NotIdentified, "double does not vary apart from"),
+        (em.ControlFunction("continuity", ["one", "double"]), "translog", NotIdentified, "double does not vary apart"),
         (em.TwoStage(["continuity"], ["one"]), "composite", FormError, "the terms of the composite form change"),
         (em.ControlFunction(["continuity"], ["one"]), "composite", FormError, "the terms of the composite form change"),
     ],
 )
 def test_what_cannot_be_done_says_so(estimator, form, error, said):
     with pytest.raises(error, match=said):
-        em.fit(providers(), form, estimator)
+        em.fit(with_bad_instruments(), form, estimator)
+
+
+def with_bad_instruments():
+    data = providers()
+    endless = data.frame["two"].where(data.frame.index > 0, np.inf)
+    frame = data.frame.assign(named="a", endless=endless, double=2.0 * data.frame["one"])
+    return em.CostData(frame, cost="cost", outputs=["visits"], relationships=["continuity"])
 
 
 def test_questions_that_have_no_answer_say_so():
@@ -224,5 +236,77 @@ def test_an_instrument_that_is_constant_identifies_nothing():
     data = providers()
     frame = data.frame.assign(one=1.0)
     still = em.CostData(frame, cost="cost", outputs=["visits"], relationships=["continuity"])
-    with pytest.raises(NotIdentified, match="do not move what they stand in for"):
+    with pytest.raises(NotIdentified, match="The instrument one does not vary apart from other instruments"):
         em.fit(still, "cobb_douglas", em.TwoStage(["continuity"], ["one"]))
+
+
+def test_an_instrument_with_two_values_has_no_square():
+    """Its square is a combination of itself and a constant: left out, the algebra of linearmodels remains."""
+    from linearmodels.iv import IV2SLS
+
+    data = providers(1000)
+    frame = data.frame.assign(late=(data.frame["one"] > 0.3).astype(float))
+    data = em.CostData(frame, cost="cost", outputs=["visits"], relationships=["continuity"])
+    ours = em.fit(data, "translog", em.TwoStage("continuity", ["late", "two"]), cov_type="HC1")
+    u, r, d, z = (
+        column - column.mean() for column in (np.log(frame["visits"]), frame["continuity"], frame["late"], frame["two"])
+    )
+    exogenous = pd.DataFrame({"constant": 1.0, "visits": u, "half visits squared": u**2 / 2})
+    endogenous = pd.DataFrame({"continuity": r, "visits x continuity": u * r, "half continuity squared": r**2 / 2})
+    mirrored = pd.DataFrame({"d": d, "z": z, "ud": u * d, "uz": u * z, "dz": d * z, "zz": z**2 / 2})
+    theirs = IV2SLS(np.log(frame["cost"]), exogenous, endogenous, mirrored).fit(cov_type="robust", debiased=True)
+    assert ours.terms.count == mirrored.shape[1]
+    assert ours.params[list(theirs.params.index)].to_numpy() == pytest.approx(theirs.params.to_numpy(), rel=1e-6)
+    assert ours.bse[list(theirs.params.index)].to_numpy() == pytest.approx(theirs.std_errors.to_numpy(), rel=1e-6)
+    assert ours.overidentification_test().table["degrees"].tolist() == [3]
+
+
+def test_more_instruments_than_rows_can_tell_apart_are_refused():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(8, 6)), columns=list("abcdef"))
+    frame = providers(8).frame.reset_index(drop=True).join(frame)
+    data = em.CostData(frame, cost="cost", outputs=["visits"], relationships=["continuity"])
+    with pytest.raises(NotIdentified, match="8 rows cannot tell 8 instruments and exogenous terms apart"):
+        em.fit(data, "cobb_douglas", em.TwoStage("continuity", list("abcdef")))
+
+
+@pytest.mark.parametrize("estimator", [em.TwoStage, em.ControlFunction])
+def test_a_fit_says_how_it_was_found_and_how_strong_its_instruments_are(estimator):
+    weak = em.fit(providers(200, 3, strength=0.0), "translog", estimator("continuity", "one"))
+    printed = str(weak.summary())
+    assert "continuity by one" in printed
+    assert "first stage, effective F" in printed
+    assert weak.first_stage().passed is False
+    assert "Weak instruments for continuity" in weak.notes[-1]
+    assert "of each variable alone" in weak.first_stage().text
+    two_stage = estimator is em.TwoStage
+    assert ("R-squared" not in printed) == ("log-likelihood" not in printed) == two_stage
+    assert np.isnan(weak.log_likelihoods).all() == two_stage
+
+
+def test_what_few_clusters_cannot_say():
+    data = providers(200, periods=20)
+    fitted = em.fit(data, "translog", em.TwoStage("continuity", ["one", "two"]))
+    assert fitted.wild
+    assert "leaves the first stage as it is" in fitted.notes[-1]
+    with pytest.raises(NotSupported, match="10 clusters cannot weigh 10 instruments and exogenous terms"):
+        fitted.overidentification_test()
+    robust = em.fit(data, "translog", em.ControlFunction("continuity", "one"), cov_type="HC1")
+    assert robust.freedom == robust.df_resid
+    assert not any("clustered standard errors" in note for note in robust.notes)
+
+
+def test_instruments_of_what_is_left_out_of_size_are_left_out_too():
+    """With several outputs size is weighed by the form without relationship variables, which needs no instrument."""
+    data = providers(300)
+    meals = np.exp(np.random.default_rng(1).normal(size=300))
+    frame = data.frame.assign(meals=meals, cost=data.frame["cost"] * meals**0.3)
+    data = em.CostData(frame, cost="cost", outputs=["visits", "meals"], relationships=["continuity"])
+    for estimator in (em.TwoStage("continuity", "one"), em.ControlFunction("continuity", "one")):
+        found = em.separate(em.fit(data, "cobb_douglas", estimator), replications=19)
+        table = found.table.set_index("term")["estimate"]
+        assert table["apparent"] == pytest.approx(table.drop("apparent").sum(), abs=1e-9)
+        plain = em.separate(em.fit(data, "cobb_douglas"), replications=19)
+        assert found.tables["size weights"].equals(plain.tables["size weights"])
+        assert "robustness values" not in found.tables
+        assert "robustness values" in plain.tables

@@ -12,7 +12,9 @@ from econmodel.estimate.bootstrap import Replications, weighted_moments
 from econmodel.estimate.covariance import FEWEST_CLUSTERS
 from econmodel.estimate.design import Block
 from econmodel.estimate.fit import Fit
-from econmodel.estimate.instruments.terms import InstrumentTerms, check_names, instrument_terms
+from econmodel.estimate.instruments.reduced_form import reduced_form, strength, weak_note
+from econmodel.estimate.instruments.terms import InstrumentTerms, check_names, independent, instrument_terms, names_of
+from econmodel.estimate.instruments.two_stage import instruments_in_words
 from econmodel.estimate.least_squares import Groups, LeastSquares
 from econmodel.estimate.moments import Moments, accumulate, condition_number, inverse, solve
 from econmodel.estimate.notes import notes_of
@@ -22,6 +24,7 @@ from econmodel.table.cost_data import CostData
 
 Array = NDArray[np.float64]
 SELECTION = "selection"
+CURE = "Find instruments that move it more."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class ControlFunction:
 
     Raises
     ------
-    FormError, UnknownName
+    FormError, UnknownName, TableError, NotIdentified
         As for `TwoStage`.
 
     Notes
@@ -65,16 +68,20 @@ class ControlFunction:
     name: str = "control_function"
     effects: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        for field in ("endogenous", "instruments"):
+            object.__setattr__(self, field, names_of(getattr(self, field)))
+
     def columns(self, data: CostData) -> Sequence[str]:
         """The instruments."""
         check_names(tuple(self.endogenous), tuple(self.instruments), data)
-        return tuple(self.instruments)
+        return self.instruments
 
     def fit(self, prepared: Prepared) -> "ControlFunctionFit":
         """Parameters, and their covariance."""
         terms = instrument_terms(prepared, tuple(self.endogenous), every_term=False)
+        terms, gram = independent(terms, accumulate(terms.blocks()).gram, tuple(self.instruments))
         stages = Stages(terms)
-        gram = accumulate(terms.blocks()).gram
         first = stages.first(gram)
         moments = Moments(stages.second(gram, first), prepared.count)
         names = prepared.design.technology.names
@@ -88,11 +95,14 @@ class ControlFunction:
         clusters, k = prepared.clusters, len(names)
         few = clusters if clusters is not None and len(clusters.sizes) < FEWEST_CLUSTERS else None
         own = LeastSquares(every[:k].copy(), inverse_gram[:k, :k].copy(), solution.residual_squares, solution.condition)
-        freedom = prepared.count - len(every) if clusters is None else len(clusters.sizes) - 1
+        freedom = len(clusters.sizes) - 1 if kind == "cluster" and clusters is not None else prepared.count - len(every)
+        targets = np.concatenate([terms.endogenous, [k]])
+        first_stage = strength(reduced_form(terms, gram, targets, clusters, prepared.count), terms)
+        notes = [*notes_of(solution.condition, prepared.sample, few, kind), *weak_note(first_stage.table, CURE)]
         return ControlFunctionFit(
             prepared.specification, prepared.sample, prepared.design.technology, prepared.design, own,
             covariance[:k, :k].copy(), kind, clusters, None, float(freedom), False,
-            tuple(notes_of(solution.condition, prepared.sample, few, "cluster")), stages, first, every, covariance,
+            tuple(notes), stages, first, every, covariance, first_stage,
         )  # fmt: skip
 
 
@@ -188,12 +198,23 @@ class ControlFunctionFit(Fit):
     first : (w, e) coefficients of the first stage
     every : (k + e,) parameters of the regressors and of the control functions
     every_covariance : their covariance
+    strength : how strongly the instruments move each endogenous variable
     """
 
     stages: Stages
     first: Array
     every: Array
     every_covariance: Array
+    strength: Check
+
+    def first_stage(self) -> Check:
+        """How strongly the instruments move each endogenous variable, as for `TwoStage`."""
+        return self.strength
+
+    @property
+    def further_facts(self) -> tuple[tuple[str, str], ...]:
+        """What stands in for what, and how strongly it moves it."""
+        return instruments_in_words("control function", self.specification.estimator, self.strength)
 
     @property
     def all_parameters(self) -> Array:
@@ -250,9 +271,10 @@ class ControlFunctionFit(Fit):
         p_value = float(fdtrc(len(values), self.freedom, statistic))
         rejected = p_value <= 1.0 - conf_level
         text = f"F({len(values)}, {format_number(self.freedom)}) = {format_number(statistic)}, p " + (
-            f"{format_probability(p_value)}: "
+            f"{'' if p_value < 0.001 else '= '}{format_probability(p_value)}: "
             + (
-                f"{', '.join(names)} goes with what is not in the table, and plain least squares is biased."
+                f"{', '.join(names)} {'goes' if len(names) == 1 else 'go'} with what is not in the table, and plain "
+                "least squares is biased."
                 if rejected
                 else "no sign that plain least squares is biased. With weak instruments this test sees little."
             )

@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.estimate.instruments.terms import InstrumentTerms
 from econmodel.estimate.least_squares import Groups
+from econmodel.results import Check, format_number
 
 Array = NDArray[np.float64]
+# Below this first-stage F an interval of two-stage least squares cannot be trusted (Staiger and Stock, 1997).
+WEAK = 10.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,3 +103,33 @@ def score_products(
     if clusters is not None:
         total = total @ total.T
     return np.asarray(total.reshape(number, len(inside), number, len(inside)).transpose(0, 2, 1, 3))
+
+
+def strength(found: ReducedForm, terms: InstrumentTerms) -> Check:
+    """The effective F of each endogenous variable's own term, and whether it reaches ten."""
+    names = [terms.design.technology.names[place] for place in terms.endogenous]
+    strengths = [found.effective_f(place) for place in range(len(names))]
+    table = pd.DataFrame({"variable": names, "instruments": terms.count, "effective F": strengths})
+    weak = [name for name, one in zip(names, strengths, strict=True) if not one >= WEAK]
+    said = "; ".join(f"{name}: F {format_number(f)}" for name, f in zip(names, strengths, strict=True))
+    text = f"{said}. " + (
+        f"The instruments are weak for {', '.join(weak)}: estimates lean towards least squares and intervals are "
+        "too narrow."
+        if weak
+        else "The instruments move what they stand in for."
+    )
+    if terms.design.count - len(terms.exogenous) > len(names):
+        text += " This is of each variable alone; its square and products may be known less well."
+    return Check("First stage", not weak, "the instruments move the endogenous variables", table, text)
+
+
+def weak_note(table: pd.DataFrame, cure: str) -> tuple[str, ...]:
+    """A note where an effective F is below ten; none else."""
+    weak = table[~(table["effective F"] >= WEAK)]
+    if not len(weak):
+        return ()
+    said = ", ".join(f"{row.variable} (F {format_number(row[2])})" for row in weak.itertuples(index=False))
+    return (
+        f"Weak instruments for {said}: the estimates lean towards least squares, and these intervals are too narrow. "
+        f"{cure}",
+    )

@@ -4,19 +4,22 @@ In a log form every term is a product of centred coordinates. A term with an end
 product with each instrument in its place, so that a quadratic form has the instruments that it needs.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.errors import FormError, UnknownName
+from econmodel.errors import FormError, NotIdentified, TableError, UnknownName
 from econmodel.estimate.design import Block, Design
 from econmodel.estimate.preparation import Prepared
 from econmodel.table.cost_data import CostData
 
 Array = NDArray[np.float64]
+# Share of a mirror image's variation that the others leave: below this it is rounding.
+NOTHING_OF_ITS_OWN = 1e-10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,6 +110,49 @@ def instrument_terms(prepared: Prepared, endogenous: tuple[str, ...], every_term
     return InstrumentTerms(prepared.design, own, exogenous, np.array(sorted(images)), centres)
 
 
+def independent(terms: InstrumentTerms, gram: Array, names: tuple[str, ...]) -> tuple[InstrumentTerms, Array]:
+    """Mirror images that say something of their own, and the moments without the others.
+
+    The square of an instrument with two values, say, is a combination of the instrument and a constant.
+
+    Parameters
+    ----------
+    gram : (L + k + 1, L + k + 1) moments of mirror images, regressors and log cost
+    names : of the instruments
+
+    Raises
+    ------
+    NotIdentified
+        Where an instrument itself does not vary, or moves together with others; where rows are too few.
+    """
+    size, count = terms.design.technology.exponent.size, gram[terms.count, terms.count]
+    scale = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1.0))
+    scaled, kept = gram / np.outer(scale, scale), [*(terms.count + terms.exogenous)]
+    of_itself = terms.mirrored[:, 1] < 0
+    for place in [*np.flatnonzero(of_itself), *np.flatnonzero(~of_itself)]:
+        explained = np.linalg.pinv(scaled[np.ix_(kept, kept)], hermitian=True) @ scaled[kept, place]
+        if scaled[place, place] - scaled[place, kept] @ explained > NOTHING_OF_ITS_OWN:
+            kept.append(place)
+        elif of_itself[place]:
+            raise NotIdentified(
+                f"The instrument {names[terms.mirrored[place, 0] - size]} does not vary apart from other instruments "
+                "and what is in the cost function, so it says nothing of its own. Leave it out."
+            )
+    if count <= len(kept):
+        raise NotIdentified(
+            f"{count:.0f} rows cannot tell {len(kept)} instruments and exogenous terms apart. Use fewer instruments, "
+            'fewer second-order terms (second_order="none"), or more providers.'
+        )
+    images = np.sort([place for place in kept if place < terms.count])
+    places = np.concatenate([images, np.arange(terms.count, len(gram))])
+    return replace(terms, mirrored=terms.mirrored[images]), gram[np.ix_(places, places)]
+
+
+def names_of(names: str | Sequence[str]) -> tuple[str, ...]:
+    """One name or several, each once."""
+    return (names,) if isinstance(names, str) else tuple(dict.fromkeys(names))
+
+
 def check_names(endogenous: tuple[str, ...], instruments: tuple[str, ...], data: CostData) -> None:
     """UnknownName or FormError, with the cure, for columns that are missing or cannot serve."""
     if not endogenous or not instruments:
@@ -118,15 +164,29 @@ def check_names(endogenous: tuple[str, ...], instruments: tuple[str, ...], data:
     for name in instruments:
         if name not in data.frame.columns:
             raise UnknownName(f"There is no column {name!r} to serve as an instrument. The columns are {known}.")
+        _check_numbers(data, name)
+    if data.cost in instruments:
+        raise FormError(f"{data.cost} is what is to be explained, so it cannot stand in for what explains it.")
     used = {*data.outputs, *data.prices, *data.relationships, *data.controls, *data.network}
     if inside := [name for name in instruments if name in used]:
         raise FormError(
-            f"{', '.join(inside)} is in the cost function itself, so it cannot stand in for another variable. Leave it "
-            "out of the cost function with data.using(...), which says that it moves cost through the endogenous "
-            "variable alone, or find another instrument."
+            f"{', '.join(inside)} {'is' if len(inside) == 1 else 'are'} in the cost function itself, and cannot stand "
+            "in for another variable. Leave it out of the cost function with data.using(...), which says that it moves "
+            "cost through the endogenous variable alone, or find another instrument."
         )
     if len(instruments) < len(endogenous):
         raise FormError(
-            f"{len(instruments)} instruments cannot stand in for {len(endogenous)} endogenous variables. Name at least "
-            "one for each."
+            f"{len(instruments)} instrument{'s' * (len(instruments) > 1)} cannot stand in for {len(endogenous)} "
+            "endogenous variables. Name at least one for each."
+        )
+
+
+def _check_numbers(data: CostData, name: str) -> None:
+    """TableError for an instrument with entries that are no numbers; missing ones leave their rows out."""
+    column = pd.to_numeric(data.frame[name], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    wrong = np.isinf(column) | (np.isnan(column) & data.frame[name].notna().to_numpy())
+    if wrong.any():
+        raise TableError(
+            f"{name} is to serve as an instrument, and {int(wrong.sum())} of its entries are no finite numbers "
+            f"({data.frame[name].iloc[int(np.argmax(wrong))]}). Groups serve as columns of zeros and ones."
         )

@@ -3,18 +3,19 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.errors import FormError
+from econmodel.errors import FormError, NotSupported
 from econmodel.estimate.bootstrap import Replications, weighted_moments
 from econmodel.estimate.covariance_choice import covariance_of
 from econmodel.estimate.design import Block
 from econmodel.estimate.fit import Fit
-from econmodel.estimate.instruments.reduced_form import ReducedForm, reduced_form, score_products
-from econmodel.estimate.instruments.terms import InstrumentTerms, check_names, instrument_terms
+from econmodel.estimate.instruments.reduced_form import ReducedForm, reduced_form, score_products, strength, weak_note
+from econmodel.estimate.instruments.terms import InstrumentTerms, check_names, independent, instrument_terms, names_of
 from econmodel.estimate.least_squares import LeastSquares
 from econmodel.estimate.moments import Moments, accumulate, condition_number, inverse, solve
 from econmodel.estimate.preparation import Prepared
@@ -22,9 +23,11 @@ from econmodel.results import Check, format_number, format_probability
 from econmodel.table.cost_data import CostData
 
 Array = NDArray[np.float64]
-# Below this first-stage F an interval of two-stage least squares cannot be trusted (Staiger and Stock, 1997).
-WEAK = 10.0
 ADVICE = "The instruments do not move what they stand in for. Find others, or fewer second-order terms."
+INTERVAL = "Use fit.weak_instrument_interval(), which holds all the same, or find instruments that move it more."
+NO_INTERVAL = (
+    'Find instruments that move it more; with form="cobb_douglas" fit.weak_instrument_interval() holds all the same.'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +41,14 @@ class TwoStage:
 
     Raises
     ------
-    FormError, UnknownName
-        For a level form, too few instruments, or a column that does not exist or is in the cost function already.
+    FormError, UnknownName, TableError, NotIdentified
+        For a level form, too few instruments, or a column that does not exist, is in the cost function already, is no
+        number, or does not vary apart from the others.
 
     Notes
     -----
-    Every term with an endogenous variable is mirrored by the same term with each instrument. The fit has
+    Every term with an endogenous variable is mirrored by the same term with each instrument, those left out that are
+    combinations of the others (the square of an instrument with two values). The fit has
     `first_stage()`, the effective F of Montiel Olea and Pflueger (2013), `overidentification_test()` (Hansen, 1982) and
     `weak_instrument_interval()` (Anderson and Rubin, 1949), which holds however weak the instruments are.
 
@@ -68,17 +73,21 @@ class TwoStage:
     name: str = "two_stage"
     effects: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        for field in ("endogenous", "instruments"):
+            object.__setattr__(self, field, names_of(getattr(self, field)))
+
     def columns(self, data: CostData) -> Sequence[str]:
         """The instruments."""
         check_names(tuple(self.endogenous), tuple(self.instruments), data)
-        return tuple(self.instruments)
+        return self.instruments
 
     def fit(self, prepared: Prepared) -> "TwoStageFit":
         """Parameters, and their covariance."""
         if prepared.specification.error == "additive":
             raise FormError('Instruments serve log forms: use error="multiplicative".')
         terms = instrument_terms(prepared, tuple(self.endogenous))
-        gram = accumulate(terms.blocks()).gram
+        terms, gram = independent(terms, accumulate(terms.blocks()).gram, tuple(self.instruments))
         projection, second = second_stage(gram, terms)
         moments = Moments(second, prepared.count)
         inverse_gram = inverse(moments, prepared.design.technology.names, ADVICE)
@@ -90,7 +99,11 @@ class TwoStage:
             found.matrix, found.kind, prepared.clusters, None, found.freedom, found.wild, found.notes,
             terms, gram, projection,
         )  # fmt: skip
-        return fitted.with_notes(_of_strength(fitted.first_stage().table))
+        several = prepared.design.count - len(terms.exogenous) > 1
+        notes = weak_note(fitted.first_stage().table, NO_INTERVAL if several else INTERVAL)
+        if found.wild:
+            notes += ("The bootstrap behind these p-values leaves the first stage as it is.",)
+        return fitted.with_notes(notes)
 
 
 def second_stage(gram: Array, terms: InstrumentTerms) -> tuple[Array, Array]:
@@ -152,6 +165,21 @@ class TwoStageFit(Fit):
         """Missing: two-stage least squares maximises no likelihood."""
         return float("nan")
 
+    @property
+    def log_likelihoods(self) -> Array:
+        """Missing, for the same reason (n,)."""
+        return np.full(int(self.nobs), np.nan)
+
+    @cached_property
+    def rsquared(self) -> float:
+        """Missing: residuals of two-stage least squares are no least squares, and can exceed those of a constant."""
+        return float("nan")
+
+    @property
+    def further_facts(self) -> tuple[tuple[str, str], ...]:
+        """What stands in for what, and how strongly it moves it."""
+        return instruments_in_words("two-stage least squares", self.specification.estimator, self.first_stage())
+
     def rows_at(self, parameters: Array) -> Iterator[Block]:
         """Projected regressors and residuals."""
         return projected(self.terms, self.projection, parameters)
@@ -178,19 +206,7 @@ class TwoStageFit(Fit):
         Check
             Passed where no F is below ten (Staiger and Stock, 1997).
         """
-        found = self._reduced
-        strengths = [found.effective_f(place) for place in range(len(self.terms.endogenous))]
-        names = [self.technology.names[place] for place in self.terms.endogenous]
-        table = pd.DataFrame({"variable": names, "instruments": self.terms.count, "effective F": strengths})
-        weak = [name for name, strength in zip(names, strengths, strict=True) if strength < WEAK]
-        said = "; ".join(f"{name}: F {format_number(f)}" for name, f in zip(names, strengths, strict=True))
-        text = f"{said}. " + (
-            f"The instruments are weak for {', '.join(weak)}: estimates lean towards least squares and intervals are "
-            "too narrow."
-            if weak
-            else "The instruments move what they stand in for."
-        )
-        return Check("First stage", not weak, "the instruments move the endogenous variables", table, text)
+        return strength(self._reduced, self.terms)
 
     def overidentification_test(self, conf_level: float = 0.95) -> Check:
         """Whether the instruments agree with each other (Hansen, 1982): the J test after two-step weighting.
@@ -199,6 +215,8 @@ class TwoStageFit(Fit):
         ------
         FormError
             Where there are no more instruments than endogenous terms, so that nothing is left to test.
+        NotSupported
+            Where errors are clustered in no more groups than there are instruments.
         """
         from scipy.special import chdtrc
 
@@ -206,6 +224,11 @@ class TwoStageFit(Fit):
         spare = len(inside) - self.design.count
         if spare <= 0:
             raise FormError("There is one instrument for each endogenous term, so whether they agree cannot be tested.")
+        if self.clusters is not None and len(self.clusters.sizes) <= len(inside):
+            raise NotSupported(
+                f"{len(self.clusters.sizes)} clusters cannot weigh {len(inside)} instruments and exogenous terms, so "
+                'whether the instruments agree cannot be tested. Use fewer terms (second_order="none").'
+            )
         weight = np.linalg.pinv(score_products(self.terms, self.theta[:, None], self.clusters)[0, 0])
         crossed, target = self.gram[inside[:, None], regressors[:-1]], self.gram[inside, -1]
         bread = crossed.T @ weight
@@ -250,6 +273,9 @@ class TwoStageFit(Fit):
         high = np.inf if kept[-1] else float(values[kept].max(initial=-np.inf))
         gap = values[~kept] if kept[0] and kept[-1] else values[:0]
         table = pd.DataFrame({"term": [name], "estimate": [centre], "conf_low": [low], "conf_high": [high]})
+        if kept.all():
+            text = f"The instruments exclude no value of {name}: the interval is without bound, and nothing is learnt."
+            return Check("Weak-instrument interval", None, "the instruments are valid", table, text)
         if low > high:
             text = "No value is compatible with the instruments: at least one moves cost by another way."
             return Check("Weak-instrument interval", False, "the instruments are valid", table, text)
@@ -260,12 +286,9 @@ class TwoStageFit(Fit):
         return Check("Weak-instrument interval", None, "the instruments are valid", table, text)
 
 
-def _of_strength(table: pd.DataFrame) -> tuple[str, ...]:
-    weak = table[table["effective F"] < WEAK]
-    if not len(weak):
-        return ()
-    said = ", ".join(f"{row.variable} (F {format_number(row[2])})" for row in weak.itertuples(index=False))
-    return (
-        f"Weak instruments for {said}: the estimates lean towards least squares, and these intervals are too narrow. "
-        "Use fit.weak_instrument_interval(), which holds all the same, or find instruments that move it more.",
-    )
+def instruments_in_words(method: str, estimator: Any, first: Check) -> tuple[tuple[str, str], ...]:
+    """What a fit with instruments prints beside the facts of every fit."""
+    by = f"{', '.join(estimator.endogenous)} by {', '.join(estimator.instruments)}"
+    strengths = zip(first.table["variable"], first.table["effective F"], strict=True)
+    said = "; ".join(f"{name} {format_number(one)}" for name, one in strengths)
+    return (("estimator", f"{method}, {by}"), ("first stage, effective F", said))
