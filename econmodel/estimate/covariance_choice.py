@@ -10,8 +10,8 @@ from econmodel.errors import NotSupported
 from econmodel.estimate.covariance import FEWEST_CLUSTERS, cluster_scores, clustered, robust
 from econmodel.estimate.design import Block
 from econmodel.estimate.least_squares import Groups, LeastSquares
-from econmodel.estimate.notes import exact_note, notes_of
-from econmodel.estimate.preparation import Prepared
+from econmodel.estimate.notes import exact_note, few_repeat, notes_of
+from econmodel.estimate.preparation import Prepared, providers
 
 Array = NDArray[np.float64]
 
@@ -49,6 +49,8 @@ def covariance_of(
     few = clusters is not None and len(clusters.sizes) < FEWEST_CLUSTERS
     kind = specification.cov_type or default_covariance(clusters, few)
     notes = list(notes_of(solution.condition, sample, clusters if few else None, specification.cov_type))
+    if specification.effects is not None:
+        notes += few_repeat(providers(sample.data, specification.effects))
     if kind == "cluster" and clusters is None:
         raise NotSupported('cov_type="cluster" needs groups: a column name, or an entity that stands in several rows.')
     if kind == "nonrobust":

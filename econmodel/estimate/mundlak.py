@@ -5,7 +5,7 @@ parameters of what varies within providers are those of the within estimator; wh
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from econmodel.estimate.moments import Moments, condition_number, inverse, solve
 Array = NDArray[np.float64]
 # Below this share of its total sum of squares the variation of a column within providers is rounding.
 CONSTANT_WITHIN = 1e-12
+# A provider mean of which the others leave less than this share is a combination of them.
+COMBINATION = 1e-7
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,32 +30,67 @@ class ProviderMeans:
     ----------
     groups : the rows of each provider
     of_rows : (k + 1, G) means of every derivative and of the response
-    varying : places of the derivatives that vary within providers
-    beside : (km, G) their means less the grand mean: the further regressors
+    inside : places of the derivatives that vary within providers
+    varying : those among them whose means vary between providers too, apart from the others'
+    beside : (km, G) these means less the grand mean: the further regressors
     share : (G,) the share of its mean that is taken from each row of a provider; none for plain least squares
     """
 
     groups: Groups
     of_rows: Array
+    inside: NDArray[np.intp]
     varying: NDArray[np.intp]
     beside: Array
     share: Array
 
     def with_share(self, share: Array) -> "ProviderMeans":
         """The same with other shares."""
-        return ProviderMeans(self.groups, self.of_rows, self.varying, self.beside, share)
+        return replace(self, share=share)
 
 
 def provider_means(moments: Moments, sums: Array, groups: Groups) -> ProviderMeans:
-    """From one pass' moments (k + 1, k + 1) and sums by provider (k + 1, G)."""
+    """From one pass' moments (k + 1, k + 1) and sums by provider (k + 1, G).
+
+    Raises
+    ------
+    NotIdentified
+        Where nothing varies within providers.
+    """
     of_rows = sums / groups.sizes
     inside = np.diag(within_moments(moments, sums, groups.sizes).gram)
     grand = sums.sum(axis=1, keepdims=True) / groups.sizes.sum()
     total = np.diag(moments.gram) - grand[:, 0] ** 2 * moments.count
     spread = inside - grand[:, 0] ** 2 * moments.count
-    varying = np.flatnonzero(spread[:-1] > CONSTANT_WITHIN * np.maximum(total[:-1], np.diag(moments.gram)[:-1]))
-    beside = of_rows[varying] - grand[varying]
-    return ProviderMeans(groups, of_rows, varying, beside, np.zeros(len(groups.sizes)))
+    varies = spread[:-1] > CONSTANT_WITHIN * np.maximum(total[:-1], np.diag(moments.gram)[:-1])
+    if not varies.any():
+        raise NotIdentified(
+            'Nothing in the cost function varies within providers, so effects="mundlak" has no means to add. Use '
+            "effects=None: standard errors are clustered by provider."
+        )
+    within, fixed = np.flatnonzero(varies), np.flatnonzero(~varies)
+    varying = _apart(of_rows - grand, within, fixed)
+    return ProviderMeans(groups, of_rows, within, varying, (of_rows - grand)[varying], np.zeros(len(groups.sizes)))
+
+
+def _apart(means: Array, within: NDArray[np.intp], fixed: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Places among `within` whose means (k + 1, G) are no combination of those of the others and of `fixed`.
+
+    Period dummies of a balanced panel have the same mean for every provider. A mean that the others hold adds nothing:
+    without it the parameters of what varies are still those within.
+    """
+    largest = np.sqrt((means[:-1] ** 2).sum(axis=1)).max()
+    directions: list[Array] = []
+    kept = []
+    for place in [*fixed, *within]:
+        left, size = means[place], float(np.sqrt(means[place] @ means[place]))
+        for _ in range(2):  # twice is enough (Giraud, Langou and Rozloznik, 2005)
+            for direction in directions:
+                left = left - (direction @ left) * direction
+        length = float(np.sqrt(left @ left))
+        if length > COMBINATION * max(size, COMBINATION * largest):
+            directions.append(left / length)
+            kept.append(place)
+    return np.setdiff1d(kept, fixed)
 
 
 def moments_with_means(moments: Moments, means: ProviderMeans) -> Moments:
@@ -112,10 +149,16 @@ def variances(moments: Moments, means: ProviderMeans) -> tuple[float, float]:
     Raises
     ------
     NotIdentified
-        Where there are no more providers than parameters between them.
+        Where there are no more providers than parameters between them, or too few rows within them.
     """
     sizes, count = means.groups.sizes, moments.count
-    groups, varying = len(sizes), means.varying
+    groups, varying = len(sizes), means.inside
+    if count - groups - len(varying) <= 0:
+        raise NotIdentified(
+            f"{count:.0f} rows of {groups} providers leave {count - groups:.0f} comparisons of a provider with itself, "
+            f"too few for {len(varying)} parameters of what varies within them. Use effects=None, fewer second-order "
+            'terms (second_order="none"), or more periods.'
+        )
     centred = means.of_rows - (means.of_rows * sizes).sum(axis=1, keepdims=True) / sizes.sum()
     inside = moments.gram - (means.of_rows * sizes) @ means.of_rows.T
     step = np.linalg.lstsq(inside[np.ix_(varying, varying)], inside[varying, -1], rcond=None)[0]

@@ -81,6 +81,23 @@ class MundlakFit(Fit):
         """Normal log-likelihood with random provider effects."""
         return super().llf + float(np.log(1.0 - self.means.share).sum())
 
+    @property
+    def log_likelihoods(self) -> Array:
+        """Each row's part (n,) of its provider's log-likelihood, which is that of rows less their share of the mean."""
+        variance = self.ssr / self.nobs
+        left = np.concatenate([block[-1] for _, block in self.rows_at(self.all_parameters)])
+        found = -0.5 * (np.log(2.0 * np.pi * variance) + left**2 / variance)
+        return found + (np.log(1.0 - self.means.share) / self.means.groups.sizes)[self.means.groups.codes]
+
+    @cached_property
+    def rsquared(self) -> float:
+        """Share of the variance of log cost explained, by provider effects too."""
+        left = self.resid.to_numpy()
+        response = self.resid.to_numpy() + self.fittedvalues.to_numpy()
+        if self.technology.numeraire is not None:
+            response = response - self.technology.log_numeraire(self.points())
+        return float(1.0 - (left @ left) / ((response - response.mean()) ** 2).sum())
+
     def wild_p_values(self, directions: Array, differences: Array) -> Array:
         """As in `Fit`, with the means' parameters left as they are."""
         padded = np.pad(directions, ((0, 0), (0, len(self.every.theta) - directions.shape[1])))

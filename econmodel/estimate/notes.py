@@ -25,13 +25,16 @@ def notes_of(condition: float, sample: Sample, few: Groups | None, asked: str | 
         notes.append(
             f"{len(few.sizes)} clusters: clustered standard errors need about {FEWEST_CLUSTERS} to be trusted."
         )
+    entity = sample.data.entity
+    if entity is not None and sample.rows.count > 1 and len(sample.data.frame[entity].unique()) == 1:
+        notes.append(f"All rows are of one {entity}: standard errors take them as independent, which periods are not.")
     if condition > NEARLY_COLLINEAR:
         notes.append(
             f"The condition number is {condition:,.0f}: some variables nearly move together, and what is said "
             "of each alone is uncertain."
         )
     notes += _copies(sample)
-    notes += [f"{count} rows left out: {why}." for count, why, _ in sample.data.dropped]
+    notes += [f"{count} row{'s' * (count > 1)} left out: {why}." for count, why, _ in sample.data.dropped]
     return notes
 
 
@@ -51,6 +54,17 @@ def _copies(sample: Sample) -> list[str]:
     return [
         f"{len(alike)} rows have the same figures as another ({named}). If they were copied, every standard error is "
         "too small: leave the copies out."
+    ]
+
+
+def few_repeat(groups: Groups) -> list[str]:
+    """A word where many providers have one row, and few of them say all that is known within providers."""
+    several = int((groups.sizes > 1).sum())
+    if several >= FEWEST_CLUSTERS or len(groups.sizes) < FEWEST_CLUSTERS:
+        return []
+    return [
+        f"{several} of {len(groups.sizes)} providers have several rows, and all that is said within providers rests on "
+        "them: standard errors need more to be trusted."
     ]
 
 

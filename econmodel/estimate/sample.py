@@ -211,6 +211,12 @@ def groups_of(data: CostData, groups: object) -> Groups | None:
             'out with data.where(..., because="...").'
         )
     codes, names = pd.factorize(labels)
-    if groups is None and len(names) == len(data):
+    if groups is None and len(names) in (1, len(data)):
         return None
+    if len(names) == 1:
+        what = groups if isinstance(groups, str) else "groups"
+        raise NotSupported(
+            f"{what} is the same in all {len(data)} rows used. Errors that all rows share cannot be told from cost; "
+            "cluster by something that differs, or leave groups out."
+        )
     return Groups(codes, np.bincount(codes).astype(float))

@@ -39,8 +39,8 @@ def check(specification: Specification) -> None:
     if specification.effects not in EFFECTS:
         raise UnknownName(
             f"effects={specification.effects!r} is not known. It may be None, "
-            + " or ".join(f'"{name}"' for name in EFFECTS[1:])
-            + "."
+            + ", ".join(f'"{name}"' for name in EFFECTS[1:-1])
+            + f' or "{EFFECTS[-1]}".'
         )
     if specification.error not in ERRORS:
         raise UnknownName(f'error={specification.error!r} is not known. It may be "multiplicative" or "additive".')

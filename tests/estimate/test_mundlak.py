@@ -146,3 +146,44 @@ def test_few_clusters_get_wild_p_values():
 def test_what_it_cannot_do(name, form, error, said):
     with pytest.raises(error, match=said):
         em.fit(em.load(name), form, effects="mundlak")
+
+
+@pytest.mark.parametrize("balanced", [True, False])
+def test_periods_have_levels_of_their_own(balanced):
+    """Period dummies of a balanced panel have one mean for all providers, which cannot be a regressor."""
+    data = em.load("us_airlines") if balanced else unbalanced().using(controls=[])
+    within = em.fit(data, "cobb_douglas", effects="within", time_effects=True)
+    mundlak = em.fit(data, "cobb_douglas", effects="mundlak", time_effects=True)
+    shared = [name for name in within.params.index if name != "constant"]
+    assert mundlak.params[shared].to_numpy() == pytest.approx(within.params[shared].to_numpy(), rel=1e-6)
+    assert any(name.startswith("mean of year") for name in mundlak.mean_parameters.index) != balanced
+
+
+def test_likelihoods_of_rows_add_up_and_effects_are_explained():
+    fitted = em.fit(unbalanced(sorted_effects=0.3), "cobb_douglas", effects="mundlak")
+    assert fitted.log_likelihoods.sum() == pytest.approx(fitted.llf, rel=SAME_ALGEBRA)
+    left = fitted.resid.to_numpy()
+    response = np.log(fitted.data.frame["cost"])
+    assert fitted.rsquared == pytest.approx(1 - left @ left / ((response - response.mean()) ** 2).sum(), rel=1e-9)
+
+
+def repeating(providers, sizes=()):
+    """Rows of providers that have one row each, but for the first ones, which have as many as `sizes` says."""
+    provider = np.concatenate([np.repeat(np.arange(len(sizes)), sizes), np.arange(len(sizes), providers)]).astype(int)
+    rng = np.random.default_rng(0)
+    volume = np.exp(rng.normal(size=len(provider)))
+    frame = pd.DataFrame({"cost": volume * np.exp(rng.normal(size=len(provider))), "visits": volume})
+    frame = frame.assign(provider=provider, fixed=np.exp(provider / providers))
+    return em.CostData(frame, cost="cost", outputs=["visits"], entity="provider")
+
+
+def test_what_providers_must_repeat_for():
+    with pytest.raises(NotIdentified, match="leave 1 comparisons of a provider with itself, too few for 1 parameters"):
+        em.fit(repeating(60, [2]), "cobb_douglas", effects="mundlak")
+    for effects in ("within", "mundlak"):
+        found = em.fit(repeating(60, [2, 2, 2]), "cobb_douglas", effects=effects)
+        assert any("3 of 60 providers have several rows" in note for note in found.notes)
+    still = repeating(60, [3] * 60)
+    still = em.CostData(still.frame, cost="cost", outputs=["fixed"], entity="provider")
+    with pytest.raises(NotIdentified, match="Nothing in the cost function varies within providers"):
+        em.fit(still, "cobb_douglas", effects="mundlak")

@@ -210,7 +210,7 @@ def test_periods_have_levels_of_their_own():
     [
         ({"form": "quadratic"}, r"There is no form 'quadratic'. The forms are cobb_douglas, translog, flexible_fixed_"),
         ({"estimator": "ols"}, r"There is no estimator 'ols'. There is least_squares"),
-        ({"effects": "fixed"}, r"effects='fixed' is not known. It may be None, \"within\" or \"mundlak\""),
+        ({"effects": "fixed"}, r"effects='fixed' is not known. It may be None, \"within\", \"mundlak\" or"),
         ({"error": "normal"}, r"error='normal' is not known. It may be \"multiplicative\" or \"additive\""),
     ],
 )
