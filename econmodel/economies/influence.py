@@ -17,6 +17,11 @@ Array = NDArray[np.float64]
 MOST_PROVIDERS = 500
 # Of a bootstrap only the estimate is read.
 FEWEST_REPLICATIONS = 19
+MOST_NAMED = 5
+NOT_A_MEASURE = (
+    "Give a measure that needs nothing but a fit and its options: em.influence(em.scale, fit, at=2), say. It may be "
+    "em.scale, em.scope, em.marginal_cost, em.relationship or em.separate, among others."
+)
 
 
 def influence(measure: Callable[..., Effects], fitted: Fit, **options: Any) -> Answer:
@@ -38,7 +43,7 @@ def influence(measure: Callable[..., Effects], fitted: Fit, **options: Any) -> A
     Raises
     ------
     NotSupported
-        For more than 500 providers, or something that is not a fit.
+        For more than 500 providers, and something that is not a fit or no measure.
 
     Examples
     --------
@@ -51,26 +56,34 @@ def influence(measure: Callable[..., Effects], fitted: Fit, **options: Any) -> A
     """
     if not isinstance(fitted, Fit):
         raise NotSupported("Leaving providers out needs providers: give a fit of a table.")
+    if not callable(measure):
+        raise NotSupported(f"{measure!r} is no measure. {NOT_A_MEASURE}")
     codes, names = _providers(fitted)
     if len(names) > MOST_PROVIDERS:
         raise NotSupported(
             f"{len(names)} providers would need as many fits, and one of so many decides little. Look at those that "
             'are unlike the rest with em.support, or at a part of them: data.where("...", because="...").'
         )
-    if "replications" in (measure.__kwdefaults__ or {}):
+    if "replications" in (getattr(measure, "__kwdefaults__", None) or {}):
         options = {"replications": FEWEST_REPLICATIONS} | options
-    whole = _values(measure(fitted, **options))
-    without: dict[str, pd.Series] = {}
+    _check_options(measure, fitted, options)
+    found = measure(fitted, **options)
+    if not isinstance(found, Effects):
+        raise NotSupported(f"{_named(measure)} gives no table of estimates. {NOT_A_MEASURE}")
+    whole = _values(found)
+    without: dict[int, pd.Series] = {}
     failed: list[tuple[str, str]] = []
     for place, name in enumerate(names):
         rest = fitted.data.where(codes != place, because=f"without {name}")
         try:
-            without[name] = _values(measure(refit(fitted, rest), **options))["estimate"]
+            # Only estimates are read, so labels to cluster by need not be taken along.
+            left = refit(fitted, rest, groups=None, cov_type=None)
+            without[place] = _values(measure(left, **options))["estimate"]
         except (DidNotConverge, FormError, NotIdentified, NotSupported) as problem:
             failed.append((name, str(problem).split(". ")[0]))
     if not without:
         raise NotSupported(f"No fit without one provider succeeded; the first failed because: {failed[0][1]}.")
-    table = _ranges(whole, pd.DataFrame(without).reindex(whole.index))
+    table = _ranges(whole, pd.DataFrame(without).reindex(whole.index), names)
     tables = {"fits that failed": pd.DataFrame(failed, columns=["without", "because"])} if failed else {}
     title = f"{fitted.data.title or 'Providers'}: one left out in turn"
     return Answer(title, table, _words(table, len(names)), {}, (), tables)
@@ -82,6 +95,20 @@ def _providers(fitted: Fit) -> tuple[NDArray[np.intp], list[str]]:
         codes, labels = pd.factorize(fitted.data.frame[fitted.data.entity])
         return codes, [str(label) for label in labels]
     return np.arange(len(fitted.data)), list(fitted.data.row_names())
+
+
+def _named(measure: Callable[..., object]) -> str:
+    return f"em.{getattr(measure, '__name__', measure)}"
+
+
+def _check_options(measure: Callable[..., object], fitted: Fit, options: dict[str, Any]) -> None:
+    """NotSupported, with the measure's own arguments, where it cannot be called with a fit and these options."""
+    from inspect import signature
+
+    try:
+        signature(measure).bind(fitted, **options)
+    except TypeError as problem:
+        raise NotSupported(f"{_named(measure)} cannot be asked this way: {problem}. {NOT_A_MEASURE}") from None
 
 
 def _values(found: Effects) -> pd.DataFrame:
@@ -100,18 +127,22 @@ def _values(found: Effects) -> pd.DataFrame:
     return pd.concat(values)
 
 
-def _ranges(whole: pd.DataFrame, left_out: pd.DataFrame) -> pd.DataFrame:
+def _ranges(whole: pd.DataFrame, left_out: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     """One row a term: the lowest and the highest value without one provider, and who that is."""
     side = whole["estimate"] - whole["null"]
+
+    def who(places: pd.Series) -> list[str]:
+        return ["" if pd.isna(place) else names[int(place)] for place in places]
+
     sides = left_out.sub(whole["null"], axis=0)
     return pd.DataFrame(
         {
             "of": whole.index,
             "estimate": whole["estimate"],
             "lowest": left_out.min(axis=1),
-            "without": left_out.idxmin(axis=1),
+            "without": who(left_out.idxmin(axis=1)),
             "highest": left_out.max(axis=1),
-            "without whom": left_out.idxmax(axis=1),
+            "without whom": who(left_out.idxmax(axis=1)),
             "null": whole["null"],
             "changes sides": sides.mul(side, axis=0).lt(0.0).any(axis=1),
         }
@@ -124,9 +155,10 @@ def _words(table: pd.DataFrame, providers: int) -> str:
     decided = list(table.loc[table["changes sides"], "of"])
     turned = "No result changes sides of its null."
     if decided:
+        named = ", ".join(decided[:MOST_NAMED]) + (", ..." if len(decided) > MOST_NAMED else "")
         turned = (
-            f"When one provider is left out, {', '.join(decided)} {'change' if len(decided) > 1 else 'changes'} sides "
-            "of the null: what is said of it rests on one provider."
+            f"When one provider is left out, {named} {'change' if len(decided) > 1 else 'changes'} sides of the null: "
+            f"what is said of {'them' if len(decided) > 1 else 'it'} rests on one provider."
         )
     return (
         f"With one of {providers} providers left out, {row['of']} runs from {format_number(row['lowest'])} (without "

@@ -13,11 +13,13 @@ from econmodel.economies.places import CostFunction, Places, resolve, without_co
 from econmodel.economies.support import extrapolated, outputs_supported, supported
 from econmodel.economies.verdict import at_words
 from econmodel.errors import UnknownName
+from econmodel.estimate.fit import Fit
 from econmodel.results import Effects, beside_interval, format_number, interval_in_words
 
 Array = NDArray[np.float64]
 RAY = (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
 TYPICAL = "Costs are those of a typical provider (the median, where the error multiplies cost)."
+BEST = "Costs are those of the best practice (the median of its noise); inefficiency comes on top."
 
 
 def marginal_cost(
@@ -64,7 +66,7 @@ def marginal_cost(
     inside = supported(function, places)
     bad, fault = without_cost_there(function, places)
     table = tabulate(terms, [*places.labels] * len(names), found, np.tile(inside, len(names)))
-    tables, said = [blank(table, np.tile(bad, len(names)))], {TYPICAL: None}
+    tables, said = [blank(table, np.tile(bad, len(names)))], {_whose(function): None}
     if technology.is_level and len(names) > 1:
         for place in range(len(names)):
             rows = _incremental(function, places, place, method, conf_level, seed)
@@ -86,6 +88,12 @@ def marginal_cost(
     return Effects(
         "Marginal cost", table, text + extrapolated(inside), notes=tuple(notes), method=method, conf_level=conf_level
     )
+
+
+def _whose(function: CostFunction) -> str:
+    """Whose costs these are, in words."""
+    frontier = isinstance(function, Fit) and function.specification.estimator.name == "frontier"
+    return BEST if frontier else TYPICAL
 
 
 def _unit(function: CostFunction) -> str:
@@ -157,7 +165,7 @@ def unit_cost(
     bad, fault = without_cost_there(function, places)
     table = tabulate(["unit cost"] * len(size), places.labels, found, supported(function, places))
     table = blank(table, bad).assign(size=size)
-    notes = (fault, TYPICAL) if bad.any() else (TYPICAL,)
+    notes = (fault, _whose(function)) if bad.any() else (_whose(function),)
     return Effects("Unit cost along the ray", table, _along(table), notes=notes, method=method, conf_level=conf_level)
 
 

@@ -4,10 +4,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from econmodel.economies.inference import check_level
 from econmodel.errors import NotIdentified, NotSupported
-from econmodel.estimate.nested import HIGHEST, LOWEST, LOWEST_WITH_ZEROS, SHAPES, NestedFit, NestedRows, fit_all
+from econmodel.estimate.nested import (
+    HIGHEST,
+    LOWEST,
+    LOWEST_WITH_ZEROS,
+    SHAPES,
+    NestedFit,
+    NestedRows,
+    fit_all,
+    moves_together,
+)
 from econmodel.estimate.preparation import numeraire_of
-from econmodel.estimate.sample import Sample, take
+from econmodel.estimate.sample import Sample, groups_of, take, variables
+from econmodel.forms.form import find_form
 from econmodel.progress import board
 from econmodel.results import Answer, format_number, format_probability
 from econmodel.table.cost_data import CostData
@@ -15,6 +26,8 @@ from econmodel.table.cost_data import CostData
 Array = NDArray[np.float64]
 # As near to a bound of the shape as a search that stays inside gets.
 AT_BOUND = 1e-3
+# Rows a parameter below which chi-squared p-values of likelihood ratios are visibly too small: assumption.
+FEW_ROWS = 10
 
 
 def nested_forms(data: CostData, *, conf_level: float = 0.95) -> Answer:
@@ -34,13 +47,15 @@ def nested_forms(data: CostData, *, conf_level: float = 0.95) -> Answer:
     Raises
     ------
     NotIdentified
-        Where there are no more rows than the nested form has parameters.
+        Where there are no more rows than the nested form has parameters, a column is constant, or columns move
+        together.
 
     Notes
     -----
     Pulley and Braunstein (1992). Maximum likelihood over all parameters, the shape included, from several starts. The
-    translog has no zero outputs and is left out where there are such. Chi-squared p-values take the errors as normal
-    and alike, and the shape as inside the bounds of the search; a note says where it is not.
+    translog has no zero outputs and is left out where there are such. Chi-squared p-values take the errors as normal,
+    alike and independent, the rows as many, and the shape as inside the bounds of the search; notes say where they are
+    not.
 
     Examples
     --------
@@ -51,6 +66,7 @@ def nested_forms(data: CostData, *, conf_level: float = 0.95) -> Answer:
     """
     if not isinstance(data, CostData):
         raise NotSupported("The nested forms are fitted to a table: give em.load(...) or em.CostData(...), not a fit.")
+    check_level(conf_level)
     rows = _rows(data)
     m, k, x = rows.outputs.shape[1], rows.prices.shape[1], rows.shifters.shape[1]
     largest = 1 + m + k + m * (m + 1) // 2 + m * k + k + k * (k + 1) // 2 + x + len(SHAPES)
@@ -58,6 +74,11 @@ def nested_forms(data: CostData, *, conf_level: float = 0.95) -> Answer:
         raise NotIdentified(
             f"{len(rows.log_cost)} rows cannot identify the {largest} parameters of the nested form. Use fewer outputs "
             "or prices: data.using(...)."
+        )
+    if moves_together(rows):
+        raise NotIdentified(
+            f"Outputs or prices move together ({', '.join([*data.outputs, *data.prices])}), so the terms of the nested "
+            "form cannot be told apart. Leave one out or add them up: data.using(...)."
         )
     with board(["nested forms"]) as parts:
         done: list[str] = []
@@ -68,7 +89,8 @@ def nested_forms(data: CostData, *, conf_level: float = 0.95) -> Answer:
 
         found = fit_all(rows, one_more)
     table = _table(found)
-    return Answer("Nested forms", table, _words(table, conf_level), {}, _notes(found, rows), {})
+    notes = _notes(found, rows, groups_of(data, None) is not None)
+    return Answer("Nested forms", table, _words(table, conf_level), {}, notes, {})
 
 
 def _rows(data: CostData) -> NestedRows:
@@ -76,6 +98,7 @@ def _rows(data: CostData) -> NestedRows:
     sample: Sample = take(data)
     data, columns = sample.data, sample.rows.columns
     numeraire = numeraire_of(data, None)
+    variables(sample, find_form("composite"), numeraire)  # refuses columns that do not vary
     logs = {name: np.log(columns[name]) for name in data.prices}
     log_cost = np.log(columns[data.cost])
     if numeraire is not None:
@@ -134,14 +157,21 @@ def _words(table: pd.DataFrame, level: float) -> str:
     if not len(rejected):
         text = "No member of the nested family is rejected: the data cannot tell the forms apart."
     elif not len(kept):
-        text = "Every member of the nested family is rejected: none of the usual forms describes the data."
+        text = "Every member of the nested family is rejected: none describes the data as well as the nested form does."
     else:
         text = f"Not rejected: {', '.join(said)}; rejected: {', '.join(rejected['form'])}."
     return f"{text} The nested form itself has {shape}."
 
 
-def _notes(found: list[NestedFit], rows: NestedRows) -> tuple[str, ...]:
+def _notes(found: list[NestedFit], rows: NestedRows, repeated: bool) -> tuple[str, ...]:
     notes = []
+    if repeated:
+        notes.append("The tests take rows as independent, and here providers repeat: they reject too often.")
+    if len(rows.log_cost) < FEW_ROWS * found[-1].parameters:
+        notes.append(
+            f"{len(rows.log_cost)} rows for {found[-1].parameters} parameters: likelihood-ratio tests reject too often "
+            "in so few."
+        )
     if rows.has_zeros:
         notes.append("Some output is zero somewhere, so the translog is left out.")
     low = np.array(LOWEST)

@@ -11,6 +11,8 @@ from econmodel.results import with_interval
 
 Array = NDArray[np.float64]
 WITHIN_AND_BETWEEN = "within and between providers"
+# Below this share of its sum of squares the variation of log size is rounding.
+ROUNDING = 1e-12
 ROWS = ("all rows", "between providers", "within providers")
 
 
@@ -20,7 +22,8 @@ def within_and_between(
     """Apparent slopes with bootstrap intervals: over all rows, over provider means, over deviations from them.
 
     A league table compares providers, and a provider that grows compares itself with its past. Where the two slopes
-    differ, large providers differ from small ones in more than size. Empty where no provider has several rows.
+    differ, large providers differ from small ones in more than size. Empty where no provider has several rows; a slope
+    is missing where size does not vary.
 
     Parameters
     ----------
@@ -34,14 +37,17 @@ def within_and_between(
     log_cost = np.log(fitted.sample.rows.columns[fitted.design.cost])
     moments = _moments(np.stack([log_size, log_cost])[:, keep], groups)
     first = np.unique(groups.codes, return_index=True)[1]
-    every = np.flatnonzero(keep)[first]
+    one_row = np.flatnonzero(keep)[first]
     drawn = []
     for start in range(0, draws.count, 64):
-        weights = draws.of_replications(slice(start, start + 64))[:, every]
+        weights = draws.of_replications(slice(start, start + 64))[:, one_row]
         drawn.append(_slopes(weights @ moments))
     values = _slopes(moments.sum(axis=0)[None])[0]
-    low, high = quantile_interval(np.concatenate(drawn), level)
-    errors = np.nanstd(np.concatenate(drawn), axis=0, ddof=1)
+    every = np.concatenate(drawn)
+    low, high, errors = (np.full(len(values), np.nan) for _ in range(3))
+    known = np.isfinite(values)
+    low[known], high[known] = quantile_interval(every[:, known], level)
+    errors[known] = np.nanstd(every[:, known], axis=0, ddof=1)
     columns = {"slope": ROWS, "estimate": values, "std_error": errors, "conf_low": low, "conf_high": high}
     return pd.DataFrame(columns)
 
@@ -50,6 +56,9 @@ def in_words(table: pd.DataFrame, level: float) -> tuple[str, ...]:
     """One note with both slopes; none where there is no table."""
     if not len(table):
         return ()
+    if not np.isfinite(table["estimate"].iloc[1:].astype(float)).all():
+        still = "within" if np.isnan(table["estimate"].iloc[2]) else "between"
+        return (f"Size does not vary {still} providers, so no slope of cost on size can be seen there.",)
     between, within = (
         with_interval(row["estimate"], row["conf_low"], row["conf_high"], level) for _, row in table.iloc[1:].iterrows()
     )
@@ -90,8 +99,11 @@ def _slopes(sums: Array) -> Array:
     rows, size, cost, squares, products, between_squares, between_products = sums.T
     grand_squares, grand_products = size**2 / rows, size * cost / rows
 
+    least = ROUNDING * squares
+
     def over(product: Array, square: Array) -> Array:
-        return np.where(square > 0, product / np.where(square > 0, square, 1.0), np.nan)
+        varies = square > least
+        return np.where(varies, product / np.where(varies, square, 1.0), np.nan)
 
     pooled = over(products - grand_products, squares - grand_squares)
     between = over(between_products - grand_products, between_squares - grand_squares)

@@ -20,6 +20,8 @@ from econmodel.results import Answer, format_number, with_interval
 
 Array = NDArray[np.float64]
 SCALE = "scale"
+# A residual that is a smaller share of the variation of cost is rounding.
+NO_RESIDUAL = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +73,7 @@ def sensitivity(
     fitted: Fit,
     of: str | None = None,
     benchmark: str | Sequence[str] = (),
-    multiples: Sequence[float] = (1.0, 2.0, 3.0),
+    multiples: float | Sequence[float] = (1.0, 2.0, 3.0),
     *,
     conf_level: float = 0.95,
 ) -> Answer:
@@ -84,7 +86,7 @@ def sensitivity(
         at the mean, against zero); by default all of them
     benchmark : controls, prices or relationship variables of the fit to compare with: something left out that is as
         strong as they are, in every term, once what else is in the fit is held
-    multiples : how many times as strong
+    multiples : how many times as strong, above zero
 
     Returns
     -------
@@ -98,7 +100,8 @@ def sensitivity(
     UnknownName
         For a variable or a benchmark that the fit does not have; the message lists those it has.
     NotSupported
-        For a fit that is not least squares, and a benchmark so strong that no such thing can be left out.
+        For a fit that is not least squares or leaves no residual, multiples that are not above zero, and a benchmark so
+        strong that no such thing can be left out, or compared with itself alone.
 
     Notes
     -----
@@ -116,12 +119,20 @@ def sensitivity(
     """
     if type(fitted) is not Fit:
         raise NotSupported(
-            "Sensitivity to what is left out is worked out for least squares. Fit the same columns with "
-            'estimator="least_squares", or use instruments.'
+            "Sensitivity to what is left out is worked out for least squares, with nothing imposed. Fit the same "
+            'columns with estimator="least_squares" and effects=None or "within", or use instruments.'
         )
     check_level(conf_level)
     wanted = _wanted(fitted, of)
     names = (benchmark,) if isinstance(benchmark, str) else tuple(benchmark)
+    times = (float(multiples),) if isinstance(multiples, int | float) else tuple(multiples)
+    if not all(isinstance(one, int | float) and 0.0 < one < np.inf for one in times):
+        raise NotSupported(f"multiples={multiples!r}: how many times as strong is a number above zero, or several.")
+    if names and wanted == list(names):
+        raise NotSupported(
+            f"{wanted[0]} cannot be compared with itself. Name another benchmark, or ask what a thing as strong would "
+            'do to scale: of="scale".'
+        )
     found = {name: _coefficient(fitted, name) for name in wanted}
     labels = {name: SCALE if name == SCALE else fitted.data.labels(name) for name in wanted}
     rows = [
@@ -138,7 +149,8 @@ def sensitivity(
             row
             for name, (one, gradient) in found.items()
             for other in names
-            for row in _bounds(fitted, labels[name], one, gradient, other, multiples, conf_level)
+            if other != name
+            for row in _bounds(fitted, labels[name], one, gradient, other, times, conf_level)
         ],
         columns=[
             "of", "benchmark", "times", "of what is left of cost, %", "of the variable, %", "estimate", "conf_low",
@@ -166,6 +178,11 @@ def _coefficient(fitted: Fit, name: str) -> tuple[Coefficient, Array]:
     measure = ray_elasticity(fitted) if place is None else relationship_slope(fitted, place)
     gradient = jacobian(measure, fitted.theta)[0]
     error = float(np.sqrt(gradient @ fitted.classical_covariance @ gradient))
+    if not 1.0 - fitted.rsquared > NO_RESIDUAL:
+        raise NotSupported(
+            "The fit leaves no residual, so nothing was left out that moves cost. Look for an output, a price or a "
+            "relationship variable that was made from cost."
+        )
     null = 1.0 if place is None else 0.0
     return Coefficient(float(measure(fitted.theta)[0]), null, error, fitted.df_resid), gradient
 

@@ -16,9 +16,10 @@ from econmodel.economies.places import Places, resolve
 from econmodel.economies.selection import vuong_of
 from econmodel.economies.support import supported
 from econmodel.errors import DidNotConverge, FormError, NotIdentified, NotSupported
+from econmodel.estimate.covariance import FEWEST_CLUSTERS
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.fitting import fit
-from econmodel.estimate.sample import Sample
+from econmodel.estimate.sample import Sample, take
 from econmodel.forms.form import SecondOrder
 from econmodel.forms.technology import Point, Technology
 from econmodel.results import Effects, beside_interval, format_number, format_probability, interval_in_words
@@ -110,7 +111,7 @@ def scope_by_type(
     ----------
     data : a table with providers that make everything and providers that make none of some outputs
     at : where, as in `econmodel.scale`; "mean" is that of the joint providers
-    form, second_order : of every type, a log form
+    form, second_order : of every type; nobody's cost is asked at zero output, so a log form serves
     method : "delta" or "simulate"
 
     Returns
@@ -150,9 +151,11 @@ def scope_by_type(
     if method not in ("delta", "simulate"):
         raise NotSupported(f'method="{method}" re-estimates one fit, and here are several. Use "delta" or "simulate".')
     check_level(conf_level)
+    data = take(data).data
     made = _made(data)
     joint, groups = _division(data, made)
-    fits = [_fit_of(data, made, group, form, second_order) for group in (joint, *groups)]
+    rows = [_rows_of(data, made, group) for group in (joint, *groups)]
+    fits = [_fit_of(data, *one, form, second_order) for one in zip(rows, (joint, *groups), strict=True)]
     types = Types(fits[0], tuple(fits[1:]))
     places = resolve(types, at)
 
@@ -164,10 +167,10 @@ def scope_by_type(
     term = f"degree of scope ({' | '.join(' and '.join(group) for group in groups)})"
     inside = _supported(types, places)
     table = tabulate([term] * len(places.labels), places.labels, found, inside)
-    tables = {"types": _described(types), "one technology for all": _common(data, types)}
+    tables = {"types": _described(types), "one technology for all": _common(data, types, rows)}
     return Effects(
         "Scope from types of providers", table, _words(table, tables["one technology for all"], conf_level),
-        {}, _notes(types), {name: one for name, one in tables.items() if len(one)}, method, conf_level,
+        {}, _notes(types, data), {name: one for name, one in tables.items() if len(one)}, method, conf_level,
     )  # fmt: skip
 
 
@@ -205,10 +208,13 @@ def _covers(left: tuple[str, ...], patterns: Sequence[tuple[str, ...]]) -> list[
     return found
 
 
+def _rows_of(data: CostData, made: NDArray[np.bool_], group: tuple[str, ...]) -> NDArray[np.bool_]:
+    return np.asarray((made == np.array([name in group for name in data.outputs])).all(axis=1))
+
+
 def _fit_of(
-    data: CostData, made: NDArray[np.bool_], group: tuple[str, ...], form: str, second_order: SecondOrder | None
+    data: CostData, rows: NDArray[np.bool_], group: tuple[str, ...], form: str, second_order: SecondOrder | None
 ) -> Fit:
-    rows = (made == np.array([name in group for name in data.outputs])).all(axis=1)
     words = " and ".join(group)
     try:
         own = data.where(rows, because=f"makes other than {words}").using(outputs=list(group))
@@ -235,18 +241,23 @@ def _described(types: Types) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _common(data: CostData, types: Types) -> pd.DataFrame:
+def _common(data: CostData, types: Types, rows: Sequence[NDArray[np.bool_]]) -> pd.DataFrame:
     """One composite for the rows of all types, against the types' own: likelihoods of log cost, and Vuong's test."""
     fits = (types.joint, *types.apart)
-    rows = data.frame.index.isin(np.concatenate([one.data.frame.index for one in fits]))
+    any_type = np.logical_or.reduce(rows)
     try:
-        pooled = fit(data.where(rows, because="of none of the types"), "composite")
+        pooled = fit(data.where(any_type, because="of none of the types"), "composite")
     except (DidNotConverge, FormError, NotIdentified):
         return pd.DataFrame()
-    own = pd.concat([pd.Series(one.log_likelihoods, one.data.frame.index) for one in fits])
-    ratios = own.loc[pooled.data.frame.index].to_numpy() - pooled.log_likelihoods
+    own = np.zeros(len(data))
+    for one, of_type in zip(fits, rows, strict=True):
+        own[of_type] = one.log_likelihoods
+    own = own[any_type]
+    ratios = own - pooled.log_likelihoods
+    if pooled.clusters is not None:
+        ratios = np.bincount(pooled.clusters.codes, ratios).astype(float)
     parameters = (sum(one.df_model + 1.0 for one in fits), pooled.df_model + 1.0)
-    statistic, p_value = vuong_of(ratios, parameters[0] - parameters[1])
+    statistic, p_value = vuong_of(ratios, parameters[0] - parameters[1], len(own))
     likelihoods = (float(own.sum()), float(pooled.log_likelihoods.sum()))
     return pd.DataFrame(
         {
@@ -285,9 +296,20 @@ def _words(table: pd.DataFrame, common: pd.DataFrame, level: float) -> str:
     return text
 
 
-def _notes(types: Types) -> tuple[str, ...]:
-    deviations = [float(np.sqrt(one.scale)) for one in (types.joint, *types.apart)]
-    notes = ["Types may differ in more than what they make: this compares providers that exist."]
+def _notes(types: Types, data: CostData) -> tuple[str, ...]:
+    fits = (types.joint, *types.apart)
+    deviations = [float(np.sqrt(one.scale)) for one in fits]
+    notes = [
+        "Types may differ in more than what they make: this compares providers that exist.",
+        "Intervals leave out the error of the factors that turn fitted logs into mean cost.",
+    ]
+    notes += [f"{count} row{'s' * (count > 1)} left out: {why}." for count, why, _ in data.dropped]
+    few = [" and ".join(one.technology.outputs) for one in fits if one.wild]
+    if few:
+        notes.append(
+            f"Of {'; '.join(few)} there are fewer than {FEWEST_CLUSTERS} providers with several rows: their standard "
+            "errors are classical, and too small where a provider's errors last."
+        )
     if max(deviations) > 2.0 * min(deviations):
         notes.append("Residuals are far more spread in some types than in others, and mean cost rests on their spread.")
     return tuple(notes)

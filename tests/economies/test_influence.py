@@ -63,3 +63,36 @@ def test_providers_without_whom_nothing_is_identified_are_named():
     data = em.CostData(frame, cost="cost", outputs=["visits"], controls=["flag"], entity="provider")
     found = em.influence(em.scale, em.fit(data, "cobb_douglas", cov_type="nonrobust"))
     assert found.tables["fits that failed"]["without"].tolist() == ["P0"]
+
+
+@pytest.mark.parametrize(
+    ("measure", "options", "said"),
+    [
+        ("scale", {}, "'scale' is no measure"),
+        (em.scale, {"place": 2}, "em.scale cannot be asked this way: got an unexpected keyword argument 'place'"),
+        (em.decompose, {}, "em.decompose cannot be asked this way: missing a required argument"),
+        (em.regularity, {}, "em.regularity gives no table of estimates"),
+    ],
+)
+def test_what_is_no_measure_of_a_fit_says_so(measure, options, said):
+    with pytest.raises(NotSupported, match=said):
+        em.influence(measure, em.fit(em.load("new_mexico_nursing_homes"), "cobb_douglas"), **options)
+
+
+def test_labels_to_cluster_by_and_rows_of_one_name():
+    """Rows that share a label in the index are left out one by one, and labels need not be taken along."""
+    homes = em.load("new_mexico_nursing_homes")
+    plain = em.influence(em.scale, em.fit(homes, "cobb_douglas")).table
+    grouped = em.influence(em.scale, em.fit(homes, "cobb_douglas", groups=np.arange(len(homes)) % 26)).table
+    assert grouped["lowest"].tolist() == plain["lowest"].tolist()
+    frame = homes.frame.set_axis(["same"] * len(homes))
+    alike = em.CostData(frame, cost=homes.cost, outputs=list(homes.outputs), controls=list(homes.controls))
+    without = em.influence(em.scale, em.fit(alike, "cobb_douglas")).table
+    assert without["lowest"].to_numpy() == pytest.approx(plain["lowest"].to_numpy(), rel=1e-9)
+
+
+def test_long_lists_are_cut_short():
+    fitted = em.fit(em.load("new_mexico_nursing_homes"), "translog")
+    found = em.influence(em.scale, fitted, at="every provider")
+    assert found.table["changes sides"].sum() > 5
+    assert ", ... change sides of the null: what is said of them" in found.text

@@ -19,7 +19,7 @@ def banks():
 
 def test_members_are_the_forms_of_the_package(banks):
     data = em.load("italian_banks")
-    for name, form in (("translog", "translog"), ("composite, log errors", "composite")):
+    for name, form in (("translog", "translog"), ("composite with log errors", "composite")):
         fitted = em.fit(data, form)
         assert banks.loc[name, "log-likelihood"] == pytest.approx(fitted.llf, abs=SAME_OPTIMUM)
         assert banks.loc[name, "parameters"] == len(fitted.params)
@@ -29,7 +29,7 @@ def test_a_larger_member_is_never_less_likely(banks):
     likelihood = banks["log-likelihood"]
     assert (likelihood["nested"] >= likelihood).all()
     assert likelihood["Box-Cox translog"] >= likelihood["translog"]
-    assert likelihood["composite"] >= likelihood["composite, log errors"]
+    assert likelihood["composite"] >= likelihood["composite with log errors"]
     assert banks["likelihood ratio"].dropna().ge(0).all()
 
 
@@ -107,3 +107,26 @@ def test_what_cannot_be_asked_says_so():
     with pytest.raises(NotIdentified, match=r"rows cannot identify the 20 parameters of the nested form"):
         em.nested_forms(few)
     assert len(fit_all(_rows_of(em.load("electricity_1970")))) == len(MEMBERS)
+
+
+@pytest.mark.parametrize(
+    ("meals", "said"),
+    [
+        (lambda visits: 0.0 * visits, "meals has the same value in every row"),
+        (lambda visits: 2.0 * visits, "Outputs or prices move together .visits, meals."),
+    ],
+)
+def test_columns_that_say_nothing_are_refused(meals, said):
+    visits = np.exp(np.random.default_rng(0).normal(size=60))
+    frame = pd.DataFrame({"cost": 1.0 + visits, "visits": visits, "meals": meals(visits)})
+    with pytest.raises(NotIdentified, match=said):
+        em.nested_forms(em.CostData(frame, cost="cost", outputs=["visits", "meals"]))
+
+
+def test_levels_and_rows_that_are_no_evidence():
+    airlines = em.load("us_airlines")
+    with pytest.raises(NotSupported, match="conf_level=95 is not between 0 and 1"):
+        em.nested_forms(airlines, conf_level=95)
+    notes = " ".join(em.nested_forms(airlines).notes)
+    assert "here providers repeat" in notes
+    assert "90 rows for 11 parameters" in notes

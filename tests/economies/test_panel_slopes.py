@@ -54,3 +54,16 @@ def test_effects_that_go_with_size_part_the_two():
     # The mean of five volumes holds a little of what varies within.
     assert between["conf_low"] < 0.9 + 0.2 * 1 / (1 + 0.25 / 5) < between["conf_high"]
     assert within["conf_low"] < 0.9 < within["conf_high"] < between["conf_low"]
+
+
+def test_a_size_that_never_changes_has_no_slope_within():
+    """What is left of its squares within providers is rounding, and one rounding error over another is no slope."""
+    rng = np.random.default_rng(1)
+    provider = np.repeat(np.arange(40), 4)
+    frame = pd.DataFrame({"visits": np.exp(rng.normal(size=40) / 3)[provider], "provider": provider})
+    frame = frame.assign(cost=frame["visits"] * np.exp(0.1 * rng.normal(size=160)), year=np.tile(range(4), 40))
+    data = em.CostData(frame, cost="cost", outputs=["visits"], entity="provider", time="year")
+    found = em.separate(em.fit(data, "cobb_douglas"), replications=19)
+    table = found.tables["within and between providers"].set_index("slope")
+    assert table.loc["within providers", ["estimate", "conf_low", "conf_high"]].isna().all()
+    assert "Size does not vary within providers" in found.notes[-1]

@@ -111,3 +111,28 @@ def test_what_cannot_be_asked_says_so(data, error, said):
 def test_the_bootstrap_is_refused():
     with pytest.raises(NotSupported, match='method="bootstrap" re-estimates one fit'):
         em.scope_by_type(of_types(0, 0), method="bootstrap")
+
+
+def test_names_of_rows_do_not_matter_and_missing_outputs_are_no_zeros():
+    data = of_types(-0.5, -0.8, rows=40)
+    plain = em.scope_by_type(data, second_order="none")
+    alike = em.CostData(data.frame.set_axis(["row"] * len(data)), cost="cost", outputs=["a", "b"])
+    same = em.scope_by_type(alike, second_order="none")
+    assert same.tables["one technology for all"].equals(plain.tables["one technology for all"])
+    gap = data.frame.assign(a=data.frame["a"].where(data.frame.index != 0))
+    found = em.scope_by_type(em.CostData(gap, cost="cost", outputs=["a", "b"]), second_order="none")
+    assert found.tables["types"]["providers"].tolist() == [39, 40, 40]
+    assert "1 row left out: missing values in a." in found.notes
+
+
+def test_rows_of_a_provider_are_added_up_and_few_providers_are_named():
+    data = of_types(-0.5, -0.8, rows=40)
+    frame = data.frame.assign(provider=np.arange(len(data)) // 4, year=np.arange(len(data)) % 4)
+    panel = em.CostData(frame, cost="cost", outputs=["a", "b"], entity="provider", time="year")
+    found = em.scope_by_type(panel, second_order="none")
+    one, all_rows = (
+        each.tables["one technology for all"]["vuong"].iloc[1]
+        for each in (found, em.scope_by_type(data, second_order="none"))
+    )
+    assert one != all_rows
+    assert "fewer than 20 providers with several rows" in " ".join(found.notes)

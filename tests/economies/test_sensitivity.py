@@ -97,6 +97,12 @@ def test_nothing_is_stronger_than_what_leaves_nothing_over():
             NotSupported,
             "Nothing left out can be 60 times as strong as lunch",
         ),
+        ({"benchmark": "lunch", "multiples": [-1]}, NotSupported, "how many times as strong is a number above zero"),
+        (
+            {"of": "teachers_per_pupil", "benchmark": "teachers_per_pupil"},
+            NotSupported,
+            "teachers_per_pupil cannot be compared with itself",
+        ),
     ],
 )
 def test_what_cannot_be_asked_says_so(asked, error, said):
@@ -108,3 +114,16 @@ def test_other_estimators_are_refused():
     fitted = em.fit(em.load("us_airlines"), "cobb_douglas", effects="mundlak")
     with pytest.raises(NotSupported, match="worked out for least squares"):
         em.sensitivity(fitted)
+
+
+def test_a_variable_is_compared_with_scale_and_not_with_itself():
+    fitted = em.fit(em.load("california_schools"), "cobb_douglas")
+    found = em.sensitivity(fitted, benchmark="teachers_per_pupil", multiples=0.1)
+    assert found.tables["benchmarks"]["of"].tolist() == ["scale"]
+
+
+def test_a_fit_without_residual_has_nothing_left_out():
+    volume = np.exp(np.random.default_rng(0).normal(size=50))
+    data = em.CostData(pd.DataFrame({"cost": volume**0.9, "visits": volume}), cost="cost", outputs=["visits"])
+    with pytest.raises(NotSupported, match="leaves no residual"):
+        em.sensitivity(em.fit(data, "cobb_douglas"))
