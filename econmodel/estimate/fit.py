@@ -67,7 +67,9 @@ class Fit:
 
         A 95 % interval covers its own number in 95 % of samples, and ten such intervals all of theirs in fewer. These
         are wider, by the quantile of the largest deviation among the rows (a band, where the rows are points along a
-        curve), and their p-values allow for the number of rows. Terms of one measure are covered together.
+        curve), and their p-values allow for the number of rows. The terms of a measure are covered together; its tilts
+        and its product-specific rows, where it has such, are covered as a set of their own. Parts of a separation and
+        the parameters themselves keep the usual intervals.
 
         Examples
         --------
@@ -298,12 +300,20 @@ class Fit:
         return Point(stack(t.outputs), np.log(stack(t.prices)), relationships, stack(t.controls))
 
     def predict(self, exog: pd.DataFrame | None = None) -> pd.Series:
-        """Fitted values, or predictions for the rows of a table with the same columns (provider effects at zero)."""
+        """Fitted values, or predictions for the rows of a table (provider effects and control functions at zero).
+
+        Columns of the fit's own table that are not in the cost function may stand beside, and play no part; variables
+        that the table leaves out stay at their mean.
+        """
         if exog is None:
             return self.fittedvalues
         from econmodel.estimate.points import points_of
 
-        points = points_of(self, exog)
+        t = self.technology
+        known = {*t.outputs, *t.prices, *t.relationships, *t.controls}
+        period = self.data.time if self.specification.time_effects else None
+        beside = {name for name in self.data.frame.columns if not known & {name, f"log {name}"} and name != period}
+        points = points_of(self, exog[[name for name in exog.columns if name not in beside]])
         predict = self.technology.cost if self.design.additive else self.technology.log_cost
         return pd.Series(predict(self.theta, points), exog.index, name="predicted")
 

@@ -3,6 +3,7 @@
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from econmodel.results import format_number, html_table, printed
@@ -38,8 +39,8 @@ def facts(fitted: "Fit") -> pd.DataFrame:
         ("rows left out", dropped or "none"),
         ("standard errors", _covariance(fitted)),
         *([("weights of squared errors", str(fitted.specification.weights))] if fitted.sample.weights else []),
-        ("R-squared", format_number(fitted.rsquared)),
-        ("log-likelihood", format_number(fitted.llf, 6)),
+        *([("R-squared", format_number(fitted.rsquared))] if np.isfinite(fitted.rsquared) else []),
+        *([("log-likelihood", format_number(fitted.llf, 6))] if np.isfinite(fitted.llf) else []),
         *fitted.further_facts,
         ("convergence", fitted.convergence),
         ("condition number", format_number(fitted.condition_number, 2)),

@@ -72,7 +72,7 @@ MEMBERS = (
     Member("translog", 0.0, 0.0, 1.0),
     Member("Box-Cox translog", 0.0, None, 1.0),
     Member("separable quadratic", None, 1.0, 0.0, prices_inside=False),
-    Member("composite, log errors", 0.0, 1.0, 0.0),
+    Member("composite with log errors", 0.0, 1.0, 0.0),
     Member("composite", None, 1.0, 0.0),
     Member("nested", None, None, None),
 )
@@ -264,6 +264,16 @@ class _Model:
 def _power(values: Array, power: Any) -> Any:
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.exp(power * np.log(np.where(values > 0, values, 1.0)))
+
+
+def moves_together(rows: NestedRows) -> bool:
+    """Whether terms of Q, or of P beside a constant, are combinations of others, at outputs halfway to logs."""
+    model = _Model(rows, MEMBERS[-1])
+    outside = np.hstack([np.ones((len(rows.log_cost), 1)), model.steady])
+    return any(
+        np.linalg.matrix_rank(design / np.sqrt((design**2).sum(axis=0))) < design.shape[1]
+        for design in (model.inside_at(0.5), outside)
+    )
 
 
 def fit_all(rows: NestedRows, done: Callable[[str], None] = lambda name: None) -> list[NestedFit]:

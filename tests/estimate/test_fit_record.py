@@ -9,7 +9,7 @@ import statsmodels.api as sm
 from statsmodels.iolib.summary2 import summary_col
 
 import econmodel as em
-from econmodel.errors import TableError, UnknownName
+from econmodel.errors import NotSupported, TableError, UnknownName
 
 # The same algebra in another order.
 SAME_ALGEBRA = 1e-8
@@ -181,3 +181,40 @@ def test_the_r_squared_is_that_of_the_response_over_the_numeraire():
     response = np.log(data.frame["cost"] / data.frame["fuel_price"])
     expected = 1 - homogeneous.ssr / ((response - response.mean()) ** 2).sum()
     assert homogeneous.rsquared == pytest.approx(expected, rel=SAME_ALGEBRA)
+
+
+def test_predictions_for_rows_of_the_table_itself():
+    """Cost, names and whatever else stands beside the variables of the cost function plays no part."""
+    schools = em.load("california_schools")
+    fitted = em.fit(schools, "cobb_douglas")
+    predicted = fitted.predict(schools.frame.head())
+    assert predicted.to_numpy() == pytest.approx(fitted.predict().head().to_numpy(), rel=1e-9)
+    with pytest.raises(UnknownName, match="pupil is not in the cost function"):
+        fitted.predict(schools.frame.head().rename(columns={"pupils": "pupil"}))
+    airlines = em.load("us_airlines")
+    with pytest.raises(UnknownName, match="year is not in the cost function"):
+        em.fit(airlines, "cobb_douglas", time_effects=True).predict(airlines.frame.head())
+
+
+@pytest.mark.parametrize("estimator", [5, em.TwoStage, "two_stage"])
+def test_what_is_no_estimator_says_so(estimator):
+    with pytest.raises(UnknownName, match=r"There is no estimator .*There is least_squares, system, frontier; or one"):
+        em.fit(em.load("electricity_1970"), estimator=estimator)
+
+
+def test_no_restriction_and_one_cluster():
+    power = em.load("electricity_1970")
+    assert em.fit(power, restrict=None).params.equals(em.fit(power).params)
+    with pytest.raises(NotSupported, match="groups is the same in all 123 rows used"):
+        em.fit(power, groups=["a"] * len(power))
+    alone = em.CostData(
+        power.frame.assign(firm="one", year=range(len(power))), cost="cost", outputs=["output"], entity="firm",
+        time="year",
+    )  # fmt: skip
+    assert any("All rows are of one firm" in note for note in em.fit(alone, "cobb_douglas").notes)
+
+
+def test_marginal_cost_says_whose_it_is():
+    power = em.load("electricity_1955")
+    assert "typical provider" in em.marginal_cost(em.fit(power, "cobb_douglas")).notes[0]
+    assert "best practice" in em.marginal_cost(em.fit(power, "cobb_douglas", "frontier")).notes[0]
