@@ -118,6 +118,16 @@ def cluster_moments(blocks: Iterator[Block], codes: NDArray[np.intp], groups: in
     return ClusterMoments(total[:, :-1, :-1], total[:, :-1, -1])
 
 
+def jackknifed(moments: ClusterMoments) -> Array:
+    """Covariance (k, k) of least squares with each cluster left out in turn (CV3 of MacKinnon, Nielsen and Webb, 2023).
+
+    Larger than the usual one where clusters are few or weigh unevenly, and nearer to the truth there.
+    """
+    rest = moments.gram.sum(axis=0) - moments.gram
+    moved = (np.linalg.pinv(rest, hermitian=True) @ moments.scores[:, :, None])[:, :, 0]
+    return (moments.count - 1.0) / moments.count * moved.T @ moved
+
+
 def wild_cluster_p_values(
     moments: ClusterMoments, inverse_gram: Array, directions: Array, differences: Array, seed: int = 0
 ) -> Array:

@@ -7,6 +7,7 @@ import statsmodels.api as sm
 
 import econmodel as em
 from econmodel.errors import NotSupported, TableError, UnknownName
+from econmodel.estimate.covariance import jackknifed
 
 # The same matrices multiplied in another order.
 SAME_ALGEBRA = 1e-9
@@ -221,3 +222,17 @@ def test_columns_that_nearly_move_together_have_variances_above_zero(kind):
     place = fitted.params.index.get_loc("wage")
     assert fitted.bse["wage"] == pytest.approx(theirs.bse.iloc[place], rel=1e-3)
     assert any("some variables nearly move together" in note for note in fitted.notes)
+
+
+def test_the_jackknife_leaves_every_cluster_out():
+    """By hand: least squares without each airline, and the squares of what the parameters then move by."""
+    fitted = em.fit(em.load("us_airlines"), "cobb_douglas")
+    frame = fitted.data.frame
+    regressors = np.column_stack([np.log(frame[["output", "fuel_price"]]), frame["load_factor"]])
+    design = np.column_stack([np.ones(len(frame)), regressors - regressors.mean(axis=0)])
+    log_cost, moved = np.log(frame["cost"].to_numpy()), []
+    for code in range(6):
+        kept = fitted.clusters.codes != code
+        moved.append(np.linalg.lstsq(design[kept], log_cost[kept], rcond=None)[0] - fitted.theta)
+    expected = 5 / 6 * np.transpose(moved) @ moved
+    assert jackknifed(fitted._cluster_moments) == pytest.approx(expected, rel=1e-8, abs=1e-14)

@@ -187,3 +187,27 @@ def test_what_providers_must_repeat_for():
     still = em.CostData(still.frame, cost="cost", outputs=["fixed"], entity="provider")
     with pytest.raises(NotIdentified, match="Nothing in the cost function varies within providers"):
         em.fit(still, "cobb_douglas", effects="mundlak")
+
+
+def test_few_providers_for_their_means_are_no_evidence():
+    """Under the null the usual clustered covariance rejects in a quarter of such samples."""
+    rejected = []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        provider = np.repeat(np.arange(30), 4)
+        logs = rng.normal(size=(30, 2))[provider] + rng.normal(size=(120, 2))
+        log_cost = logs @ [0.9, 0.1] + 0.4 * rng.normal(size=30)[provider] + 0.2 * rng.normal(size=120)
+        frame = pd.DataFrame({"cost": np.exp(log_cost), "visits": np.exp(logs[:, 0]), "meals": np.exp(logs[:, 1])})
+        data = em.CostData(frame.assign(provider=provider), cost="cost", outputs=["visits", "meals"], entity="provider")
+        rejected.append(em.fit(data, "translog", effects="mundlak").mundlak_test().passed is False)
+    # 5 % of 60 is 3, and 9 or more come in one of three hundred such samples.
+    assert sum(rejected) < 9
+
+
+def test_fewer_clusters_than_means_are_refused():
+    frame = unbalanced().frame
+    frame = frame.assign(meals=np.exp(np.random.default_rng(0).normal(size=len(frame))), region=frame["provider"] % 2)
+    data = em.CostData(frame, cost="cost", outputs=["visits", "meals"], entity="provider", time="year")
+    fitted = em.fit(data, "translog", effects="mundlak", groups="region", cov_type="cluster")
+    with pytest.raises(NotSupported, match="2 clusters cannot test 5 provider means together"):
+        fitted.mundlak_test()
