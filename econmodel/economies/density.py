@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from econmodel.economies.division import blank
-from econmodel.economies.inference import Method, by_place, estimate, tabulate
+from econmodel.economies.inference import Method, by_place, estimate, few_clusters_note, tabulate
 from econmodel.economies.places import CostFunction, resolve, without_cost_there
 from econmodel.economies.support import extrapolated, supported
 from econmodel.economies.verdict import MARGIN, Verdict, at_words, judge, scale_words
@@ -91,7 +91,7 @@ def density(
 
     def verdict(term: str) -> Verdict:
         row = terms.index(term) * n
-        wild = found.p_values[row] if function.wild else float("nan")
+        wild = found.p_values[row] if function.wild and method == "delta" else float("nan")
         return judge(
             found.low[row], found.high[row], found.errors[row], 1.0, function.freedom,
             margin=margin, level=conf_level, wild_p_value=wild,
@@ -115,8 +115,7 @@ def density(
     text += extrapolated(inside[:n])
     notes = [fault] * bool(bad.any() and not bad[0])
     notes.append("The network enters in logs, linearly: its elasticity is the same everywhere.")
-    if function.wild:
-        notes.append("P-values come from the wild cluster bootstrap; intervals are classical.")
+    notes += few_clusters_note(function, method)
     return Effects("Density and size", table, text, notes=tuple(notes), method=method, conf_level=conf_level)
 
 

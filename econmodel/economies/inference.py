@@ -102,6 +102,19 @@ def _jointly(found: Estimates, draws: Array, level: float) -> Estimates:
     return replace(found, low=found.values - margin, high=found.values + margin, p_values=p_values)
 
 
+def few_clusters_note(function: CostFunction, method: Method) -> list[str]:
+    """What intervals and p-values of this method are worth where clusters are few; nothing where they are not."""
+    if not function.wild:
+        return []
+    return [
+        {
+            "delta": "P-values come from the wild cluster bootstrap; intervals are classical.",
+            "bootstrap": "Few clusters: the bootstrap draws from them alone, and its intervals are an indication.",
+            "simulate": 'Few clusters: draws are from the classical covariance; method="delta" has wild p-values.',
+        }[method]
+    ]
+
+
 def check_level(conf_level: float) -> None:
     """NotSupported for a level that is not one."""
     if not 0.0 < conf_level < 1.0:

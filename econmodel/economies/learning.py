@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.economies.inference import Method, estimate, tabulate
+from econmodel.economies.inference import Method, estimate, few_clusters_note, tabulate
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.fit import Fit
 from econmodel.results import Effects, format_number, format_probability, with_interval
@@ -80,13 +80,12 @@ def learning(
     )
     if found.low[1] <= 1.0 <= found.high[1]:
         text += "; whether there is learning cannot be told"
-    elif fitted.wild and found.p_values[0] > 1.0 - conf_level:
+    elif fitted.wild and method == "delta" and found.p_values[0] > 1.0 - conf_level:
         text += (
             "; there are few clusters, and the wild cluster bootstrap does not reject its absence "
             f"(p = {format_probability(found.p_values[0])})"
         )
     timed = "time" in fitted.sample.controls.values()
     notes = [] if timed else ["Without time effects, technical change that all providers share is read as learning."]
-    if fitted.wild:
-        notes.append("P-values come from the wild cluster bootstrap; intervals are classical.")
+    notes += few_clusters_note(fitted, method)
     return Effects("Learning", table, text + ".", notes=tuple(notes), method=method, conf_level=conf_level)

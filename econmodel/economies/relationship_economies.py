@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from econmodel.economies.attributes import attributes
 from econmodel.economies.division import blank
-from econmodel.economies.inference import Method, estimate, tabulate
+from econmodel.economies.inference import Method, estimate, few_clusters_note, tabulate
 from econmodel.economies.places import CostFunction, Places, resolve, without_cost_there
 from econmodel.economies.support import supported
 from econmodel.economies.verdict import at_words
@@ -115,8 +115,7 @@ def relationship_economies(
     held = function.sample is not None and "outcomes" in function.sample.controls.values()
     if not held:
         notes.append("Cost only: outcomes are not held, so what looser relationships do to them is not counted.")
-    if function.wild:
-        notes.append("P-values come from the wild cluster bootstrap; intervals are classical.")
+    notes += few_clusters_note(function, method)
     labels = {f"relationship economies: {one}": f"relationship economies: {_label(function, one)}" for one in names}
     return Effects(
         "Economies of relationship", table, text, labels, tuple(notes), {"levels": _levels(places, technology, levels)},

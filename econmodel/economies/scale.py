@@ -8,7 +8,15 @@ from numpy.typing import NDArray
 
 from econmodel.economies.corners import assert_identity, incremental_cost, require_corners, unidentified
 from econmodel.economies.division import blank, without_increment
-from econmodel.economies.inference import Estimates, Method, by_place, estimate, set_identified, tabulate
+from econmodel.economies.inference import (
+    Estimates,
+    Method,
+    by_place,
+    estimate,
+    few_clusters_note,
+    set_identified,
+    tabulate,
+)
 from econmodel.economies.places import CostFunction, Places, resolve, without_cost_there
 from econmodel.economies.support import extrapolated, outputs_supported, supported
 from econmodel.economies.verdict import MARGIN, at_words, judge, scale_words
@@ -86,15 +94,14 @@ def scale(
         tables.append(blank(rows, none))
         said |= {one: None for one in why if not bad.any()}
     table = by_place(pd.concat(tables), n)
-    wild = found.p_values[0] if function.wild else float("nan")
+    wild = found.p_values[0] if function.wild and method == "delta" else float("nan")
     verdict = judge(
         found.low[0], found.high[0], found.errors[0], 1.0, function.freedom,
         margin=margin, level=conf_level, wild_p_value=wild,
     )  # fmt: skip
     text = fault if bad[0] else _text(table, n, conf_level, scale_words(verdict, margin=margin))
     notes = [fault] * bool(bad.any() and not bad[0]) + [*said]
-    if function.wild:
-        notes.append("P-values come from the wild cluster bootstrap; intervals are classical.")
+    notes += few_clusters_note(function, method)
     return Effects(
         "Economies of scale", table, text + extrapolated(inside), notes=tuple(notes), method=method,
         conf_level=conf_level,

@@ -69,3 +69,17 @@ def test_few_clusters_keep_their_wild_p_values():
     band = em.scale(fitted.jointly(), at=[0.5, 1.0, 2.0]).table["p_value"]
     assert (band >= one).all()
     assert band.max() <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("method", "said"),
+    [
+        ("delta", "P-values come from the wild cluster bootstrap"),
+        ("bootstrap", "the bootstrap draws from them alone"),
+        ("simulate", "draws are from the classical covariance"),
+    ],
+)
+def test_what_few_clusters_leave_of_each_method(method, said):
+    found = em.scale(em.fit(em.load("us_airlines"), "cobb_douglas"), method=method)
+    assert any(said in note for note in found.notes)
+    assert ("wild cluster bootstrap" in found.text) <= (method == "delta")
