@@ -137,8 +137,14 @@ def _name(asked: Asked) -> str:
     if isinstance(asked, Form):
         return asked.title
     if isinstance(asked, Mapping):
-        return ", ".join(str(getattr(value, "name", value)) for value in asked.values())
+        return ", ".join(_option(key, value) for key, value in asked.items())
     return find_form(asked).title
+
+
+def _option(key: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return f"{'' if value else 'no '}{key.replace('_', ' ')}"
+    return str(getattr(value, "name", value))
 
 
 def _log_likelihood(fitted: Fit) -> float:

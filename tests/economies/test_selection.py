@@ -157,3 +157,9 @@ def test_effects_that_differ_and_folds_that_are_none_are_refused(power):
         em.select(em.load("us_airlines"), ["cobb_douglas", {"form": "cobb_douglas", "effects": "within"}])
     with pytest.raises(NotSupported, match="number_of_folds=1: providers are left out in at least two parts"):
         em.select(power, number_of_folds=1)
+
+
+def test_options_that_are_switched_on_are_named():
+    forms = [{"form": "cobb_douglas"}, {"form": "cobb_douglas", "time_effects": True}]
+    found = em.select(em.load("us_airlines"), forms)
+    assert set(found.table["form"]) == {"cobb_douglas", "cobb_douglas, time effects"}
