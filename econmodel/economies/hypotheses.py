@@ -244,7 +244,7 @@ def _restricting(fitted: Fit, names: list[str], at: object, of: Sequence[str] | 
         return Tested(title, null.null, table, None, notes=null.notes)
     if statistic == "wald":
         return Tested(
-            title, null.null, table, _joint(free, values - nulls, covariance, own), gradient, null.notes
+            title, null.null, table, _joint(free, values - nulls, gradient, own), gradient, null.notes
         )  # fmt: skip
     notes = (*null.notes, *assumptions(free))
     return Tested(title, null.null, table, _ratio(free, names, null), gradient, notes)
@@ -258,11 +258,12 @@ def _ratio(free: Fit, names: list[str], null: Restrictions) -> Joint:
     return compared(free, refit(free, free.data, homogeneous=True))
 
 
-def _joint(fitted: Fit, differences: Array, covariance: Array, own: Array) -> Joint:
-    if not fitted.wild:
-        return wald(differences, covariance, fitted.freedom)
+def _joint(fitted: Fit, differences: Array, gradient: Array, own: Array) -> Joint:
     count = len(differences)
-    statistics = differences**2 / np.diag(covariance)
+    if not fitted.wild:
+        covariance, freedom = fitted.joint_covariance(count)
+        return wald(differences, gradient @ covariance @ gradient.T, freedom)
+    statistics = differences**2 / np.einsum("qk,kl,ql->q", gradient, fitted.covariance, gradient)
     kind = "wild cluster bootstrap" if count == 1 else "wild cluster bootstrap, Bonferroni"
     return Joint(kind, float(statistics.max()), count, fitted.freedom, float(min(1.0, count * own.min())))
 

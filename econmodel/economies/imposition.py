@@ -76,6 +76,11 @@ class Imposed(Fit):
         """How the search for the parameters before ended, in words."""
         return f"{self.unrestricted.convergence}, then moved to the nearest regular parameters"
 
+    @property
+    def further_facts(self) -> tuple[tuple[str, str], ...]:
+        """What the estimator says of the fit before."""
+        return tuple((f"{name}, before", words) for name, words in self.unrestricted.further_facts)
+
     def row_parts(self, parameters: Array, residual: Array) -> dict[str, Array]:
         """What the fit before tells apart in residuals, here those of the moved parameters."""
         return self.unrestricted.row_parts(parameters, residual)

@@ -10,6 +10,9 @@ from econmodel.errors import NotSupported
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.fitting import refit
 
+# Estimators whose first stage is no part of a likelihood of cost.
+IN_STAGES = ("two_stage", "control_function")
+
 
 def likelihood_ratio(fitted: Fit, restrictions: Restrictions) -> Joint:
     """2 (lnL - lnL restricted), chi-square under the null, the restricted form estimated anew.
@@ -24,6 +27,7 @@ def likelihood_ratio(fitted: Fit, restrictions: Restrictions) -> Joint:
             f"em.fit has no form in which {restrictions.null}, so there is no likelihood to compare. Use "
             'statistic="wald".'
         )
+    _require_likelihood(fitted)
     changes: dict[str, Any] = {}
     if restrictions.restrict:
         changes["restrict"] = tuple(dict.fromkeys((*fitted.specification.restrict, *restrictions.restrict)))
@@ -36,14 +40,18 @@ def likelihood_ratio(fitted: Fit, restrictions: Restrictions) -> Joint:
 
 def compared(fitted: Fit, restricted: Fit) -> Joint:
     """The likelihood ratio of two fits of the same rows, one of which restricts the other."""
-    if not np.isfinite(fitted.llf) or not getattr(fitted, "iterated", True):
-        name = fitted.specification.estimator.name
+    _require_likelihood(fitted)
+    count = len(fitted.all_parameters) - len(restricted.all_parameters)
+    return chi_square(max(2.0 * (fitted.llf - restricted.llf), 0.0), count)
+
+
+def _require_likelihood(fitted: Fit) -> None:
+    name = fitted.specification.estimator.name
+    if name in IN_STAGES or not np.isfinite(fitted.llf) or not getattr(fitted, "iterated", True):
         raise NotSupported(
             f'estimator="{name}" as it was asked for maximises no likelihood, so there is no likelihood ratio. Use '
             'statistic="wald".'
         )
-    count = len(fitted.all_parameters) - len(restricted.all_parameters)
-    return chi_square(max(2.0 * (fitted.llf - restricted.llf), 0.0), count)
 
 
 def assumptions(fitted: Fit) -> tuple[str, ...]:

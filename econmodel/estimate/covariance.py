@@ -1,6 +1,6 @@
 """Covariances of least squares: classical, heteroscedasticity-robust, clustered, and wild-cluster p-values."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,8 @@ FEWEST_CLUSTERS = 20
 # One less the leverage of a row that nothing else resembles is rounding.
 FITTED_EXACTLY = 1e-10
 WILD_DRAWS = 9_999
+# Entries of the moments by cluster; with more clusters than fit, leaving one out changes nothing that is seen.
+LARGEST_JACKKNIFE = 20_000_000
 # Draws times clusters times hypotheses that are held at once: some thirty megabytes.
 BATCH_DRAWS = 4_000_000
 # The six points of Webb (2023), for so few clusters that two points would give too few different samples.
@@ -126,6 +128,19 @@ def jackknifed(moments: ClusterMoments) -> Array:
     rest = moments.gram.sum(axis=0) - moments.gram
     moved = (np.linalg.pinv(rest, hermitian=True) @ moments.scores[:, :, None])[:, :, 0]
     return (moments.count - 1.0) / moments.count * moved.T @ moved
+
+
+def joint_covariance(
+    covariance: Array, moments: Callable[[], ClusterMoments], groups: int, count: int
+) -> tuple[Array, float]:
+    """A clustered covariance (k, k), and degrees of freedom, for a test of `count` restrictions together.
+
+    Each cluster is left out in turn (MacKinnon, Nielsen and Webb, 2023), and the statistic scaled as Hotelling's
+    (1931): the usual clustered covariance rejects far too often where clusters are few for the restrictions.
+    """
+    if groups * len(covariance) ** 2 <= LARGEST_JACKKNIFE:
+        covariance = jackknifed(moments())
+    return covariance * (groups - 1.0) / (groups - count), float(groups - count)
 
 
 def wild_cluster_p_values(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from econmodel.estimate import fit_display
 from econmodel.estimate.bootstrap import Replications, replicate, replications
-from econmodel.estimate.covariance import cluster_moments, wild_cluster_p_values
+from econmodel.estimate.covariance import cluster_moments, joint_covariance, wild_cluster_p_values
 from econmodel.estimate.delta import jacobian
 from econmodel.estimate.design import Block, Design
 from econmodel.estimate.least_squares import Groups, LeastSquares, transformed_blocks
@@ -136,6 +136,21 @@ class Fit:
     def wild_p_values(self, directions: Array, differences: Array) -> Array:
         """P-values (q,) of `directions @ params = nulls` by the wild cluster bootstrap, of estimates less nulls."""
         return wild_cluster_p_values(self._cluster_moments, self.solution.inverse_gram, directions, differences)
+
+    def joint_covariance(self, count: int) -> tuple[Array, float]:
+        """Covariance (k, k) and degrees of freedom for a test of `count` restrictions together.
+
+        Those of the fit, but where errors of least squares are clustered: there several restrictions at once need a
+        covariance that leaves each cluster out in turn.
+        """
+        clustered = self.cov_type == "cluster" and self.specification.estimator.name == "least_squares"
+        if count == 1 or not clustered or self.clusters is None or len(self.clusters.sizes) <= count:
+            return self.covariance, self.freedom
+        k, every = len(self.theta), np.zeros((len(self.all_parameters),) * 2)
+        every[:k, :k] = self.covariance
+        groups = len(self.clusters.sizes)
+        covariance, freedom = joint_covariance(every, lambda: self._cluster_moments, groups, count)
+        return covariance[:k, :k], freedom
 
     def cov_params(self) -> pd.DataFrame:
         """Covariance of the parameters."""

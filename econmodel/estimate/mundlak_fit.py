@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from econmodel.errors import FormError, NotSupported
 from econmodel.estimate.bootstrap import Replications, replicate
-from econmodel.estimate.covariance import jackknifed, wild_cluster_p_values
+from econmodel.estimate.covariance import joint_covariance, wild_cluster_p_values
 from econmodel.estimate.covariance_choice import covariance_of
 from econmodel.estimate.design import Block
 from econmodel.estimate.fit import PROVIDER_EFFECTS, Fit
@@ -21,8 +21,6 @@ from econmodel.estimate.preparation import Prepared, providers
 from econmodel.results import Check, format_number, format_probability
 
 Array = NDArray[np.float64]
-# Entries of the moments by cluster; with more clusters than fit, leaving one out changes nothing that is seen.
-LARGEST_JACKKNIFE = 20_000_000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -147,10 +145,7 @@ class MundlakFit(Fit):
                     f"{groups} clusters cannot test {len(values)} provider means together. Use fewer second-order "
                     'terms (second_order="none"), or cluster by provider.'
                 )
-            if groups * len(covariance) ** 2 <= LARGEST_JACKKNIFE:
-                covariance = jackknifed(self._cluster_moments)
-            freedom = float(groups - len(values))
-            covariance = covariance * self.freedom / freedom
+            covariance, freedom = joint_covariance(covariance, lambda: self._cluster_moments, groups, len(values))
         statistic = float(values @ np.linalg.solve(covariance[k:, k:], values)) / len(values)
         p_value = float(fdtrc(len(values), freedom, statistic))
         names = [self.technology.names[place] for place in self.means.varying]

@@ -99,6 +99,11 @@ class FrontierFit(Fit):
         return len(self.all_parameters) - 2.0
 
     @property
+    def rsquared(self) -> float:
+        """Missing: a frontier explains the least cost, and its residuals hold inefficiency."""
+        return float("nan")
+
+    @property
     def classical_covariance(self) -> Array:
         """Inverse of the negative Hessian, the part of the cost function (k, k)."""
         k = len(self.theta)
