@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from econmodel.arrangements.payment_by_results.histories import Histories
-from econmodel.arrangements.payment_by_results.poisson_counts import poisson_counts
+from econmodel.arrangements.payment_by_results.poisson_counts import PoissonFields
 
 Array = NDArray[np.float64]
 LEVELS = (0.5, 0.95)
-# Draws that are in memory at a time.
-BLOCK = 2_000
+# Draws of a provider's path, and low points of several, that are in memory at a time.
+BLOCK, LOW_POINTS = 2_000, 100_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +60,11 @@ def cumulated(histories: Histories) -> Array:
     return np.concatenate(list(np.where(late >= 0, sums[:, np.maximum(late, 0)], 0.0)), axis=1)
 
 
+def fields_of(histories: Histories, rate: float) -> PoissonFields:
+    """What the numbers of participants of each fate are drawn from: thinned Poisson flows are independent."""
+    return PoissonFields([rate * fate.chance for fate in histories.fates])
+
+
 def draw_paths(
     random: np.random.Generator,
     histories: Histories,
@@ -67,12 +72,15 @@ def draw_paths(
     rate: float,
     draws: int,
     fixed_cost: float = 0.0,
+    fields: PoissonFields | None = None,
 ) -> NDArray[np.floating]:
-    """Cash at the end of each month, reserves left out: (months, draws)."""
+    """Cash at the end of each month, reserves left out: (months, draws); `fields` as `fields_of` made them before."""
     months = histories.months
     begun = np.zeros((len(histories.streams), months, draws), dtype=np.uint16)
-    for fate in histories.fates:
-        counts = poisson_counts(random, rate * fate.chance, months * draws).reshape(months, draws)
+    if fields is None:
+        fields = fields_of(histories, rate)
+    for fate, flat in zip(histories.fates, fields.draw(random, months * draws), strict=True):
+        counts = flat.reshape(months, draws)
         begun[fate.base] += counts
         if fate.outcome is not None and fate.shift < months:
             begun[fate.outcome, fate.shift :] += counts[: months - fate.shift]
@@ -105,22 +113,24 @@ def low_points(
     levels : shares of the draws in which reserves are to be enough
     """
     convolve = cumulated(histories).astype(np.float32)
-    rates = np.asarray(rates, dtype=float)
+    rates, reserves = np.asarray(rates, dtype=float), np.asarray(reserves, dtype=float)
     blocks = [min(BLOCK, draws - start) for start in range(0, draws, BLOCK)]
     out, needed = np.empty(len(rates)), np.empty((len(rates), len(levels)))
 
-    def one(place: int) -> None:
-        random = np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=(place,))))
-        lowest = np.concatenate(
-            [
-                draw_paths(random, histories, convolve, rates[place], some, fixed_costs[place]).min(axis=0)
-                for some in blocks
-            ]
-        )
-        out[place] = np.mean(lowest < -reserves[place])
-        needed[place] = np.quantile(np.maximum(-lowest, 0.0), levels)
+    def some_of_them(places: range) -> None:
+        lowest = np.empty((len(places), draws), dtype=convolve.dtype)
+        for row, place in enumerate(places):
+            random = np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=(place,))))
+            fields = fields_of(histories, rates[place])
+            for start, some in zip(range(0, draws, BLOCK), blocks, strict=True):
+                path = draw_paths(random, histories, convolve, rates[place], some, fixed_costs[place], fields)
+                path.min(axis=0, out=lowest[row, start : start + some])
+        out[places.start : places.stop] = (lowest < -reserves[places.start : places.stop, None]).mean(axis=1)
+        np.maximum(-lowest, 0.0, out=lowest)
+        needed[places.start : places.stop] = np.quantile(lowest, levels, axis=1).T
 
+    together = max(1, LOW_POINTS // draws)
     with ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(one, range(len(rates))):
-            pass
+        places = range(len(rates))
+        list(pool.map(some_of_them, [places[start : start + together] for start in range(0, len(rates), together)]))
     return LowPoints(out, needed)
