@@ -17,7 +17,8 @@ Array = NDArray[np.float64]
 Triangle = tuple[NDArray[np.intp], NDArray[np.intp]]
 # Above this many clusters their weights are independent Poisson draws (Chamandy et al., 2012), made while streaming.
 MULTINOMIAL_CLUSTERS = 20_000
-
+# Draws that are counted at a time.
+DRAWN_TOGETHER = 1_000_000
 # An eigenvalue of the scaled moments below this is rounding: the replication lost a direction.
 NO_DIRECTION = 1e-13
 # Where every pivot of the Cholesky factor is above this, no eigenvalue comes near that: only others are looked at.
@@ -66,10 +67,22 @@ def replications(count: int, rows: int, seed: int, clusters: Groups | None = Non
     number = rows if clusters is None else len(clusters.sizes)
     rng, weights = np.random.default_rng(seed), None
     if number <= MULTINOMIAL_CLUSTERS:
-        weights = rng.multinomial(number, np.full(number, 1.0 / number), size=count).astype(np.uint16)
+        weights = _multinomial(rng, count, number)
     elif clusters is not None:
         weights = np.stack([rng.poisson(1.0, number).astype(np.uint8) for _ in range(count)])
     return Replications(count, rows, seed, None if clusters is None else clusters.codes, number, weights)
+
+
+def _multinomial(rng: np.random.Generator, count: int, number: int) -> NDArray[np.uint16]:
+    """How often each of `number` clusters is drawn in as many draws, (count, number): draws that are counted."""
+    weights = np.empty((count, number), dtype=np.uint16)
+    together = max(1, DRAWN_TOGETHER // number)
+    for start in range(0, count, together):
+        some = min(together, count - start)
+        drawn = rng.integers(0, number, (some, number))
+        drawn += number * np.arange(some)[:, None]
+        weights[start : start + some] = np.bincount(drawn.ravel(), minlength=some * number).reshape(some, number)
+    return weights
 
 
 def replicate(blocks: Callable[[Array], Iterable[Block]], theta: Array, draws: Replications, steps: int = 1) -> Array:

@@ -72,12 +72,14 @@ def test_level_forms_take_one_step_with_the_replications_weights():
     for weights, found in zip(draws.of_replications(slice(None)), theta, strict=True):
         step = sm.WLS(block[-1], block[:-1].T, weights=weights).fit().params
         assert found == pytest.approx(fitted.theta + step, rel=SAME_ALGEBRA)
-    # One step goes nearly all of the way: a full refit of the same rows is close by its standard errors.
-    rows = np.repeat(np.arange(len(data)), draws.weights[0].astype(int))
-    again = em.fit(replace(data, frame=data.frame.iloc[rows].reset_index(drop=True), entity=None), "composite",
-                   second_order="none")  # fmt: skip
-    raw, errors = fitted.technology.in_units(theta[0]), fitted.in_units()["std. error"].to_numpy()
-    assert (np.abs(raw - again.in_units()["coefficient"].to_numpy()) < 0.2 * errors).all()
+    # One step goes nearly all of the way: full refits of the same rows are close by their standard errors.
+    errors, gaps = fitted.in_units()["std. error"].to_numpy(), []
+    for weights, found in list(zip(draws.weights, theta, strict=True))[:10]:
+        rows = np.repeat(np.arange(len(data)), weights.astype(int))
+        frame = data.frame.iloc[rows].reset_index(drop=True)
+        again = em.fit(replace(data, frame=frame, entity=None), "composite", second_order="none")
+        gaps.append(np.abs(fitted.technology.in_units(found) - again.in_units()["coefficient"].to_numpy()) / errors)
+    assert np.median(gaps, axis=0).max() < 0.2
 
 
 def test_clusters_and_rows_agree_where_every_row_is_its_own_cluster():
