@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.arrangements.payment_by_results.chain import Tier
-from econmodel.arrangements.payment_by_results.payment import check_spread, check_worked_with, price_share
+from econmodel.arrangements.payment_by_results.payment import assumed, check_spread, check_worked_with, price_share
 from econmodel.arrangements.payment_by_results.response import Response, relative_gain, relative_spending
 from econmodel.arrangements.payment_by_results.tariff import Tariff, read_outcomes, read_share, read_tariff
 from econmodel.errors import NotSupported, UnknownName
@@ -251,10 +251,5 @@ def _joined(words: list[str]) -> str:
 
 
 def _notes(rows: Tariff, spread: float) -> tuple[str, ...]:
-    notes = ["Two of p0, p1 and k are not known for any group: these are bounds over all that fit, without a middle."]
-    if spread:
-        notes.append(f"Within a group k is lognormal; the standard deviation of its logarithm, {spread:g}, is assumed.")
-    if rows.assumed.any():
-        names = ", ".join(name for name, assumed in zip(rows.groups, rows.assumed, strict=True) if assumed)
-        notes.append(f"Marked in the tariff as an assumption: {names}.")
-    return tuple(notes)
+    first = "Two of p0, p1 and k are not known for any group: these are bounds over all that fit, without a middle."
+    return (first, *assumed(rows, spread))

@@ -202,10 +202,15 @@ def _range(shares: pd.Series) -> str:
 
 
 def _notes(rows: Tariff, spread: float) -> tuple[str, ...]:
-    notes = ["p0, p1 and k were stated: everything in this table is arithmetic on them."]
+    return ("p0, p1 and k were stated: everything in this table is arithmetic on them.", *assumed(rows, spread))
+
+
+def assumed(rows: Tariff, spread: float) -> tuple[str, ...]:
+    """Words on the spread of k within a group, and on the rows of the tariff that are assumptions."""
+    notes = []
     if spread:
         notes.append(f"Within a group k is lognormal; the standard deviation of its logarithm, {spread:g}, is assumed.")
     if rows.assumed.any():
-        names = ", ".join(name for name, assumed in zip(rows.groups, rows.assumed, strict=True) if assumed)
+        names = ", ".join(name for name, known in zip(rows.groups, rows.assumed, strict=True) if known)
         notes.append(f"Marked in the tariff as an assumption: {names}.")
     return tuple(notes)

@@ -1,6 +1,6 @@
 """The control function: what instruments leave unexplained of an endogenous variable, as a regressor beside it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,14 +13,13 @@ from econmodel.estimate.covariance import FEWEST_CLUSTERS
 from econmodel.estimate.design import Block
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.instruments.reduced_form import reduced_form, strength, weak_note
-from econmodel.estimate.instruments.terms import InstrumentTerms, check_names, independent, instrument_terms, names_of
+from econmodel.estimate.instruments.terms import Instrumented, InstrumentTerms, independent, instrument_terms
 from econmodel.estimate.instruments.two_stage import instruments_in_words
 from econmodel.estimate.least_squares import Groups, LeastSquares
 from econmodel.estimate.moments import Moments, accumulate, condition_number, inverse, solve
 from econmodel.estimate.notes import notes_of
 from econmodel.estimate.preparation import Prepared
 from econmodel.results import Check, format_number, format_probability
-from econmodel.table.cost_data import CostData
 
 Array = NDArray[np.float64]
 SELECTION = "selection"
@@ -28,7 +27,7 @@ CURE = "Find instruments that move it more."
 
 
 @dataclass(frozen=True, slots=True)
-class ControlFunction:
+class ControlFunction(Instrumented):
     """Least squares beside the residuals of the first stage, which hold what makes a variable endogenous.
 
     Parameters
@@ -52,6 +51,7 @@ class ControlFunction:
     Examples
     --------
     >>> from econmodel.estimate.fitting import fit
+    >>> from econmodel.table.cost_data import CostData
     >>> rng = np.random.default_rng(0)
     >>> tender, need, volume = rng.normal(size=(3, 500))
     >>> continuity = tender - need + rng.normal(size=500)
@@ -63,19 +63,8 @@ class ControlFunction:
     False
     """
 
-    endogenous: Sequence[str]
-    instruments: Sequence[str]
     name: str = "control_function"
     effects: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        for field in ("endogenous", "instruments"):
-            object.__setattr__(self, field, names_of(getattr(self, field)))
-
-    def columns(self, data: CostData) -> Sequence[str]:
-        """The instruments."""
-        check_names(tuple(self.endogenous), tuple(self.instruments), data)
-        return self.instruments
 
     def fit(self, prepared: Prepared) -> "ControlFunctionFit":
         """Parameters, and their covariance."""

@@ -22,6 +22,29 @@ Array = NDArray[np.float64]
 NOTHING_OF_ITS_OWN = 1e-10
 
 
+@dataclass(frozen=True, slots=True)
+class Instrumented:
+    """What estimators with instruments have in common: names, checked against the table.
+
+    Attributes
+    ----------
+    endogenous : outputs, relationship variables or controls that go with what is not in the table
+    instruments : columns that stand in for them
+    """
+
+    endogenous: Sequence[str]
+    instruments: Sequence[str]
+
+    def __post_init__(self) -> None:
+        for field in ("endogenous", "instruments"):
+            object.__setattr__(self, field, names_of(getattr(self, field)))
+
+    def columns(self, data: CostData) -> Sequence[str]:
+        """The instruments."""
+        check_names(tuple(self.endogenous), tuple(self.instruments), data)
+        return self.instruments
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class InstrumentTerms:
     """Where endogenous variables stand among the regressors, and the mirror images.

@@ -1,6 +1,6 @@
 """Two-stage least squares from one pass' moments, and how strong its instruments are."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,12 +15,11 @@ from econmodel.estimate.covariance_choice import covariance_of
 from econmodel.estimate.design import Block
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.instruments.reduced_form import ReducedForm, reduced_form, score_products, strength, weak_note
-from econmodel.estimate.instruments.terms import InstrumentTerms, check_names, independent, instrument_terms, names_of
+from econmodel.estimate.instruments.terms import Instrumented, InstrumentTerms, independent, instrument_terms
 from econmodel.estimate.least_squares import LeastSquares
 from econmodel.estimate.moments import Moments, accumulate, condition_number, inverse, solve
 from econmodel.estimate.preparation import Prepared
 from econmodel.results import Check, format_number, format_probability
-from econmodel.table.cost_data import CostData
 
 Array = NDArray[np.float64]
 ADVICE = "The instruments do not move what they stand in for. Find others, or fewer second-order terms."
@@ -31,7 +30,7 @@ NO_INTERVAL = (
 
 
 @dataclass(frozen=True, slots=True)
-class TwoStage:
+class TwoStage(Instrumented):
     """Two-stage least squares: variables that are chosen with cost in mind, and instruments that stand in for them.
 
     Parameters
@@ -68,19 +67,8 @@ class TwoStage:
     True
     """
 
-    endogenous: Sequence[str]
-    instruments: Sequence[str]
     name: str = "two_stage"
     effects: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        for field in ("endogenous", "instruments"):
-            object.__setattr__(self, field, names_of(getattr(self, field)))
-
-    def columns(self, data: CostData) -> Sequence[str]:
-        """The instruments."""
-        check_names(tuple(self.endogenous), tuple(self.instruments), data)
-        return self.instruments
 
     def fit(self, prepared: Prepared) -> "TwoStageFit":
         """Parameters, and their covariance."""
