@@ -61,6 +61,14 @@ def test_it_loads_every_data_set_that_it_ships(installed, tmp_path, root):
     assert str(installed) in found
 
 
+def test_it_brings_every_table_of_figures(installed, tmp_path, root):
+    tables = sorted(path.stem for path in root.glob("data/figures/*.csv"))
+    assert tables
+    program = "import sys, econmodel as em; print(*(name for name in sys.argv[1:] if len(em.figures(name))))"
+    found = run(sys.executable, "-c", program, *tables, cwd=tmp_path, PYTHONPATH=str(installed))
+    assert found.split() == tables
+
+
 def test_its_command_lists_the_data(installed, tmp_path, root):
     found = run(installed / "bin" / "econmodel", "data", cwd=tmp_path, PYTHONPATH=str(installed), COLUMNS="300")
     for card in root.glob("data/*.toml"):
