@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from econmodel.economies.inference import Method, check_level, estimate, tabulate
 from econmodel.economies.places import Places, resolve
-from econmodel.economies.selection import vuong_of
 from econmodel.economies.support import supported
+from econmodel.economies.vuong import vuong_of
 from econmodel.errors import DidNotConverge, FormError, NotIdentified, NotSupported
 from econmodel.estimate.covariance import FEWEST_CLUSTERS
 from econmodel.estimate.fit import Fit

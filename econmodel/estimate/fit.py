@@ -16,6 +16,7 @@ from econmodel.estimate.covariance import cluster_moments, joint_covariance, wil
 from econmodel.estimate.delta import jacobian
 from econmodel.estimate.design import Block, Design
 from econmodel.estimate.least_squares import Groups, LeastSquares, transformed_blocks
+from econmodel.estimate.linear_hypotheses import likelihood_results
 from econmodel.estimate.sample import Sample
 from econmodel.forms.technology import Point, Technology
 from econmodel.table.cost_data import CostData
@@ -414,14 +415,7 @@ class Fit:
         return {}
 
     def _likelihood_results(self) -> Any:
-        from statsmodels.base.model import LikelihoodModelResults
-
-        results = LikelihoodModelResults(
-            SimpleNamespace(**vars(self.model), df_resid=self.freedom, data=_Names(list(self.technology.names))),
-            self.theta, self.covariance, 1.0,
-        )  # fmt: skip
-        results.use_t, results.df_resid, results.df_resid_inference = True, self.freedom, self.freedom
-        return results
+        return likelihood_results(self)
 
     def t_test(self, r_matrix: Any) -> Any:
         """Statsmodels' t test of linear hypotheses (a matrix, or words such as "wage = 1")."""
@@ -440,10 +434,3 @@ class Fit:
 
     def _repr_html_(self) -> str:
         return fit_display.html(self)
-
-
-class _Names:
-    """Parameter names where statsmodels' hypothesis parser looks for them."""
-
-    def __init__(self, names: list[str]) -> None:
-        self.param_names = self.xnames = self.cov_names = names

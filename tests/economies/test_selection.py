@@ -6,7 +6,7 @@ import pytest
 
 import econmodel as em
 from econmodel.economies.cross_validation import folds, predict_left_out
-from econmodel.economies.selection import vuong
+from econmodel.economies.vuong import vuong
 from econmodel.errors import NotSupported
 
 SAME_ALGEBRA = 1e-9
