@@ -19,8 +19,10 @@ def place(data: em.CostData, rng: Rng) -> Any:
     first = next(iter(data.outputs))
     value = float(data.frame[first].astype(float).mean())
     known = ["mean", "mean", "median", "p25", "every provider", [0.5, 1, 2], 3, {first: value}, {first: value * 1e3}]
-    known += [{first: 0.0}, pd.DataFrame({first: [value, 2 * value]}), {name: 0.5 for name in data.relationships}]
-    return known[int(rng.integers(len(known)))] if rng.random() < 0.93 else NOT_PLACES[int(rng.integers(10))]
+    known += ["mean", pd.DataFrame({first: [value, 2 * value]}), {first: value} | dict.fromkeys(data.relationships, 0.5)]
+    if rng.random() < 0.03:
+        return {first: 0.0}
+    return known[int(rng.integers(len(known)))] if rng.random() < 0.96 else NOT_PLACES[int(rng.integers(10))]
 
 
 def settings(rng: Rng, *, method: bool = True, replications: bool = False) -> dict[str, Any]:
@@ -123,12 +125,12 @@ def _merger(data: em.CostData, fitted: Any, rng: Rng) -> Any:
     if rng.random() < 0.2 and data.relationships:
         further["relationship"] = {next(iter(data.relationships)): float(rng.choice([-0.2, 0.5, 1e3]))}
     if rng.random() < 0.2:
-        further["volume"] = {next(iter(data.outputs)): float(rng.choice([1.1, 0.0, -1.0]))}
+        further["volume"] = {next(iter(data.outputs)): float(rng.choice([1.1, 1.2, 0.0, -1.0]))}
     return em.merger(fitted, _names_of_two(data, rng), **further, **settings(rng))
 
 
 def _partner(data: em.CostData, fitted: Any, rng: Rng) -> Any:
-    shared = {next(iter(data.outputs)): float(rng.choice([0.3, 1.0, 0.0, 1.5]))} if rng.random() < 0.7 else list(data.outputs)
+    shared = {next(iter(data.outputs)): float(rng.choice([0.3, 1.0, 0.0, 1.5], p=[0.6, 0.3, 0.05, 0.05]))} if rng.random() < 0.7 else list(data.outputs)
     if rng.random() < 0.03:
         shared = data.outputs
     given: dict[str, Any] = {"fee": float(rng.choice([0.0, 0.1, -1.0]))} if rng.random() < 0.3 else {}
@@ -181,13 +183,13 @@ def _learning(data: em.CostData, fitted: Any, rng: Rng) -> Any:
 
 
 def _continuity(data: em.CostData, fitted: Any, rng: Rng) -> Any:
-    rows = int(rng.choice([0, 1, 5, 60]))
+    rows = int(rng.choice([0, 1, 5, 60, 60, 200]))
     visits = pd.DataFrame({"who": rng.integers(0, 8, rows), "by": rng.integers(0, 4, rows)}).astype("object")
     visits["when"] = pd.date_range("2024-01-01", periods=rows) if rng.random() < 0.7 else rng.integers(0, 9, rows)
-    visits["place"] = rng.choice(np.array(["N", "S", None], dtype=object), rows)
+    visits["place"] = rng.choice(np.array(["N", "S", *[None] * (rng.random() < 0.1)], dtype=object), rows)
     given = {"time": "when"} if rng.random() < 0.6 else {}
     given |= {"by": "place"} if rng.random() < 0.5 else {}
-    return em.continuity(visits, person="who", worker="by", fewest_contacts=int(rng.choice([2, 3, 0])), **given)
+    return em.continuity(visits, person="who", worker="by", fewest_contacts=int(rng.choice([2, 2, 3, 0])), **given)
 
 
 def _gaps(data: em.CostData, fitted: Any, rng: Rng) -> Any:
@@ -214,14 +216,14 @@ def _subadditivity(data: em.CostData, fitted: Any, rng: Rng) -> Any:
 
 
 def _coproduce(data: em.CostData, fitted: Any, rng: Rng) -> Any:
-    wage = [None, 12.0, 0.0, -1.0][int(rng.integers(4))]
+    wage = [None, 12.0, 9.0, 15.0, 0.0, -1.0][int(rng.integers(6))]
     return em.coproduce(fitted, str(_one_of(data.controls or data.relationships, rng)), wage, at=place(data, rng), **settings(rng))
 
 
 def _connected_care(data: em.CostData, fitted: Any, rng: Rng) -> Any:
     bond = em.Trust() if rng.random() < 0.5 else None
     name = str(_one_of(data.relationships, rng))
-    people = float(rng.choice([1.0, 0.0, 30.0, -1.0]))
+    people = float(rng.choice([1.0, 30.0, 0.0, -1.0], p=[0.5, 0.44, 0.03, 0.03]))
     return em.connected_care(fitted, name, people=people, bond=bond, at=place(data, rng), **settings(rng))
 
 

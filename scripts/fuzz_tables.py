@@ -96,6 +96,8 @@ def random_table(rng: Rng) -> Table:
     card["network"] = [names() for _ in range(int(rng.random() < 0.25))]
     for name in card["network"]:
         columns[name] = np.ceil(np.exp(0.5 * size + rng.normal(1, 0.4, rows)))
+    if rng.random() < 0.2:  # a column without a role, which can be an instrument
+        columns[names()] = rng.normal(0, 1, rows) + next(iter(columns.values())) / columns[next(iter(columns))].mean()
     noise = rng.choice([0.05, 0.15, 0.15, 0.4, 0.0], p=[0.25, 0.3, 0.25, 0.17, 0.03])
     log_cost += of_entity(0.1) + rng.normal(0, 1, rows) * noise
     columns[card["cost"]] = np.exp(log_cost + 2) * rng.choice(UNITS)
@@ -341,5 +343,7 @@ def _estimator(data: em.CostData, rng: Rng, options: dict[str, Any], careful: bo
         if rng.random() < 0.2 and data.entity:
             options["effects"] = "random"
     if kind == "instruments":
+        roles = {data.cost, data.entity, data.time, *inside, *data.controls, *data.network, *data.prices}
+        outside = [name for name in data.frame if name not in roles] or outside
         one = em.TwoStage if rng.random() < 0.5 else em.ControlFunction
         options["estimator"] = one([str(rng.choice(inside))], [str(x) for x in outside[: int(rng.integers(1, 3))]])
