@@ -104,14 +104,14 @@ def run(seed: int, name: str, call: Callable[[], Any], table: pd.DataFrame | Non
     """One call, its result printed; and how it ended."""
     signal.signal(signal.SIGALRM, _alarm)
     signal.setitimer(signal.ITIMER_REAL, SECONDS)
-    result, ending, stack = None, "ok", [""]
+    result, stack = None, [""]
     with warnings.catch_warnings(record=True) as caught, terminal() as written:
         warnings.simplefilter("always")
         warnings.showwarning = lambda *given, **_: _keep(given, caught, stack)
         try:
             result = call()
             printed = _printed(result)
-            found = Ending(seed, name, ending)
+            found = Ending(seed, name, "ok")
         except EconmodelError as error:
             result, printed = None, str(error)
             found = Ending(seed, name, "words", type(error).__name__, "", str(error))
@@ -120,6 +120,8 @@ def run(seed: int, name: str, call: Callable[[], Any], table: pd.DataFrame | Non
         except Exception as error:  # noqa: BLE001 - whatever it is, it is what this study is looking for
             words = str(error).splitlines()[0][:160] if str(error) else ""
             found, printed = Ending(seed, name, "foreign", type(error).__name__, _place(error), words), ""
+            if "--replay" in sys.argv:
+                traceback.print_exc(file=sys.stdout)
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
         lines = written().strip()
@@ -138,6 +140,8 @@ def _keep(given: tuple[Any, ...], caught: list[Any], stack: list[str]) -> None:
     message, category, filename, line = given[:4]
     caught.append(warnings.WarningMessage(message, category, filename, line))
     ours = [frame for frame in traceback.extract_stack() if frame.filename.startswith(PACKAGE)]
+    if "--replay" in sys.argv:
+        print(message, *traceback.format_list(ours), sep="\n")
     if ours and not stack[0]:
         stack[0] = f"{Path(ours[-1].filename).relative_to(Path(PACKAGE).parent)}:{ours[-1].lineno}"
 
