@@ -112,7 +112,7 @@ def diversification(
         )
     members = groups_of(technology.outputs, groups if groups is not None else list(technology.outputs), whole=False)
     plan = _plan(technology.outputs, point.outputs, members, beta)
-    least, most = intercepts_paid(technology, point, plan.firms)
+    least, most = intercepts_paid(function, point, plan.firms)
 
     def parts(theta: Array, times: Array) -> Array:
         return np.concatenate(_parts(function, theta, places, plan, times), axis=-1)

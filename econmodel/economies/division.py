@@ -98,7 +98,7 @@ def specialised(outputs: tuple[str, ...], point: Point, groups: list[Members]) -
     return Division(made, tuple(f"making only {words_of(outputs, group)}" for group in groups))
 
 
-def intercepts_paid(technology: Technology, point: Point, division: Division) -> tuple[Array, Array]:
+def intercepts_paid(function: CostFunction, point: Point, division: Division) -> tuple[Array, Array]:
     """How many times the firms together pay A, at least and at most, (n,) each.
 
     F0 is paid by every firm, and the own fixed cost of an output once by every firm that makes it; A is some mixture of
@@ -106,7 +106,7 @@ def intercepts_paid(technology: Technology, point: Point, division: Division) ->
     """
     firms = division.founded.sum(axis=0).astype(float)
     makers = (division.outputs > 0).sum(axis=0).astype(float)
-    counted = unidentified(technology) & (point.outputs > 0)
+    counted = unidentified(function) & (point.outputs > 0)
     least = np.minimum(firms, np.where(counted, makers, np.inf).min(axis=-1))
     most = np.maximum(firms, np.where(counted, makers, -np.inf).max(axis=-1))
     return least, most
@@ -147,7 +147,7 @@ def without_cost(function: CostFunction, places: Places, division: Division) -> 
     and none of it where it is negative: what is refused is impossible however A is shared out.
     """
     technology, theta, point = function.technology, function.theta, places.point
-    open_ = technology.is_level & unidentified(technology) & (point.outputs > 0)
+    open_ = technology.is_level & unidentified(function) & (point.outputs > 0)
     names = ("making everything", *division.names)
     costs = [technology.cost(theta, point)]
     for outputs in division.outputs:

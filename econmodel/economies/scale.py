@@ -149,7 +149,7 @@ def _product_rows(
     inside = outputs_supported(function, np.where(members, 0.0, point.outputs)) & supported(function, places)
     low = product(0.0)
     rows = tabulate([f"scale economies of {name}"] * len(places.labels), places.labels, low, inside)
-    if unidentified(technology)[members].any():
+    if unidentified(function)[members].any():
         rows = set_identified(rows, np.ones(len(rows), dtype=bool), low, product(1.0))
     return rows
 

@@ -60,7 +60,7 @@ def scope(
         Terms "degree of scope" and, of three or more outputs, "degree of scope of <output>" (against all others); of a
         partition "degree of scope (a and b | c)"; or "quasi-scope (epsilon ...)"; null 0. The first splits exactly into
         "scope: fixed cost" (the common one, paid again by each firm) and "scope: complementarity". Where some output is
-        never zero its fixed cost cannot be told from the common one: then `identified_low` and `identified_high` are
+        never zero data cannot tell its fixed cost from the common one: then `identified_low` and `identified_high` are
         estimated, and `conf_low` to `conf_high` covers the whole interval.
 
     Raises
@@ -81,9 +81,8 @@ def scope(
     >>> from econmodel.simulation import state
     >>> parameters = {"common cost": 20, "visits": 40, "meals": 40, "visits x meals": -4}
     >>> cost = state("composite", parameters, outputs={"visits": 100, "meals": 50})
-    >>> row = scope(cost).row("degree of scope")
-    >>> float(row["identified_low"].round(4)), float(row["identified_high"].round(4))
-    (0.0417, 0.25)
+    >>> float(scope(cost).row("degree of scope")["estimate"])
+    0.25
     """
     require_fit(function)
     technology = function.technology
@@ -154,7 +153,7 @@ def _rows(
     table = tabulate(
         [name for name in terms for _ in range(n)], [*places.labels] * len(terms), high, np.tile(inside, len(terms))
     )
-    if corners.unidentified(technology).any():
+    if corners.unidentified(function).any():
         open_rows = np.repeat([name != COMPLEMENTARITY for name in terms], n)
         table = set_identified(table, open_rows, ends(0.0), high)
     bad, fault = without_cost(function, places, division)
@@ -166,7 +165,7 @@ def _assert_split(function: CostFunction, places: Places, groups: list[Members])
     technology, theta, point = function.technology, function.theta, places.point
     division = specialised(technology.outputs, point, groups)
     joint = technology.cost(theta, point)
-    firms = intercepts_paid(technology, point, division)[1]
+    firms = intercepts_paid(function, point, division)[1]
     degree = (cost_apart(technology, theta, point, division, firms) - joint) / joint
     variable = sum(corners.variable_cost(technology, theta, made_by(point, outputs)) for outputs in division.outputs)
     complementarity = (variable - corners.variable_cost(technology, theta, point)) / joint

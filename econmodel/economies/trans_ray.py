@@ -131,7 +131,7 @@ def _ends(function: CostFunction, places: Places, weights: Array) -> tuple[Array
     lattice = np.array([s for s in product(range(steps + 1), repeat=m) if sum(s) == steps and (zero or min(s) > 0)])
     bundles = lattice / steps * (weights @ outputs) / weights
     if technology.is_level:
-        bundles = bundles[(bundles > 0)[:, unidentified(technology)].all(axis=1)]
+        bundles = bundles[(bundles > 0)[:, unidentified(function)].all(axis=1)]
     bundles = bundles[outputs_supported(function, bundles)] if len(bundles) else bundles
     pairs = np.array(list(combinations(range(len(bundles)), 2)), dtype=int).reshape(-1, 2)
     first, second = bundles[pairs[:, 0]], bundles[pairs[:, 1]]

@@ -58,7 +58,7 @@ class MergerMeasure:
     @property
     def is_open(self) -> bool:
         """Whether only an interval is identified: the merged outputs' own fixed cost is part of the common one."""
-        return self.members is not None and bool(corners.unidentified(self.function.technology)[self.members].any())
+        return self.members is not None and bool(corners.unidentified(self.function)[self.members].any())
 
     def values(self, theta: Array, own: float) -> Array:
         """All terms (..., q), with `own` of the common fixed cost of a level form charged to the merged outputs."""

@@ -67,12 +67,13 @@ class Reading:
         return (firms.point.outputs[:, self.output] > 0).astype(float)
 
 
-def readings(technology: Technology, groups: Sequence[Firms]) -> list[Reading]:
+def readings(function: CostFunction, groups: Sequence[Firms]) -> list[Reading]:
     """The readings that differ for some of these organisations, the common one first."""
     common = Reading(None, COMMON)
+    technology = function.technology
     if not technology.is_level:
         return [common]
-    open_ones = np.flatnonzero(unidentified(technology)).tolist()
+    open_ones = np.flatnonzero(unidentified(function)).tolist()
     places = [place for place in open_ones if any(_makes(one, place) for one in groups)]
     found = [common, *(Reading(place, f"own of {technology.outputs[place]}") for place in places)]
     paid = [np.concatenate([one.paid(firms) for firms in groups]) for one in found]

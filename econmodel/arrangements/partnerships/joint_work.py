@@ -162,7 +162,7 @@ def comparison_of(
         place: groups_of(function, providers, shares, place, after) for place in _places(providers, subcontractor)
     }
     require_costs(technology, [firms for one in options.values() for firms in one.everyone()])
-    ways = readings(technology, [firms for one in options.values() for firms in one.everyone()])
+    ways = readings(function, [firms for one in options.values() for firms in one.everyone()])
 
     def with_subcontractor(place: int) -> float:
         services = factor * options[place].services(technology, function.theta, ways[0])

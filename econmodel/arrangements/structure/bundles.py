@@ -228,7 +228,7 @@ def costs_at(
     A fit of log cost has a median there; its mean is larger by the mean of exp(residual) (Duan, 1983).
     """
     technology, theta = function.technology, function.theta if theta is None else theta
-    blurred = unidentified(technology) if technology.is_level else np.zeros(len(technology.outputs), dtype=bool)
+    blurred = unidentified(function) if technology.is_level else np.zeros(len(technology.outputs), dtype=bool)
     costs = {end: np.zeros(len(outputs)) for end in ends}
     factor = (1.0 + dearer) * smearing(function)
     for block in _blocks(len(outputs)):
@@ -254,7 +254,7 @@ def _ends(functions: list[CostFunction]) -> tuple[str, ...]:
         name
         for function in functions
         if function.technology.is_level
-        for name, blurred in zip(function.technology.outputs, unidentified(function.technology), strict=True)
+        for name, blurred in zip(function.technology.outputs, unidentified(function), strict=True)
         if blurred
     }
     return (COMMON, *(name for name in names if name in open_names))
