@@ -37,7 +37,11 @@ def as_learned() -> Callable[..., SimpleNamespace]:
     def learned(cost) -> SimpleNamespace:
         names, mean = cost.technology.outputs, cost.points().outputs[0]
         ends = np.array(list(product((0.0, 100.0), repeat=len(names)))) * mean
-        sample = SimpleNamespace(rows=SimpleNamespace(columns=dict(zip(names, ends.T, strict=True))), controls={})
+        columns = dict(zip(names, ends.T, strict=True))
+        data = SimpleNamespace(
+            labels=str, title="", outputs=dict.fromkeys(names, SimpleNamespace(unit="")), cost_unit="", money=""
+        )
+        sample = SimpleNamespace(rows=SimpleNamespace(columns=columns), controls={}, data=data)
         fields = ("technology", "theta", "covariance", "freedom", "wild", "points")
         return SimpleNamespace(sample=sample, **{name: getattr(cost, name) for name in fields})
 

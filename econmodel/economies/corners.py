@@ -9,13 +9,13 @@ its common cost is stated to be common, and nothing about it is unidentified.
 import numpy as np
 from numpy.typing import NDArray
 
+from econmodel.economies.identity import assert_adds_up
 from econmodel.economies.places import CostFunction
 from econmodel.errors import FormError
 from econmodel.forms.technology import Point, Technology
 
 Array = NDArray[np.float64]
 Members = NDArray[np.bool_]
-IDENTITY = 1e-10
 
 
 def require_corners(technology: Technology, what: str) -> None:
@@ -115,6 +115,6 @@ def assert_identity(technology: Technology, theta: Array, point: Point, members:
     with np.errstate(divide="ignore", invalid="ignore"):
         share = revenue / total
         parts = share * (of_members / revenue) + (1.0 - share) * (of_others / (total - revenue))
-        residual = np.abs(parts - together * (1.0 - degree)) / np.abs(together)
-    if (residual[np.isfinite(residual)] > IDENTITY).any():
-        raise ArithmeticError(f"The identity of scale and scope fails by {np.nanmax(residual):.1e}.")
+        difference = parts - together * (1.0 - degree)
+    terms = (together, together * degree, of_members / total, of_others / total)
+    assert_adds_up("The identity of scale and scope fails", difference, *terms)

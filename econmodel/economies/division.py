@@ -13,12 +13,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies.corners import Members, unidentified
-from econmodel.economies.places import CostFunction, Places
+from econmodel.economies.places import CostFunction, Places, no_cost
 from econmodel.economies.support import outputs_supported, supported
 from econmodel.economies.verdict import at_words
 from econmodel.errors import UnknownName
 from econmodel.forms.technology import Point, Technology
-from econmodel.results import INTERVAL_COLUMNS, format_number
+from econmodel.results import INTERVAL_COLUMNS
 
 Array = NDArray[np.float64]
 
@@ -165,8 +165,8 @@ def without_cost(function: CostFunction, places: Places, division: Division) -> 
     firm = int(np.flatnonzero(impossible[:, place])[0])
     others = f" (and at {int(bad.sum()) - 1} of {len(bad)} other places some firm's)" if bad.sum() > 1 else ""
     sentence = (
-        f"At {at_words(places.labels[place])}, the fitted cost of {names[firm]} is not positive "
-        f"({format_number(float(costs[firm][place]))}){others}: no number is given there. Ask nearer to the providers "
+        f"At {at_words(places.labels[place])}, the fitted cost of {names[firm]} "
+        f"{no_cost(float(costs[firm][place]))}{others}: no number is given there. Ask nearer to the providers "
         '(at=0.5, or quasi-scope with epsilon=0.1), or fit fewer second-order terms (second_order="outputs" or "none").'
     )
     return bad, sentence

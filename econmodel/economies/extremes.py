@@ -78,5 +78,6 @@ def extremes(measure: Callable[[Array], Array], theta: Array, draws: Array, leve
             np.nan,
         ]
     )
-    p_values = np.minimum(1.0, 2.0 * np.maximum(beyond, 1.0 / (len(found) + 1)))
-    return Estimates(of_set, errors, low, high, nulls, statistics, np.where(moves, p_values, np.nan))
+    floor = 2.0 / (len(found) + 1)
+    p_values = np.where(moves, np.clip(2.0 * beyond, floor, 1.0), np.nan)
+    return Estimates(of_set, errors, low, high, nulls, statistics, p_values, np.full(3, floor))

@@ -20,6 +20,7 @@ from econmodel.economies.division import (
     without_cost,
     words_of,
 )
+from econmodel.economies.identity import assert_adds_up
 from econmodel.economies.inference import Estimates, Method, by_place, estimate, set_identified, tabulate
 from econmodel.economies.places import CostFunction, Places, require_fit, resolve
 from econmodel.economies.quasi_scope import quasi_scope
@@ -30,7 +31,6 @@ from econmodel.results import Effects, beside_interval, identified_in_words, int
 Array = NDArray[np.float64]
 DEGREE = "degree of scope"
 COMPLEMENTARITY, FIXED = "scope: complementarity", "scope: fixed cost"
-ADDING_UP = 1e-10
 
 
 def scope(
@@ -170,9 +170,7 @@ def _assert_split(function: CostFunction, places: Places, groups: list[Members])
     variable = sum(corners.variable_cost(technology, theta, made_by(point, outputs)) for outputs in division.outputs)
     complementarity = (variable - corners.variable_cost(technology, theta, point)) / joint
     fixed = corners.scope_parts(technology, theta, point, groups)[1]
-    residual = np.abs(complementarity + fixed - degree)
-    if (residual[np.isfinite(residual)] > ADDING_UP).any():
-        raise ArithmeticError(f"The split of scope misses its sum by {np.nanmax(residual):.1e}.")
+    assert_adds_up("The split of scope misses its sum", complementarity + fixed - degree, 1.0, variable / joint, fixed)
 
 
 def _text(table: pd.DataFrame, level: float) -> str:

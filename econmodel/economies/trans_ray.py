@@ -82,7 +82,7 @@ def trans_ray_convexity(
     first, second = _ends(function, places, _weights(function, places))
     question = f"mixtures of bundles of the same value as {at_words(places.labels[0])} cost no more than their ends"
     if not len(first):
-        empty = tabulate([], [], Estimates(*(np.zeros(0) for _ in range(7))), [])
+        empty = tabulate([], [], Estimates(*(np.zeros(0) for _ in range(8))), [])
         text = (
             f"No two bundles of the value of {at_words(places.labels[0])} lie among the providers: nothing to compare."
         )

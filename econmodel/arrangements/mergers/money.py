@@ -131,8 +131,8 @@ def _relationship_limit(measure: MergerMeasure, place: int, apart: float) -> tup
 
     seen = function.points().relationships[:, place]
     steps = np.linspace(seen.min(), seen.max(), STEPS + 1)
-    over = gap(steps) > 0
-    crossings = np.flatnonzero(over[1:] != over[:-1])
+    over = np.sign(gap(steps))
+    crossings = np.flatnonzero(over[1:] * over[:-1] < 0)
     if not len(crossings):
         return float(in_units(here)), np.nan
     nearest = crossings[np.abs(steps[crossings] - here).argmin()]
