@@ -28,6 +28,7 @@ NAMES = (
     "slope", "0", "visits", "meals", "wage", "hours", "merged", "saving", "admissible", "distance to nearest provider",
 )  # fmt: skip
 FORMS = ("cobb_douglas", "translog", "composite", "flexible_fixed_cost", "normalised_quadratic")
+REASONS = ("no number", "cannot", "no split is admissible", "no price follows", "no point of the grid")
 # A per cent, a ratio or an elasticity beyond this is not said of anything.
 ABSURD = re.compile(r"\bnan\b|∞|\binf\b|\d(\.\d+)?e\+?\d{2}|\d{1,3}(,\d{3}){2,}(\.\d+)? (%|times)", re.IGNORECASE)
 
@@ -163,7 +164,13 @@ def faults(answer: Any) -> str:
         return f"absurd: ...{told[place : absurd.end() + 20]}"
     if isinstance(found, pd.DataFrame) and {"estimate", "identified_low", "conf_low"} <= set(found.columns):
         missing = found["estimate"].isna() & found["identified_low"].isna()
-        if missing.any() and "no number" not in told and "cannot" not in told and "no split is admissible" not in told:
+        if (
+            missing.any()
+            and "no number" not in told
+            and "cannot" not in told
+            and "no split is admissible" not in told
+            and "no price follows" not in told
+        ):
             return f"silent NaN in {found.loc[missing, 'term'].tolist()[:3]}: {told[:160]}"
         ends = found[["conf_low", "conf_high"]].isna().any(axis=1) & ~missing
         if ends.any() and "no interval" not in told and found.loc[ends, "std_error"].notna().any():

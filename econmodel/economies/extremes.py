@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.economies.inference import BATCH_VALUES, Estimates, check_level
+from econmodel.economies.inference import BATCH_VALUES, Estimates, check_level, require_draws
 from econmodel.economies.places import CostFunction
 from econmodel.errors import NotSupported
 from econmodel.estimate.bootstrap import quantile_interval
@@ -35,6 +35,7 @@ def parameter_draws(function: CostFunction, replications: int, seed: int) -> Arr
     if not isinstance(function, Fit):
         return np.repeat(function.theta[None], 2, axis=0)
     draws = function.bootstrap(function.replications(replications, seed))
+    require_draws(draws, "what holds of all points at once")
     return draws[np.isfinite(draws).all(axis=1)]
 
 
@@ -62,6 +63,7 @@ def extremes(measure: Callable[[Array], Array], theta: Array, draws: Array, leve
         )
         summaries.append(np.stack(columns, axis=1))
     found = np.concatenate(summaries)
+    require_draws(found, "what holds of all points at once")
     found = found[np.isfinite(found).all(axis=1)]
     of_set = np.array([values.max(), values.mean(), (values <= 0).mean()])
     low, high = quantile_interval(found[:, :3], level)

@@ -86,6 +86,7 @@ def _estimate(
     function: CostFunction, measure: Measure, nulls: Sequence[float] | float, method: Method, level: float, seed: int
 ) -> Estimates:
     values = measure(function.theta).real
+    values = np.where(np.isfinite(values), values, np.nan)
     null = np.broadcast_to(np.asarray(nulls, dtype=float), values.shape)
     if method == "delta":
         return _by_delta(function, measure, values, null, level)
@@ -214,14 +215,14 @@ def summarise(values: Array, draws: Array, null: Array, level: float) -> Estimat
     return Estimates(values, errors, low, high, null, statistics, p_values, 2.0 / (count + 1.0))
 
 
-def require_draws(drawn: Array, rows: int, what: str) -> None:
+def require_draws(drawn: Array, what: str) -> None:
     """NotSupported where fewer than half of the replications (B, q) have a number."""
     lost = int((~np.isfinite(drawn).all(axis=1)).sum())
     if lost > (1.0 - FEWEST_SOUND) * len(drawn):
         raise NotSupported(
-            f"{lost} of {len(drawn)} replications of the bootstrap could not be estimated, so {what} has no interval: "
-            f'{rows} rows hold too little. Use a form with fewer parameters (second_order="none", or fewer controls), '
-            "or more rows."
+            f"{lost} of {len(drawn)} replications of the bootstrap have no number (a parameter not identified, or a "
+            f"fitted cost not positive), so {what} has no interval. Use a form with fewer parameters "
+            '(second_order="none", or fewer controls), or more rows.'
         )
 
 

@@ -132,7 +132,7 @@ def separate(
     values = _slopes(one, keep.astype(float)[None])[0]
     draws = fitted.replications(replications, seed)
     drawn = _replicated_slopes(fitted, how, points, draws, keep, steps)
-    require_draws(drawn, len(points), "the separation")
+    require_draws(drawn, "the separation")
     if abs(values[-1]) < ROUNDING and np.nanmax(np.abs(drawn[:, -1])) < ROUNDING:
         values[-1], drawn[:, -1] = 0.0, 0.0
     nulls = np.array([1.0 if term in (APPARENT, SCALE) else 0.0 for term in terms])

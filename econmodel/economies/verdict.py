@@ -128,7 +128,7 @@ def more_or_less(share: float, low: float, high: float) -> str:
     '9 % less'
     """
     direction = "less" if share < 0 else "more"
-    if share > MOST_TIMES:
+    if abs(share) > MOST_TIMES:
         return f"over {100 * MOST_TIMES:,.0f} % {direction}"
     return f"{beside_interval(100 * abs(share), 100 * low, 100 * high)} % {direction}"
 

@@ -95,7 +95,7 @@ def switching_table(measure: MergerMeasure, money: pd.DataFrame, ratio: float, t
         found.append(("saving, % of cost apart", 100 * share, 100 * needed / apart, within))
         worth = saving * annuity(terms.rate, terms.horizon)
         found.append(("one-off cost", terms.one_off, worth, f"pays within {terms.horizon:g} years up to there"))
-    if measure.members is None and ratio == ratio:
+    if measure.members is None and ratio == ratio and share < 1.0:
         before = "saves something below that"
         found.append(("relationship factor, to save at all", ratio, ratio / (1.0 - share), before))
         if terms.one_off is not None:
