@@ -30,7 +30,7 @@ NAMES = (
 FORMS = ("cobb_douglas", "translog", "composite", "flexible_fixed_cost", "normalised_quadratic")
 REASONS = ("no number", "cannot", "no split is admissible", "no price follows", "no point of the grid")
 # A per cent, a ratio or an elasticity beyond this is not said of anything.
-ABSURD = re.compile(r"\bnan\b|∞|\binf\b|\d(\.\d+)?e\+?\d{2}|\d{1,3}(,\d{3}){2,}(\.\d+)? (%|times)", re.IGNORECASE)
+ABSURD = re.compile(r"\bnan\b|∞|\binf\b|(\d(\.\d+)?e\+?\d{2}|\d{1,3}(,\d{3}){2,}(\.\d+)?) (%|times)", re.IGNORECASE)
 
 
 def table(rng: np.random.Generator) -> tuple[pd.DataFrame, dict[str, Any]]:

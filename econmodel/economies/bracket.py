@@ -92,7 +92,8 @@ def robustness(fitted: Fit) -> pd.DataFrame:
         gradient = jacobian(measure, fitted.theta)[0]
         variance = float(gradient @ fitted.classical_covariance @ gradient)
         value = float(measure(fitted.theta)[0])
-        rows.append((name, value, null, robustness_value(value - null, variance, fitted.df_resid)))
+        if np.isfinite(value):
+            rows.append((name, value, null, robustness_value(value - null, variance, fitted.df_resid)))
     return pd.DataFrame(rows, columns=["of", "estimate", "null", "robustness value"])
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from econmodel.economies.verdict import at_words
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.points import points_in
 from econmodel.estimate.sample import Sample
@@ -106,10 +107,11 @@ def without_cost_there(function: CostFunction, places: Places) -> tuple[NDArray[
     if not bad.any():
         return bad, ""
     place = int(np.flatnonzero(bad)[0])
+    nearer = "F" if places.labels[place] == "mean" else 'Ask nearer to the providers (at="mean"), or f'
     others = f" (nor at {int(bad.sum()) - 1} of {len(bad) - 1} other places)" if bad.sum() > 1 else ""
     return bad, (
-        f"At {places.labels[place]}, fitted cost {no_cost(float(cost[place]))}{others}: no number is given there. Ask "
-        'nearer to the providers (at="mean"), or fit fewer second-order terms (second_order="outputs" or "none").'
+        f"At {at_words(places.labels[place])}, fitted cost {no_cost(float(cost[place]))}{others}: no number is given "
+        f'there. {nearer}it fewer second-order terms (second_order="outputs" or "none").'
     )
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from econmodel.economies.bracket import ray_elasticity, relationship_slope
 from econmodel.economies.inference import check_level
+from econmodel.economies.places import resolve, without_cost_there
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.delta import jacobian
 from econmodel.estimate.fit import Fit
@@ -195,8 +196,10 @@ def _coefficient(fitted: Fit, name: str) -> tuple[Coefficient, Array]:
             f"{fitted.nobs:g} rows and {fitted.df_model + 1:g} parameters leave {fitted.df_resid:g} degree of freedom, "
             "and something left out would take it. Use more rows, or a form with fewer parameters."
         )
-    null = 1.0 if place is None else 0.0
-    return Coefficient(float(measure(fitted.theta)[0]), null, error, fitted.df_resid), gradient
+    null, value = 1.0 if place is None else 0.0, float(measure(fitted.theta)[0])
+    if value != value:
+        raise NotSupported(f"{without_cost_there(fitted, resolve(fitted, 'mean'))[1]} So there is nothing to undo.")
+    return Coefficient(value, null, error, fitted.df_resid), gradient
 
 
 def _bounds(

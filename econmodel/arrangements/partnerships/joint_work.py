@@ -157,6 +157,8 @@ def comparison_of(
 ) -> Comparison:
     """The comparison of arrangements among providers."""
     technology, factor = function.technology, smearing(function)
+    if not (providers.point.outputs > 0).any():
+        raise NotSupported(f"{' and '.join(providers.names)} make nothing, so there is no work to share.")
     shares = _shares(technology, shared)
     options = {
         place: groups_of(function, providers, shares, place, after) for place in _places(providers, subcontractor)
