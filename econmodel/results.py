@@ -4,10 +4,10 @@ A record never computes. It holds what a measure found, prints it as text in a t
 in a notebook, and writes every number with one formatter.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from html import escape
-from math import floor, log10
+from math import expm1, floor, log, log10
 from types import MappingProxyType
 
 import pandas as pd
@@ -16,8 +16,12 @@ EFFECT_COLUMNS = (
     "term", "at", "estimate", "std_error", "null", "statistic", "p_value", "conf_low", "conf_high", "supported",
 )  # fmt: skip
 INTERVAL_COLUMNS = ("identified_low", "identified_high")
+# The smallest p-value that replications could have given, beside p-values that come from them.
+P_FLOOR = "p_floor"
 SIGNIFICANT_DIGITS = 6
 MISSING = "–"
+# Sentences name no cost that is more often another than this.
+MOST_TIMES = 100.0
 # A column with entries below the first and above the second holds several units, and each entry keeps its own digits.
 MIXED_UNITS = (1.0, 100.0)
 
@@ -63,11 +67,56 @@ def format_number(value: object, digits: int = 4) -> str:
     return written.replace("-", "−").replace("inf", "∞")
 
 
-def format_probability(value: float) -> str:
-    """Write a p-value as readers expect it: three decimals, or "<0.001"."""
+def format_probability(value: float, floor: float = 0.0) -> str:
+    """Write a p-value as readers expect it: three decimals, "<0.001", or "≤ 0.010" where draws could show no less.
+
+    Parameters
+    ----------
+    value : the p-value
+    floor : the smallest one that replications could have given: 2 / (B + 1) of B draws, counted on both sides
+
+    Examples
+    --------
+    >>> format_probability(0.0104), format_probability(0.01, 2 / 200), format_probability(0.0002)
+    ('0.010', '≤ 0.010', '<0.001')
+    """
     if value != value:
         return MISSING
-    return "<0.001" if value < 0.001 else f"{value:.3f}"
+    if value < 0.001:
+        return "<0.001"
+    return f"{'≤ ' if value <= floor else ''}{value:.3f}"
+
+
+def columns_beside(names: Iterable[str], taken: Iterable[str]) -> list[str]:
+    """The user's names as columns of a table that has columns of its own: a name that is taken says whose it is.
+
+    Examples
+    --------
+    >>> columns_beside(["visits", "cost"], ["cost", "support"])
+    ['visits', 'cost (column)']
+    """
+    used, found = set(taken), []
+    for name in names:
+        while name in used:
+            name = f"{name} (column)"
+        used.add(name)
+        found.append(name)
+    return found
+
+
+def per_cent(log_difference: float, digits: int = 2) -> str:
+    """The size of a difference in logs as a per cent of the lower or higher cost that it is, its direction aside.
+
+    From a form that is asked far from its data any number may come; no sentence gives one above `MOST_TIMES`.
+
+    Examples
+    --------
+    >>> per_cent(-0.0885), per_cent(0.0885), per_cent(140.0)
+    ('8.5 %', '9.3 %', 'over 10,000 %')
+    """
+    if log_difference > log(MOST_TIMES + 1.0):
+        return f"over {100 * MOST_TIMES:,.0f} %"
+    return f"{format_number(100 * abs(expm1(log_difference)), digits)} %"
 
 
 def decimals_for(low: float, high: float) -> int:
@@ -91,6 +140,8 @@ def interval_in_words(low: float, high: float, conf_level: float) -> str:
     >>> interval_in_words(0.98021, 0.99718, 0.95)
     '95 % interval 0.980 to 0.997'
     """
+    if low != low or high != high:
+        return f"no {100 * conf_level:g} % interval"
     decimals = decimals_for(low, high)
     return f"{100 * conf_level:g} % interval {_fixed(low, decimals)} to {_fixed(high, decimals)}"
 
@@ -153,15 +204,20 @@ def printed(table: pd.DataFrame, labels: Mapping[str, str] | None = None) -> pd.
     Labels stand for terms, a column's numbers have the same decimals, empty columns are left out, and a column with
     its interval beside it ("x", "x_low", "x_high") becomes one.
     """
-    shown = table.dropna(axis="columns", how="all")
-    if "supported" in shown and shown["supported"].all():
+    shown = table.drop(columns=P_FLOOR, errors="ignore").dropna(axis="columns", how="all")
+    floors = table[P_FLOOR] if P_FLOOR in table else pd.Series(0.0, table.index)
+    if "supported" in shown and pd.api.types.is_bool_dtype(shown["supported"]) and shown["supported"].all():
         shown = shown.drop(columns="supported")
     columns: dict[str, list[str]] = {}
     for name in map(str, shown.columns):
         base = name.removesuffix("_low").removesuffix("_high")
         if base != name and base in shown and {f"{base}_low", f"{base}_high"} <= set(shown):
             continue
-        columns[_heading(name)] = _cells(shown, name, labels or {})
+        if name == "p_value":
+            written = map(format_probability, shown[name], floors)
+            columns[_heading(name)] = list(written)
+        else:
+            columns[_heading(name)] = _cells(shown, name, labels or {})
     return pd.DataFrame(columns)
 
 
@@ -171,8 +227,6 @@ def _heading(name: str) -> str:
 
 def _cells(shown: pd.DataFrame, name: str, labels: Mapping[str, str]) -> list[str]:
     values = shown[name]
-    if name == "p_value":
-        return [format_probability(value) for value in values]
     if {f"{name}_low", f"{name}_high"} <= set(shown):
         rows = zip(values, shown[f"{name}_low"], shown[f"{name}_high"], strict=True)
         return [_cell_with_interval(*row) for row in rows]
@@ -253,7 +307,8 @@ class Effects(_Shown):
     ----------
     title : what was measured
     table : one row a term and point; columns `EFFECT_COLUMNS`, and `identified_low`, `identified_high` where the data
-        identify an interval only (then `estimate` and `std_error` are missing)
+        identify an interval only (then `estimate` and `std_error` are missing); `p_floor` where p-values come from
+        replications: the least that these could have shown, which is printed as "≤"
     text : the finding in words, generated from the table
     labels : printed names of terms, where they differ from the term
     notes : what a reader must know besides (few clusters, points without support, ...)

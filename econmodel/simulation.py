@@ -264,6 +264,13 @@ def _check_options(
     deviations: Mapping[str, float],
 ) -> None:
     """What cannot be drawn is refused in the words of `simulate`."""
+    own = {"cost"} | ({"provider", "period"} if periods > 1 else set())
+    technology = cost.technology
+    taken = sorted(own & {*technology.outputs, *technology.prices, *technology.relationships})
+    if taken:
+        raise NotSupported(
+            f"A simulated table has a column {taken[0]} of its own. State the cost function in other names."
+        )
     known = {"output": cost.technology.outputs, "relationship variable": cost.technology.relationships}
     for role, names in named.items():
         unknown = [name for name in names if name not in known[role]]

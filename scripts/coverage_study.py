@@ -218,7 +218,7 @@ def replicate(world: World, providers: int, seed: int) -> Iterator[Row]:
     data = em.simulate(world.truth, providers, seed=seed, **world.options).data
     fitted = em.fit(data, form=world.truth.technology.form)
     names, measure = measure_at(fitted, place(world.truth))
-    whole = bool(corners.unidentified(fitted.technology).any())
+    whole = bool(corners.unidentified(fitted).any())
     drawn = measure(fitted.bootstrap(fitted.replications(DRAWS, seed)))
     by_method = {
         "delta": estimate(fitted, measure),

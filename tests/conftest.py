@@ -3,10 +3,13 @@
 import fcntl
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 if TYPE_CHECKING:
@@ -25,6 +28,24 @@ def _absent(what: str) -> None:
     if REQUIRED:
         pytest.fail(f"{what}, and ECONMODEL_BROWSER is required")
     pytest.skip(f"{what}; ECONMODEL_BROWSER=required makes this a failure")
+
+
+@pytest.fixture(scope="session")
+def as_learned() -> Callable[..., SimpleNamespace]:
+    """A stated cost function as if it had been learned, without error, from providers who all make every output."""
+
+    def learned(cost) -> SimpleNamespace:
+        names, mean = cost.technology.outputs, cost.points().outputs[0]
+        ends = np.array(list(product((0.0, 100.0), repeat=len(names)))) * mean
+        columns = dict(zip(names, ends.T, strict=True))
+        data = SimpleNamespace(
+            labels=str, title="", outputs=dict.fromkeys(names, SimpleNamespace(unit="")), cost_unit="", money=""
+        )
+        sample = SimpleNamespace(rows=SimpleNamespace(columns=columns), controls={}, data=data)
+        fields = ("technology", "theta", "covariance", "freedom", "wild", "points")
+        return SimpleNamespace(sample=sample, **{name: getattr(cost, name) for name in fields})
+
+    return learned
 
 
 @pytest.fixture(scope="session")

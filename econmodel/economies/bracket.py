@@ -16,6 +16,8 @@ from econmodel.estimate.fitting import refit, refit_fewer
 
 Array = NDArray[np.float64]
 HELD, FREE = "the ratio held", "outcomes held, the ratio free"
+# Of a column after the others, or of a row after what fits it.
+NOTHING_LEFT = 1e-10
 
 
 def input_ratios(fitted: Fit) -> list[str]:
@@ -88,18 +90,25 @@ def robustness(fitted: Fit) -> pd.DataFrame:
     rows = []
     for name, measure, null in measures:
         gradient = jacobian(measure, fitted.theta)[0]
-        variance = gradient @ fitted.classical_covariance @ gradient
+        variance = float(gradient @ fitted.classical_covariance @ gradient)
         value = float(measure(fitted.theta)[0])
-        strength = (value - null) ** 2 / variance / fitted.df_resid
-        rows.append((name, value, null, 0.5 * (np.sqrt(strength**2 + 4.0 * strength) - strength)))
+        if np.isfinite(value):
+            rows.append((name, value, null, robustness_value(value - null, variance, fitted.df_resid)))
     return pd.DataFrame(rows, columns=["of", "estimate", "null", "robustness value"])
+
+
+def robustness_value(departure: float, variance: float, freedom: float) -> float:
+    """[sqrt(f^4 + 4 f^2) - f^2] / 2, f being t over the root of the degrees of freedom; one where cost fits exactly."""
+    if departure == 0.0:
+        return 0.0
+    return 2.0 / (1.0 + float(np.sqrt(1.0 + 4.0 * variance * freedom / departure / departure)))
 
 
 def outcomes_by_size(fitted: Fit, log_size: Array, level: float) -> pd.DataFrame:
     """Slope of each declared outcome on log size with the context held, by statsmodels' least squares.
 
     Whether the results of larger providers differ is what could tell scale from thinned relationship. Errors are
-    clustered where those of the fit are.
+    clustered where those of the fit are. A slope is missing where the rows with an outcome do not tell it.
     """
     if not fitted.data.outcomes:
         return pd.DataFrame()
@@ -113,12 +122,27 @@ def outcomes_by_size(fitted: Fit, log_size: Array, level: float) -> pd.DataFrame
         outcome = fitted.data.frame[name].to_numpy(dtype=float, na_value=np.nan)
         outcome = np.log(outcome) if role.scale == "log" else outcome
         seen = np.isfinite(outcome)
+        label, count = fitted.data.labels(name), int(seen.sum())
+        clusters = fitted.clusters.codes[seen] if fitted.cov_type == "cluster" and fitted.clusters is not None else None
+        if not _tells_a_slope(outcome[seen], regressors[seen], clusters):
+            rows.append((label, count, *[np.nan] * 5))
+            continue
         how: dict[str, object] = {"cov_type": "HC3"}
-        if fitted.cov_type == "cluster" and fitted.clusters is not None:
-            how = {"cov_type": "cluster", "cov_kwds": {"groups": fitted.clusters.codes[seen]}}
+        if clusters is not None:
+            how = {"cov_type": "cluster", "cov_kwds": {"groups": clusters}}
         found = sm.OLS(outcome[seen], regressors[seen]).fit(use_t=True, **how)
         low, high = found.conf_int(1.0 - level)[1]
         spread = float(outcome[seen].std(ddof=1))
-        rows.append((fitted.data.labels(name), int(seen.sum()), spread, found.params[1], found.bse[1], low, high))
+        rows.append((label, count, spread, found.params[1], found.bse[1], low, high))
     columns = ["outcome", "rows", "standard deviation", "slope on log size", "std_error", "conf_low", "conf_high"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _tells_a_slope(outcome: Array, regressors: Array, clusters: NDArray[np.intp] | None) -> bool:
+    """Whether rows outnumber what is held, tell it apart, vary, lie in several clusters, and none is fitted alone."""
+    n, k = regressors.shape
+    if n <= k or np.ptp(outcome) == 0.0 or (clusters is not None and len(np.unique(clusters)) < 2):
+        return False
+    scaled = regressors / np.maximum(np.abs(regressors).max(axis=0), np.finfo(float).tiny)
+    basis, sizes, _ = np.linalg.svd(scaled - np.append(0.0, scaled[:, 1:].mean(axis=0)), full_matrices=False)
+    return bool(sizes[-1] > NOTHING_LEFT * sizes[0] and (basis**2).sum(axis=1).max() < 1.0 - NOTHING_LEFT)

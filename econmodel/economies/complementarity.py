@@ -16,7 +16,7 @@ from econmodel.economies.verdict import at_words
 from econmodel.errors import FormError, NotSupported, UnknownName
 from econmodel.forms.curvature import cross_derivative
 from econmodel.forms.technology import Point
-from econmodel.results import Effects, format_number, interval_in_words
+from econmodel.results import Effects, columns_beside, format_number, interval_in_words
 
 Array = NDArray[np.float64]
 Pair = tuple[int, int]
@@ -90,7 +90,7 @@ def complementarity(
         name = " and ".join(technology.outputs[place] for place in one)
         maps.append(_map(function, places, point, one, name, sound))
         terms = [f"{name}: {what}" for what in (LARGEST, MEAN, SHARE)]
-        found = Estimates(*(np.full(3, np.nan) for _ in range(7)))
+        found = Estimates(*(np.full(3, np.nan) for _ in range(8)))
         if sound.any():
             among = _rows(point, sound)
             found = extremes(
@@ -160,10 +160,9 @@ def _map(
     function: CostFunction, places: Places, point: Point, pair: Pair, name: str, sound: NDArray[np.bool_]
 ) -> pd.DataFrame:
     cross = _cross(function, function.theta, places, point, pair)
-    outputs = dict(zip(function.technology.outputs, point.outputs.T, strict=True))
-    return pd.DataFrame(
-        {"pair": name, **outputs, "cross derivative": cross, "complementary": cross <= 0, "supported": sound}
-    )
+    own = {"cross derivative": cross, "complementary": cross <= 0, "supported": sound}
+    outputs = dict(zip(columns_beside(function.technology.outputs, ["pair", *own]), point.outputs.T, strict=True))
+    return pd.DataFrame({"pair": name, **outputs, **own})
 
 
 def _sentence(name: str, found: Estimates, level: float) -> str:

@@ -2,18 +2,20 @@
 
 The intercept A of a level form is the common fixed cost F0 plus the own fixed costs of all outputs that nobody is seen
 without. A corner pays F0 and the own fixed costs of what it makes, so where some output is never zero every corner is
-known up to how A is shared out, and only an interval is identified.
+known up to how A is shared out, and only an interval is identified. A stated cost function has no sample to learn from:
+its common cost is stated to be common, and nothing about it is unidentified.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
+from econmodel.economies.identity import assert_adds_up
+from econmodel.economies.places import CostFunction
 from econmodel.errors import FormError
 from econmodel.forms.technology import Point, Technology
 
 Array = NDArray[np.float64]
 Members = NDArray[np.bool_]
-IDENTITY = 1e-10
 
 
 def require_corners(technology: Technology, what: str) -> None:
@@ -55,9 +57,10 @@ def _kept(technology: Technology, *, fixed: bool) -> Array:
     return np.concatenate([of_parameters == fixed, np.ones(technology.exponent.count)])
 
 
-def unidentified(technology: Technology) -> Members:
-    """Outputs whose own fixed cost cannot be told from the common one."""
-    found = np.ones(len(technology.outputs), dtype=bool)
+def unidentified(function: CostFunction) -> Members:
+    """Outputs whose own fixed cost data cannot tell from the common one; none where parameters are stated."""
+    technology = function.technology
+    found = np.full(len(technology.outputs), function.sample is not None)
     found[list(technology.fixed_costs)] = False
     return found
 
@@ -93,8 +96,6 @@ def incremental_cost(technology: Technology, theta: Array, point: Point, members
     fixed cost is unidentified, none otherwise.
     """
     others = cost_of(technology, theta, point, ~members)
-    if not unidentified(technology)[members].any():
-        own = 0.0
     return technology.cost(theta, point) - others + own * technology.intercept(theta, point)
 
 
@@ -114,6 +115,6 @@ def assert_identity(technology: Technology, theta: Array, point: Point, members:
     with np.errstate(divide="ignore", invalid="ignore"):
         share = revenue / total
         parts = share * (of_members / revenue) + (1.0 - share) * (of_others / (total - revenue))
-        residual = np.abs(parts - together * (1.0 - degree)) / np.abs(together)
-    if (residual[np.isfinite(residual)] > IDENTITY).any():
-        raise ArithmeticError(f"The identity of scale and scope fails by {np.nanmax(residual):.1e}.")
+        difference = parts - together * (1.0 - degree)
+    terms = (together, together * degree, of_members / total, of_others / total)
+    assert_adds_up("The identity of scale and scope fails", difference, *terms)

@@ -4,8 +4,8 @@ The same path parts as in the separation (`econmodel.economies.path`), between t
 provider and the mean.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,20 +13,22 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies.decomposition_words import words
+from econmodel.economies.identity import ADDING_UP, adds_up
 from econmodel.economies.inference import Estimates, check_level, estimate, summarise, tabulate
-from econmodel.economies.path import SCALE, parts
+from econmodel.economies.path import NODES, SCALE, parts
 from econmodel.economies.sides import Mean, Side, mean_log, mean_of, side_of
 from econmodel.economies.size import Size, size_of, weights_table
 from econmodel.errors import NotSupported
 from econmodel.estimate.covariance import FEWEST_CLUSTERS
 from econmodel.estimate.fit import Fit
 from econmodel.forms.technology import Point
-from econmodel.results import Effects
+from econmodel.results import Effects, columns_beside
 
 Array = NDArray[np.float64]
 GAP, SPREAD, RESIDUAL = "cost gap", "spread within groups", "residual"
-# Differences of logs of cost: sums of a dozen terms of size one, in double precision.
-ADDS_UP = 1e-10
+# Roundings of one coordinate on the way to log cost.
+OPERATIONS = 64
+MORE_NODES = (64, 256)
 BATCH_PAIRS = 100_000
 FEWEST_REPLICATIONS = 19
 # Where a form is linear in logs, or effects leave nothing over, what is left is rounding.
@@ -58,13 +60,14 @@ class Comparison:
     end: Side
     size: Size
     points: Point
+    nodes: int = NODES
 
     def gap(self, parameters: Array, drawn: Array | None = None, size_weights: Array | None = None) -> Gap:
         """The gap for all parameters of a fit (B, ...), weights of rows (B, n) and of outputs in size (B, m)."""
         fitted, points = self.fitted, self.points
         theta = parameters[:, : len(fitted.theta)]
         ends = [mean_of(fitted, side, self.size, points, drawn, size_weights) for side in (self.start, self.end)]
-        of = {name: value[:, 0] for name, value in path(fitted, theta, *ends).items()}
+        of = {name: value[:, 0] for name, value in path(fitted, theta, ends, self.nodes).items()}
         log_cost = np.log(fitted.sample.rows.columns[fitted.design.cost])
         smooth = fitted.technology.log_cost(theta, points)
         own = fitted.row_parts(parameters, log_cost - smooth)
@@ -88,11 +91,11 @@ class Comparison:
         return Gap(np.broadcast_to(growth, len(theta)), ends[1].log_cost - ends[0].log_cost, of)
 
 
-def path(fitted: Fit, theta: Array, start: Mean, end: Mean) -> dict[str, Array]:
+def path(fitted: Fit, theta: Array, ends: Sequence[Mean], nodes: int) -> dict[str, Array]:
     """The parts between two points, (..., 1) each."""
-    return parts(
-        fitted.technology, theta, start.point, end.point, (start.log_size, end.log_size), fitted.sample.controls
-    )
+    start, end = ends
+    log_size = (start.log_size, end.log_size)
+    return parts(fitted.technology, theta, start.point, end.point, log_size, fitted.sample.controls, nodes)
 
 
 def decompose(
@@ -163,9 +166,7 @@ def decompose(
     first, last = side_of(fitted, start, by), side_of(fitted, end, by)
     if (first.rows == last.rows).all():
         raise NotSupported(f"{first.label} and {last.label} are the same rows, so there is no gap to explain.")
-    comparison = Comparison(fitted, first, last, how, points)
-    one = comparison.gap(fitted.all_parameters[None])
-    _assert_adds_up(comparison, one)
+    comparison, one = _settled(Comparison(fitted, first, last, how, points))
     pair = first.kind == last.kind == "provider"
     found, drawn = _by_delta(comparison, one, conf_level), None
     if not pair:
@@ -186,26 +187,58 @@ def decompose(
     )  # fmt: skip
 
 
-def _assert_adds_up(comparison: Comparison, one: Gap) -> None:
+def _settled(comparison: Comparison) -> tuple[Comparison, Gap]:
+    """The comparison with as many nodes as its parts need to add up, and its gap.
+
+    Where a level form comes near a cost of zero on the way, sixteen nodes are too few.
+    """
+    for nodes in (NODES, *MORE_NODES):
+        comparison = replace(comparison, nodes=nodes)
+        one = comparison.gap(comparison.fitted.all_parameters[None])
+        _require_cost(comparison, one)
+        missed = sum(one.of.values()) - one.log_cost
+        if adds_up(missed, 1.0, *one.of.values(), _rounding(comparison)):
+            return comparison, one
+    raise NotSupported(
+        f"Fitted cost comes so near to zero on the way from {comparison.start.label} to {comparison.end.label} that "
+        "the parts do not add up to the gap. Use a log form, or fewer second-order terms."
+    )
+
+
+def _require_cost(comparison: Comparison, one: Gap) -> None:
     if not np.isfinite(sum(one.of.values())).all():
         raise NotSupported(
             f"Fitted cost is not positive on the way from {comparison.start.label} to {comparison.end.label}: the "
             f"{comparison.fitted.technology.form.title} form does not describe them. Use a log form, or fewer "
             "second-order terms."
         )
-    difference = float(np.abs(sum(one.of.values()) - one.log_cost).max())
-    if difference > ADDS_UP:
-        raise ArithmeticError(f"The parts miss the gap by {difference:.1e}.")
+
+
+def _rounding(comparison: Comparison) -> float:
+    """What rounding of the coordinates moves log cost by, over `ADDING_UP`.
+
+    A variable that hardly varies has slopes of a billion and coordinates that are good to a billionth.
+    """
+    technology, theta, points = comparison.fitted.technology, comparison.fitted.theta, comparison.points
+    slopes, coordinate = technology.slopes(theta, points), technology.form.coordinate
+    outputs = coordinate.transform(points.outputs) if coordinate.centring == "shift" else np.ones_like(points.outputs)
+    coordinates = (
+        (slopes.outputs * points.outputs, 1.0 + np.abs(outputs)),
+        (slopes.log_prices, points.log_prices), (slopes.relationships, points.relationships),
+        (slopes.controls, points.controls),
+    )  # fmt: skip
+    moved = sum(float(np.nansum(np.abs(slope * value), axis=-1).max()) for slope, value in coordinates)
+    return float(np.finfo(float).eps) * OPERATIONS * moved / ADDING_UP
 
 
 def _by_delta(comparison: Comparison, one: Gap, level: float) -> Estimates:
     """Intervals of the parts that depend on the parameters alone; gap, provider effects and residual have none."""
     fitted, size, points = comparison.fitted, comparison.size, comparison.points
     ends = [_flat(mean_of(fitted, side, size, points, None, None)) for side in (comparison.start, comparison.end)]
-    free = list(path(fitted, fitted.theta, *ends))
+    free = list(path(fitted, fitted.theta, ends, comparison.nodes))
 
     def measure(theta: Array) -> Array:
-        of = path(fitted, theta, *ends)
+        of = path(fitted, theta, ends, comparison.nodes)
         return np.concatenate([np.broadcast_to(of[name], (*theta.shape[:-1], 1)) for name in free], axis=-1)
 
     inner = estimate(fitted, measure, 0.0, conf_level=level)
@@ -213,7 +246,7 @@ def _by_delta(comparison: Comparison, one: Gap, level: float) -> Estimates:
     places = [terms.index(name) for name in free]
     values = np.array([one.log_cost[0], *(value[0] for value in one.of.values())])
     columns = {}
-    for name in ("errors", "low", "high", "nulls", "statistics", "p_values"):
+    for name in ("errors", "low", "high", "nulls", "statistics", "p_values", "floors"):
         columns[name] = np.full(len(values), np.nan)
         columns[name][places] = getattr(inner, name)
     return Estimates(values, **columns)
@@ -265,12 +298,9 @@ def _each_period(comparison: Comparison) -> pd.DataFrame:
         side = side_of(fitted, period, time)
         if (side.rows == comparison.start.rows).all():
             continue
-        found = Comparison(fitted, comparison.start, side, comparison.size, comparison.points).gap(
-            fitted.all_parameters[None]
-        )
-        rows.append(
-            {str(time): str(period), GAP: found.log_cost[0]} | {name: value[0] for name, value in found.of.items()}
-        )
+        found = replace(comparison, end=side).gap(fitted.all_parameters[None])
+        values = {GAP: found.log_cost[0]} | {name: value[0] for name, value in found.of.items()}
+        rows.append({columns_beside([str(time)], values)[0]: str(period)} | values)
     return pd.DataFrame(rows).fillna(0.0)
 
 

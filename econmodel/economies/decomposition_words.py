@@ -8,7 +8,7 @@ import pandas as pd
 from econmodel.economies.bracket import input_ratios
 from econmodel.economies.sides import Side
 from econmodel.estimate.fit import Fit
-from econmodel.results import format_number
+from econmodel.results import MOST_TIMES, format_number
 
 # From this ratio on "times as much" reads better than "per cent more".
 TIMES = 2.0
@@ -46,6 +46,8 @@ def ratio(log_ratio: float) -> str:
     >>> ratio(0.1133), ratio(-0.05), ratio(0.0), ratio(1.2)
     ('12.0 % more than', '4.9 % less than', 'as much as', '3.32 times as much as')
     """
+    if log_ratio > np.log(MOST_TIMES):
+        return f"over {MOST_TIMES:g} times as much as"
     times = float(np.exp(log_ratio))
     if abs(times - 1.0) < 5e-4:
         return "as much as"

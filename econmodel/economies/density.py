@@ -94,7 +94,7 @@ def density(
         wild = found.p_values[row] if function.wild and method == "delta" else float("nan")
         return judge(
             found.low[row], found.high[row], found.errors[row], 1.0, function.freedom,
-            margin=margin, level=conf_level, wild_p_value=wild,
+            margin=margin, level=conf_level, wild_p_value=wild, estimate=found.values[row],
         )  # fmt: skip
 
     def words(term: str) -> str:

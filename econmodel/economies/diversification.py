@@ -19,6 +19,7 @@ from econmodel.economies.division import (
     without_cost,
     words_of,
 )
+from econmodel.economies.identity import assert_adds_up
 from econmodel.economies.inference import Method, by_place, estimate, set_identified, tabulate
 from econmodel.economies.places import CostFunction, Places, resolve
 from econmodel.economies.verdict import at_words, difference_words
@@ -29,7 +30,6 @@ Array = NDArray[np.float64]
 TOTAL, FIXED = "economies of diversification", "diversification: fixed cost"
 VARIABLE = ("diversification: complementarity", "diversification: convexity", "diversification: scale")
 TERMS = (TOTAL, *VARIABLE, FIXED)
-ADDING_UP = 1e-10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,7 +112,7 @@ def diversification(
         )
     members = groups_of(technology.outputs, groups if groups is not None else list(technology.outputs), whole=False)
     plan = _plan(technology.outputs, point.outputs, members, beta)
-    least, most = intercepts_paid(technology, point, plan.firms)
+    least, most = intercepts_paid(function, point, plan.firms)
 
     def parts(theta: Array, times: Array) -> Array:
         return np.concatenate(_parts(function, theta, places, plan, times), axis=-1)
@@ -186,9 +186,7 @@ def _parts(function: CostFunction, theta: Array, places: Places, plan: _Plan, ti
 def _assert_adding_up(function: CostFunction, places: Places, plan: _Plan, times: Array) -> None:
     """A failure is a fault of this program, so it raises ArithmeticError."""
     total, *parts = _parts(function, function.theta, places, plan, times)
-    residual = np.abs(sum(parts) - total)
-    if (residual[np.isfinite(residual)] > ADDING_UP).any():
-        raise ArithmeticError(f"The parts of diversification miss their sum by {np.nanmax(residual):.1e}.")
+    assert_adds_up("The parts of diversification miss their sum", sum(parts) - total, 1.0, total, *parts)
 
 
 def _inside(function: CostFunction, places: Places, plan: _Plan) -> NDArray[np.bool_]:

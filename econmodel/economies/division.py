@@ -13,12 +13,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies.corners import Members, unidentified
-from econmodel.economies.places import CostFunction, Places
+from econmodel.economies.places import CostFunction, Places, no_cost
 from econmodel.economies.support import outputs_supported, supported
 from econmodel.economies.verdict import at_words
 from econmodel.errors import UnknownName
 from econmodel.forms.technology import Point, Technology
-from econmodel.results import INTERVAL_COLUMNS, format_number
+from econmodel.results import INTERVAL_COLUMNS
 
 Array = NDArray[np.float64]
 
@@ -98,7 +98,7 @@ def specialised(outputs: tuple[str, ...], point: Point, groups: list[Members]) -
     return Division(made, tuple(f"making only {words_of(outputs, group)}" for group in groups))
 
 
-def intercepts_paid(technology: Technology, point: Point, division: Division) -> tuple[Array, Array]:
+def intercepts_paid(function: CostFunction, point: Point, division: Division) -> tuple[Array, Array]:
     """How many times the firms together pay A, at least and at most, (n,) each.
 
     F0 is paid by every firm, and the own fixed cost of an output once by every firm that makes it; A is some mixture of
@@ -106,7 +106,7 @@ def intercepts_paid(technology: Technology, point: Point, division: Division) ->
     """
     firms = division.founded.sum(axis=0).astype(float)
     makers = (division.outputs > 0).sum(axis=0).astype(float)
-    counted = unidentified(technology) & (point.outputs > 0)
+    counted = unidentified(function) & (point.outputs > 0)
     least = np.minimum(firms, np.where(counted, makers, np.inf).min(axis=-1))
     most = np.maximum(firms, np.where(counted, makers, -np.inf).max(axis=-1))
     return least, most
@@ -147,7 +147,7 @@ def without_cost(function: CostFunction, places: Places, division: Division) -> 
     and none of it where it is negative: what is refused is impossible however A is shared out.
     """
     technology, theta, point = function.technology, function.theta, places.point
-    open_ = technology.is_level & unidentified(technology) & (point.outputs > 0)
+    open_ = technology.is_level & unidentified(function) & (point.outputs > 0)
     names = ("making everything", *division.names)
     costs = [technology.cost(theta, point)]
     for outputs in division.outputs:
@@ -165,8 +165,8 @@ def without_cost(function: CostFunction, places: Places, division: Division) -> 
     firm = int(np.flatnonzero(impossible[:, place])[0])
     others = f" (and at {int(bad.sum()) - 1} of {len(bad)} other places some firm's)" if bad.sum() > 1 else ""
     sentence = (
-        f"At {at_words(places.labels[place])}, the fitted cost of {names[firm]} is not positive "
-        f"({format_number(float(costs[firm][place]))}){others}: no number is given there. Ask nearer to the providers "
+        f"At {at_words(places.labels[place])}, the fitted cost of {names[firm]} "
+        f"{no_cost(float(costs[firm][place]))}{others}: no number is given there. Ask nearer to the providers "
         '(at=0.5, or quasi-scope with epsilon=0.1), or fit fewer second-order terms (second_order="outputs" or "none").'
     )
     return bad, sentence

@@ -93,7 +93,7 @@ def expansion_path(
             function, lambda theta: measure(theta, times), nulls, method=method, conf_level=conf_level, seed=seed
         )
 
-    least, most = zip(*(intercepts_paid(technology, point, division) for division in (firms, before)), strict=True)
+    least, most = zip(*(intercepts_paid(function, point, division) for division in (firms, before)), strict=True)
     inside = np.concatenate(each_supported(function, last, [[small, more], [small]]))
     label = f"{first.labels[0]} to {last.labels[0]}"
     high = found(most)

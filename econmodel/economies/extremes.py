@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.economies.inference import BATCH_VALUES, Estimates, check_level
+from econmodel.economies.inference import BATCH_VALUES, Estimates, check_level, require_draws
 from econmodel.economies.places import CostFunction
 from econmodel.errors import NotSupported
 from econmodel.estimate.bootstrap import quantile_interval
@@ -35,6 +35,7 @@ def parameter_draws(function: CostFunction, replications: int, seed: int) -> Arr
     if not isinstance(function, Fit):
         return np.repeat(function.theta[None], 2, axis=0)
     draws = function.bootstrap(function.replications(replications, seed))
+    require_draws(draws, "what holds of all points at once")
     return draws[np.isfinite(draws).all(axis=1)]
 
 
@@ -62,6 +63,7 @@ def extremes(measure: Callable[[Array], Array], theta: Array, draws: Array, leve
         )
         summaries.append(np.stack(columns, axis=1))
     found = np.concatenate(summaries)
+    require_draws(found, "what holds of all points at once")
     found = found[np.isfinite(found).all(axis=1)]
     of_set = np.array([values.max(), values.mean(), (values <= 0).mean()])
     low, high = quantile_interval(found[:, :3], level)
@@ -78,5 +80,6 @@ def extremes(measure: Callable[[Array], Array], theta: Array, draws: Array, leve
             np.nan,
         ]
     )
-    p_values = np.minimum(1.0, 2.0 * np.maximum(beyond, 1.0 / (len(found) + 1)))
-    return Estimates(of_set, errors, low, high, nulls, statistics, np.where(moves, p_values, np.nan))
+    floor = 2.0 / (len(found) + 1)
+    p_values = np.where(moves, np.clip(2.0 * beyond, floor, 1.0), np.nan)
+    return Estimates(of_set, errors, low, high, nulls, statistics, p_values, np.full(3, floor))

@@ -52,6 +52,11 @@ class Imposed(Fit):
     draws: Array
 
     @property
+    def p_floor(self) -> float:
+        """The smallest p-value that so many replications can give, counted on both sides."""
+        return 2.0 / (len(self.draws) + 1)
+
+    @property
     def bootstrap_only(self) -> str:
         """Why intervals must come from the bootstrap."""
         return WHY_BOOTSTRAP

@@ -16,7 +16,7 @@ from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.bootstrap import quantile_interval
 from econmodel.estimate.delta import Measure, jacobian
 from econmodel.estimate.fit import Fit
-from econmodel.results import EFFECT_COLUMNS, INTERVAL_COLUMNS
+from econmodel.results import EFFECT_COLUMNS, INTERVAL_COLUMNS, P_FLOOR
 
 Array = NDArray[np.float64]
 Method = Literal["delta", "simulate", "bootstrap"]
@@ -28,13 +28,18 @@ ROUNDING, ROUNDING_ERROR = 1e-12, 1e-14
 BOOTSTRAP_REPLICATIONS = 999
 # Values a call of a measure may return at once: draws are taken in batches that fit.
 BATCH_VALUES = 4_000_000
+# Of an interval from draws, at least half of them must have a number; and squares of numbers beyond this are none.
+FEWEST_SOUND, LARGEST_DRAW = 0.5, 1e150
 # Standard errors of a simulated share or mean, either way.
 SURE = 1.96
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Estimates:
-    """Values of a measure (q,) with standard errors, intervals, and p-values against nulls (missing without one)."""
+    """Values of a measure (q,) with standard errors, intervals, and p-values against nulls (missing without one).
+
+    `floors` are the smallest p-values that replications could have given; zero where p-values are not counted.
+    """
 
     values: Array
     errors: Array
@@ -43,6 +48,7 @@ class Estimates:
     nulls: Array
     statistics: Array
     p_values: Array
+    floors: Array
 
 
 def estimate(
@@ -80,6 +86,7 @@ def _estimate(
     function: CostFunction, measure: Measure, nulls: Sequence[float] | float, method: Method, level: float, seed: int
 ) -> Estimates:
     values = measure(function.theta).real
+    values = np.where(np.isfinite(values), values, np.nan)
     null = np.broadcast_to(np.asarray(nulls, dtype=float), values.shape)
     if method == "delta":
         return _by_delta(function, measure, values, null, level)
@@ -94,12 +101,15 @@ def _jointly(found: Estimates, draws: Array, level: float) -> Estimates:
     sound = found.errors > 0
     if not sound.any():
         return found
-    centre = np.nanmean(draws[:, sound], axis=0)
-    largest = np.nanmax(np.abs(draws[:, sound] - centre) / found.errors[sound], axis=1)
+    known = draws[:, sound]
+    known = known[(np.abs(known) < LARGEST_DRAW).any(axis=1)]
+    centre = np.nanmean(known, axis=0)
+    largest = np.nanmax(np.abs(known - centre) / found.errors[sound], axis=1)
     margin = float(np.nanquantile(largest, level, method="weibull")) * found.errors
     p_values, tested = found.p_values.copy(), sound & np.isfinite(found.statistics)
     p_values[tested] = (1.0 + (largest[:, None] >= np.abs(found.statistics[tested])).sum(axis=0)) / (1.0 + len(largest))
-    return replace(found, low=found.values - margin, high=found.values + margin, p_values=p_values)
+    floors = np.full_like(p_values, 1.0 / (1.0 + len(largest)))
+    return replace(found, low=found.values - margin, high=found.values + margin, p_values=p_values, floors=floors)
 
 
 def few_clusters_note(function: CostFunction, method: Method) -> list[str]:
@@ -146,6 +156,7 @@ def _by_delta(function: CostFunction, measure: Measure, values: Array, null: Arr
     known = errors > ROUNDING_ERROR * np.maximum(np.abs(values), 1.0)
     errors = np.where(known | ~np.isfinite(errors), errors, 0.0)
     values = np.where(~known & (np.abs(values - null) < ROUNDING), null, values)
+    errors = np.where(np.isfinite(values), errors, np.nan)
     statistics = np.full_like(values, np.nan)
     statistics[known] = ((values - null)[known]) / errors[known]
     quantile = stdtrit(function.freedom, 0.5 + level / 2.0) if np.isfinite(function.freedom) else 0.0
@@ -166,7 +177,8 @@ def _by_delta(function: CostFunction, measure: Measure, values: Array, null: Arr
         else:
             p_values[tested] = (largest[:, None] >= np.abs(statistics[tested])).mean(axis=0)
     margin = quantile * errors
-    return Estimates(values, errors, values - margin, values + margin, null, statistics, p_values)
+    floors = np.zeros_like(errors)
+    return Estimates(values, errors, values - margin, values + margin, null, statistics, p_values, floors)
 
 
 def largest_deviations(covariance: Array, freedom: float, seed: int = 0) -> Array:
@@ -183,17 +195,35 @@ def largest_deviations(covariance: Array, freedom: float, seed: int = 0) -> Arra
 
 
 def summarise(values: Array, draws: Array, null: Array, level: float) -> Estimates:
-    """Estimates from draws (D, q): their spread, percentile interval, and the p-value that the interval inverts."""
-    low, high = quantile_interval(draws, level)
-    sound = np.isfinite(draws)
+    """Estimates from draws (D, q): their spread, percentile interval, and the p-value that the interval inverts.
+
+    Spread, interval and p-value are missing where fewer than half of the draws have a number.
+    """
+    sound = np.abs(draws) < LARGEST_DRAW
     count = sound.sum(axis=0)
+    enough = (count >= FEWEST_SOUND * len(draws)) & (count > 1)
+    low, high, errors = (np.full(len(values), np.nan) for _ in range(3))
+    if enough.any():
+        known = np.where(sound, draws, np.nan)[:, enough]
+        low[enough], high[enough] = quantile_interval(known, level)
+        errors[enough] = np.nanstd(known, axis=0, ddof=1)
     below = ((draws <= null) & sound).sum(axis=0)
     above = ((draws >= null) & sound).sum(axis=0)
     p_values = np.minimum(1.0, 2.0 * (np.minimum(below, above) + 1.0) / (count + 1.0))
-    p_values = np.where(np.isfinite(null), p_values, np.nan)
-    errors = np.nanstd(draws, axis=0, ddof=1)
+    p_values = np.where(np.isfinite(null) & enough, p_values, np.nan)
     statistics = np.where(errors > 0, (values - null) / np.where(errors > 0, errors, 1.0), np.nan)
-    return Estimates(values, errors, low, high, null, statistics, p_values)
+    return Estimates(values, errors, low, high, null, statistics, p_values, 2.0 / (count + 1.0))
+
+
+def require_draws(drawn: Array, what: str) -> None:
+    """NotSupported where fewer than half of the replications (B, q) have a number."""
+    lost = int((~np.isfinite(drawn).all(axis=1)).sum())
+    if lost > (1.0 - FEWEST_SOUND) * len(drawn):
+        raise NotSupported(
+            f"{lost} of {len(drawn)} replications of the bootstrap have no number (a parameter not identified, or a "
+            f"fitted cost not positive), so {what} has no interval. Use a form with fewer parameters "
+            '(second_order="none", or fewer controls), or more rows.'
+        )
 
 
 def _simulated(function: CostFunction, seed: int) -> Array:
@@ -228,6 +258,8 @@ def tabulate(
     table = pd.DataFrame(dict(zip(EFFECT_COLUMNS, values, strict=True)))
     for name in INTERVAL_COLUMNS:
         table[name] = np.nan
+    if (found.floors > 0).any():
+        table[P_FLOOR] = found.floors
     return table
 
 

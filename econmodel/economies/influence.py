@@ -71,6 +71,8 @@ def influence(measure: Callable[..., Effects], fitted: Fit, **options: Any) -> A
     if not isinstance(found, Effects):
         raise NotSupported(f"{_named(measure)} gives no table of estimates. {NOT_A_MEASURE}")
     whole = _values(found)
+    if not len(whole):
+        raise NotSupported(f"There is no number that one provider could decide: {found.text}")
     without: dict[int, pd.Series] = {}
     failed: list[tuple[str, str]] = []
     for place, name in enumerate(names):

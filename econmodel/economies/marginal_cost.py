@@ -118,7 +118,7 @@ def _incremental(
     low = average(0.0)
     term = f"average incremental cost of {technology.outputs[place]}"
     rows = tabulate([term] * len(inside), places.labels, low, inside)
-    if unidentified(technology)[members].any():
+    if unidentified(function)[members].any():
         rows = set_identified(rows, np.ones(len(rows), dtype=bool), low, average(1.0))
     return rows
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from econmodel.economies.bracket import input_ratios, ray_elasticity
-from econmodel.economies.inference import check_level, summarise, tabulate
+from econmodel.economies.inference import check_level, require_draws, summarise, tabulate
 from econmodel.economies.verdict import MARGIN, judge
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.covariance import FEWEST_CLUSTERS
@@ -169,6 +169,7 @@ def cost_per_outcome(
     values = together(of_free(pair.free.theta), of_held(pair.held.theta))
     drawn = together(*pair.draws((of_free, of_held), replications, seed, steps))
     drawn[~np.isfinite(drawn).all(axis=1)] = np.nan
+    require_draws(drawn, "the comparison")
     nulls = np.array([1.0, 1.0, *(0.0 for _ in values[2:])])
     found = summarise(values, drawn, nulls, conf_level)
     terms = [ACTIVITY, HELD, DIFFERENCE, *terms]

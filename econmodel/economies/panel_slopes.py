@@ -52,8 +52,8 @@ def within_and_between(
     return pd.DataFrame(columns)
 
 
-def in_words(table: pd.DataFrame, level: float) -> tuple[str, ...]:
-    """One note with both slopes; none where there is no table."""
+def in_words(table: pd.DataFrame, level: float, *, over_time: bool) -> tuple[str, ...]:
+    """One note with both slopes; none where there is no table. Only rows that follow in time are said to change."""
     if not len(table):
         return ()
     if not np.isfinite(table["estimate"].iloc[1:].astype(float)).all():
@@ -62,9 +62,10 @@ def in_words(table: pd.DataFrame, level: float) -> tuple[str, ...]:
     between, within = (
         with_interval(row["estimate"], row["conf_low"], row["conf_high"], level) for _, row in table.iloc[1:].iterrows()
     )
+    changing = ", as they change," if over_time else ""
     return (
-        f"Within providers, as they change, the slope of log cost on log size is {within}; between them it is "
-        f"{between}. A league table shows the second.",
+        f"Within providers{changing} the slope of log cost on log size is {within}; between them it is {between}. A "
+        "league table shows the second.",
     )
 
 

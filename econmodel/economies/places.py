@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from econmodel.economies.verdict import at_words
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.points import points_in
 from econmodel.estimate.sample import Sample
@@ -100,20 +101,31 @@ def _multiples(at: object) -> Array | None:
 
 
 def without_cost_there(function: CostFunction, places: Places) -> tuple[NDArray[np.bool_], str]:
-    """Places where a level form gives no positive cost, (n,), and a sentence that says so, with the cure."""
-    if not function.technology.is_level:
-        return np.zeros(len(places.labels), dtype=bool), ""
+    """Places where the form gives no positive cost, (n,), and a sentence that says so, with the cure."""
     cost = function.technology.cost(function.theta, places.point)
     bad = ~(cost > 0)
     if not bad.any():
         return bad, ""
     place = int(np.flatnonzero(bad)[0])
+    nearer = "F" if places.labels[place] == "mean" else 'Ask nearer to the providers (at="mean"), or f'
     others = f" (nor at {int(bad.sum()) - 1} of {len(bad) - 1} other places)" if bad.sum() > 1 else ""
     return bad, (
-        f"At {places.labels[place]}, fitted cost is not positive ({format_number(float(cost[place]))}){others}: no "
-        'number is given there. Ask nearer to the providers (at="mean"), or fit fewer second-order terms '
-        '(second_order="outputs" or "none").'
+        f"At {at_words(places.labels[place])}, fitted cost {no_cost(float(cost[place]))}{others}: no number is given "
+        f'there. {nearer}it fewer second-order terms (second_order="outputs" or "none").'
     )
+
+
+def no_cost(value: float) -> str:
+    """What is wrong with a number that is no cost, as a sentence says it of fitted cost.
+
+    Examples
+    --------
+    >>> no_cost(-2.5), no_cost(float("nan"))
+    ('is not positive (−2.5)', 'is beyond all money, so far is this from the providers')
+    """
+    if value != value:
+        return "is beyond all money, so far is this from the providers"
+    return f"is not positive ({format_number(value)})"
 
 
 def require_fit(function: object) -> None:

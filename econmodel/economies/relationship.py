@@ -14,10 +14,12 @@ from econmodel.economies.places import CostFunction, Places, require_fit, resolv
 from econmodel.economies.support import extrapolated, supported
 from econmodel.economies.verdict import at_words
 from econmodel.errors import NotSupported
-from econmodel.results import Effects, beside_interval, format_number, interval_in_words
+from econmodel.results import Effects, beside_interval, format_number, interval_in_words, per_cent
 
 Array = NDArray[np.float64]
 ROUNDING = 1e-12
+# One per cent more, in logs; and of a standard deviation, what is too small a step to speak of.
+UNIT_OF_LOGS, LEAST_SHARE = 0.01, 0.01
 
 
 def relationship(
@@ -144,6 +146,23 @@ def _labels(function: CostFunction, table: pd.DataFrame) -> dict[str, str]:
     return labels
 
 
+def _step(function: CostFunction, name: str, label: str, *, in_logs: bool) -> tuple[float, str]:
+    """A change of a relationship variable that providers show, in its units or logs, and its words.
+
+    One unit, or one per cent, where that is no more than their range and no less than a hundredth of their standard
+    deviation; else one standard deviation.
+    """
+    unit, words = (UNIT_OF_LOGS, f"one per cent more {label}") if in_logs else (1.0, f"one unit more of {label}")
+    if function.sample is None:
+        return unit, words
+    seen = function.points().relationships[:, function.technology.relationships.index(name)]
+    spread = float(seen.std())
+    if spread * LEAST_SHARE <= unit <= np.ptp(seen):
+        return unit, words
+    size = per_cent(spread) if in_logs else format_number(spread, 2)
+    return spread, f"one standard deviation ({size}) more of {label}"
+
+
 def _sentence(function: CostFunction, table: pd.DataFrame, name: str, level: float) -> str:
     first = table[table["term"] == f"relationship: {name}"].iloc[0]
     data = function.sample.data if function.sample is not None else None
@@ -151,11 +170,13 @@ def _sentence(function: CostFunction, table: pd.DataFrame, name: str, level: flo
     kind = data.relationships[name].kind if data is not None else "attribute"
     in_logs = function.technology.log_relationships[function.technology.relationships.index(name)]
     interval = interval_in_words(first["conf_low"], first["conf_high"], level)
-    step = f"one per cent more {label}" if in_logs else f"one unit more of {label}"
-    size = first["estimate"] if in_logs else 100 * (np.exp(first["estimate"]) - 1)
+    step, words = _step(function, name, label, in_logs=in_logs)
+    change = per_cent(first["estimate"] * step, 3)
+    if in_logs and step == UNIT_OF_LOGS:
+        change = f"{format_number(abs(first['estimate']), 3)} %"
     text = (
-        f"At {at_words(first['at'])} and with outputs held, {step} is associated with {format_number(abs(size), 3)} % "
-        f"{'more' if size > 0 else 'less'} cost (slope "
+        f"At {at_words(first['at'])} and with outputs held, {words} is associated with {change} "
+        f"{'more' if first['estimate'] > 0 else 'less'} cost (slope "
         f"{beside_interval(first['estimate'], first['conf_low'], first['conf_high'])}, {interval})"
     )
     if kind == "attribute":

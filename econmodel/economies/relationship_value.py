@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from econmodel.economies.attributes import attributes
-from econmodel.economies.inference import check_level, summarise, tabulate
+from econmodel.economies.inference import check_level, require_draws, summarise, tabulate
 from econmodel.economies.outcomes import FEWEST_REPLICATIONS, notes_on, with_and_without
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.delta import Measure
@@ -108,6 +108,7 @@ def relationship_value(
     values = together(measures[0](pair.free.theta), measures[1](pair.held.theta))
     drawn = together(*pair.draws(measures, replications, seed, steps))
     drawn[~np.isfinite(drawn).all(axis=1)] = np.nan
+    require_draws(drawn, "the comparison")
     found = summarise(values, drawn, np.zeros(len(values)), conf_level)
     terms = [COST, NET, SAVING]
     terms += [f"{term}, in money" for term in terms]

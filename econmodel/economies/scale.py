@@ -97,7 +97,7 @@ def scale(
     wild = found.p_values[0] if function.wild and method == "delta" else float("nan")
     verdict = judge(
         found.low[0], found.high[0], found.errors[0], 1.0, function.freedom,
-        margin=margin, level=conf_level, wild_p_value=wild,
+        margin=margin, level=conf_level, wild_p_value=wild, estimate=found.values[0],
     )  # fmt: skip
     text = fault if bad[0] else _text(table, n, conf_level, scale_words(verdict, margin=margin))
     notes = [fault] * bool(bad.any() and not bad[0]) + [*said]
@@ -149,7 +149,7 @@ def _product_rows(
     inside = outputs_supported(function, np.where(members, 0.0, point.outputs)) & supported(function, places)
     low = product(0.0)
     rows = tabulate([f"scale economies of {name}"] * len(places.labels), places.labels, low, inside)
-    if unidentified(technology)[members].any():
+    if unidentified(function)[members].any():
         rows = set_identified(rows, np.ones(len(rows), dtype=bool), low, product(1.0))
     return rows
 
@@ -157,11 +157,12 @@ def _product_rows(
 def _text(table: pd.DataFrame, places: int, level: float, conclusion: str) -> str:
     first = table[table["term"] == ELASTICITY].iloc[0]
     ray = table[table["term"] == RAY].iloc[0]
+    economies = f"; ray scale economies {beside_interval(ray['estimate'], ray['conf_low'], ray['conf_high'])}"
     text = (
         f"At {at_words(first['at'])}, one per cent more of every output goes with "
         f"{beside_interval(first['estimate'], first['conf_low'], first['conf_high'])} % more cost "
-        f"({interval_in_words(first['conf_low'], first['conf_high'], level)}; ray scale economies "
-        f"{beside_interval(ray['estimate'], ray['conf_low'], ray['conf_high'])}): {conclusion}."
+        f"({interval_in_words(first['conf_low'], first['conf_high'], level)}"
+        f"{economies if first['estimate'] > 0 else ''}): {conclusion}."
     )
     if places > 1:
         rays = table.loc[table["term"] == ELASTICITY, "estimate"]

@@ -20,6 +20,7 @@ from econmodel.economies.division import (
     without_cost,
     words_of,
 )
+from econmodel.economies.identity import assert_adds_up
 from econmodel.economies.inference import Estimates, Method, by_place, estimate, set_identified, tabulate
 from econmodel.economies.places import CostFunction, Places, require_fit, resolve
 from econmodel.economies.quasi_scope import quasi_scope
@@ -30,7 +31,6 @@ from econmodel.results import Effects, beside_interval, identified_in_words, int
 Array = NDArray[np.float64]
 DEGREE = "degree of scope"
 COMPLEMENTARITY, FIXED = "scope: complementarity", "scope: fixed cost"
-ADDING_UP = 1e-10
 
 
 def scope(
@@ -60,7 +60,7 @@ def scope(
         Terms "degree of scope" and, of three or more outputs, "degree of scope of <output>" (against all others); of a
         partition "degree of scope (a and b | c)"; or "quasi-scope (epsilon ...)"; null 0. The first splits exactly into
         "scope: fixed cost" (the common one, paid again by each firm) and "scope: complementarity". Where some output is
-        never zero its fixed cost cannot be told from the common one: then `identified_low` and `identified_high` are
+        never zero data cannot tell its fixed cost from the common one: then `identified_low` and `identified_high` are
         estimated, and `conf_low` to `conf_high` covers the whole interval.
 
     Raises
@@ -81,9 +81,8 @@ def scope(
     >>> from econmodel.simulation import state
     >>> parameters = {"common cost": 20, "visits": 40, "meals": 40, "visits x meals": -4}
     >>> cost = state("composite", parameters, outputs={"visits": 100, "meals": 50})
-    >>> row = scope(cost).row("degree of scope")
-    >>> float(row["identified_low"].round(4)), float(row["identified_high"].round(4))
-    (0.0417, 0.25)
+    >>> float(scope(cost).row("degree of scope")["estimate"])
+    0.25
     """
     require_fit(function)
     technology = function.technology
@@ -154,7 +153,7 @@ def _rows(
     table = tabulate(
         [name for name in terms for _ in range(n)], [*places.labels] * len(terms), high, np.tile(inside, len(terms))
     )
-    if corners.unidentified(technology).any():
+    if corners.unidentified(function).any():
         open_rows = np.repeat([name != COMPLEMENTARITY for name in terms], n)
         table = set_identified(table, open_rows, ends(0.0), high)
     bad, fault = without_cost(function, places, division)
@@ -166,14 +165,12 @@ def _assert_split(function: CostFunction, places: Places, groups: list[Members])
     technology, theta, point = function.technology, function.theta, places.point
     division = specialised(technology.outputs, point, groups)
     joint = technology.cost(theta, point)
-    firms = intercepts_paid(technology, point, division)[1]
+    firms = intercepts_paid(function, point, division)[1]
     degree = (cost_apart(technology, theta, point, division, firms) - joint) / joint
     variable = sum(corners.variable_cost(technology, theta, made_by(point, outputs)) for outputs in division.outputs)
     complementarity = (variable - corners.variable_cost(technology, theta, point)) / joint
     fixed = corners.scope_parts(technology, theta, point, groups)[1]
-    residual = np.abs(complementarity + fixed - degree)
-    if (residual[np.isfinite(residual)] > ADDING_UP).any():
-        raise ArithmeticError(f"The split of scope misses its sum by {np.nanmax(residual):.1e}.")
+    assert_adds_up("The split of scope misses its sum", complementarity + fixed - degree, 1.0, variable / joint, fixed)
 
 
 def _text(table: pd.DataFrame, level: float) -> str:

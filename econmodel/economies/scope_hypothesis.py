@@ -42,7 +42,7 @@ def no_scope_economies(fitted: Fit, at: object, margin: float | None, level: flo
         return estimate(fitted, degree, 0.0, conf_level=level)
 
     ends = [end(1.0)]
-    if corners.unidentified(technology).any():
+    if corners.unidentified(fitted).any():
         ends = sorted([end(0.0), *ends], key=lambda one: float(one.values[0]))
     return _tested(fitted, places.labels[0], ends, margin, level)
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from econmodel.economies.bracket import ray_elasticity, relationship_slope
 from econmodel.economies.inference import check_level
+from econmodel.economies.places import resolve, without_cost_there
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.delta import jacobian
 from econmodel.estimate.fit import Fit
@@ -134,7 +135,9 @@ def sensitivity(
             'do to scale: of="scale".'
         )
     found = {name: _coefficient(fitted, name) for name in wanted}
-    labels = {name: SCALE if name == SCALE else fitted.data.labels(name) for name in wanted}
+    variables = fitted.technology.relationships
+    labels = {SCALE: SCALE} | {_key(name): fitted.data.labels(name) for name in variables if name != SCALE}
+    labels = {name: labels.get(name, name) for name in wanted}
     rows = [
         (
             labels[name], one.value, one.null, 100.0 * one.explained, 100.0 * one.robustness(),
@@ -165,7 +168,7 @@ def sensitivity(
 
 
 def _wanted(fitted: Fit, of: str | None) -> list[str]:
-    known = [SCALE, *fitted.technology.relationships]
+    known = [SCALE, *(_key(name) for name in fitted.technology.relationships)]
     if of is None:
         return known
     if of not in known:
@@ -173,8 +176,13 @@ def _wanted(fitted: Fit, of: str | None) -> list[str]:
     return [of]
 
 
+def _key(name: str) -> str:
+    """What a relationship variable is asked for by: its name, and more where that is "scale"."""
+    return f"relationship: {name}" if name == SCALE else name
+
+
 def _coefficient(fitted: Fit, name: str) -> tuple[Coefficient, Array]:
-    place = None if name == SCALE else fitted.technology.relationships.index(name)
+    place = None if name == SCALE else [_key(one) for one in fitted.technology.relationships].index(name)
     measure = ray_elasticity(fitted) if place is None else relationship_slope(fitted, place)
     gradient = jacobian(measure, fitted.theta)[0]
     error = float(np.sqrt(gradient @ fitted.classical_covariance @ gradient))
@@ -183,8 +191,15 @@ def _coefficient(fitted: Fit, name: str) -> tuple[Coefficient, Array]:
             "The fit leaves no residual, so nothing was left out that moves cost. Look for an output, a price or a "
             "relationship variable that was made from cost."
         )
-    null = 1.0 if place is None else 0.0
-    return Coefficient(float(measure(fitted.theta)[0]), null, error, fitted.df_resid), gradient
+    if not fitted.df_resid > 1:
+        raise NotSupported(
+            f"{fitted.nobs:g} rows and {fitted.df_model + 1:g} parameters leave {fitted.df_resid:g} degree of freedom, "
+            "and something left out would take it. Use more rows, or a form with fewer parameters."
+        )
+    null, value = 1.0 if place is None else 0.0, float(measure(fitted.theta)[0])
+    if value != value:
+        raise NotSupported(f"{without_cost_there(fitted, resolve(fitted, 'mean'))[1]} So there is nothing to undo.")
+    return Coefficient(value, null, error, fitted.df_resid), gradient
 
 
 def _bounds(

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies.bracket import bracket, input_ratios, outcomes_by_size, robustness
-from econmodel.economies.inference import check_level, summarise, tabulate
+from econmodel.economies.inference import check_level, require_draws, summarise, tabulate
 from econmodel.economies.panel_slopes import WITHIN_AND_BETWEEN, in_words, within_and_between
 from econmodel.economies.path import NODES, SCALE, parts
 from econmodel.economies.separation_words import words
@@ -22,7 +22,7 @@ from econmodel.estimate.bootstrap import Replications
 from econmodel.estimate.covariance import FEWEST_CLUSTERS
 from econmodel.estimate.fit import Fit
 from econmodel.forms.technology import Point
-from econmodel.results import Effects
+from econmodel.results import Effects, columns_beside
 
 Array = NDArray[np.float64]
 APPARENT, RESIDUAL = "apparent", "residual"
@@ -132,6 +132,7 @@ def separate(
     values = _slopes(one, keep.astype(float)[None])[0]
     draws = fitted.replications(replications, seed)
     drawn = _replicated_slopes(fitted, how, points, draws, keep, steps)
+    require_draws(drawn, "the separation")
     if abs(values[-1]) < ROUNDING and np.nanmax(np.abs(drawn[:, -1])) < ROUNDING:
         values[-1], drawn[:, -1] = 0.0, 0.0
     nulls = np.array([1.0 if term in (APPARENT, SCALE) else 0.0 for term in terms])
@@ -152,8 +153,9 @@ def separate(
     labels = {f"relationship: {name}": fitted.data.labels(name) for name in fitted.technology.relationships}
     return Effects(
         "Where the slope of cost on size comes from", table,
-        words(fitted, table, brackets, outcomes, conf_level), labels,
-        _notes(fitted, left_out, drawn, how) + in_words(tables[WITHIN_AND_BETWEEN], conf_level),
+        words(fitted, table, brackets, outcomes, conf_level, float(np.ptp(one.log_size[0][keep]))), labels,
+        _notes(fitted, left_out, drawn, how)
+        + in_words(tables[WITHIN_AND_BETWEEN], conf_level, over_time=fitted.data.time is not None),
         {name: one for name, one in tables.items() if len(one)}, "bootstrap", conf_level,
     )  # fmt: skip
 
@@ -245,16 +247,22 @@ def _fifths(fitted: Fit, found: Parts, keep: NDArray[np.bool_]) -> pd.DataFrame:
     fifth = np.searchsorted(cuts, log_size, side="left")
     growth = found.growth[0]
     columns: dict[str, list[float]] = {}
+    variables = [f"relationship: {name}" for name in fitted.technology.relationships]
+    own = [name for name in found.of if name not in variables]
+    of_variables = [fitted.data.labels(name) for name in fitted.technology.relationships]
+    of_variables = columns_beside(of_variables, ["size fifth", "providers", "mean size", "log unit cost", *own])
+    labels = dict(zip([*own, *variables], [*own, *of_variables], strict=True))
     for number in range(FIFTHS):
         members = keep & (fifth == number)
+        if not members.any():
+            continue
         columns.setdefault("size fifth", []).append(number + 1)
         columns.setdefault("providers", []).append(int(members.sum()))
         columns.setdefault("mean size", []).append(float(np.exp(log_size[members]).mean()))
         columns.setdefault("log unit cost", []).append(float((found.log_cost[0] - growth)[members].mean()))
         for name, value in found.of.items():
             less = growth if name == SCALE else 0.0
-            label = fitted.data.labels(name.removeprefix("relationship: ")) if name.startswith("relationship") else name
-            columns.setdefault(label, []).append(float((value[0] - less)[members].mean()))
+            columns.setdefault(labels[name], []).append(float((value[0] - less)[members].mean()))
     return pd.DataFrame(columns)
 
 

@@ -3,32 +3,45 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from econmodel.economies.bracket import FREE, HELD, input_ratios
 from econmodel.economies.verdict import judge, scale_words
 from econmodel.estimate.fit import Fit
-from econmodel.results import beside_interval, format_number, interval_in_words, with_interval
+from econmodel.results import beside_interval, interval_in_words, per_cent, with_interval
 
 Row = Mapping[str, Any]
 
 
-def words(fitted: Fit, table: pd.DataFrame, brackets: pd.DataFrame, outcomes: pd.DataFrame, level: float) -> str:
+def words(
+    fitted: Fit, table: pd.DataFrame, brackets: pd.DataFrame, outcomes: pd.DataFrame, level: float, spread: float
+) -> str:
     """The finding of a separation.
 
     An attribute's part "is associated with" it; an input ratio's "is located in" it, and the bracket of scale follows.
+    Outcomes follow whatever a relationship variable is.
+
+    Parameters
+    ----------
+    spread : largest less smallest log size
     """
     rows = {row["term"]: row for row in _records(table)}
-    sentences = [_apparent(rows["apparent"], level), _scale(fitted, rows, level)]
+    sentences = [_apparent(rows["apparent"], level, spread), _scale(fitted, rows, level)]
     sentences += [_relationship(fitted, rows, name, level) for name in fitted.data.relationships]
     ratios = [fitted.data.labels(name) for name in input_ratios(fitted)]
     if ratios:
         sentences.append(_bracket(brackets, " and ".join(ratios), level))
+    sentences += [_outcome(row, level) for row in _records(outcomes)]
     if ratios and len(outcomes):
-        sentences += [_outcome(row, level) for row in _records(outcomes)]
         sentences.append(
             "Whether the part is scale or thinned relationship depends on what else the relationship produces, which "
             "these data do not hold."
+        )
+    elif any(_worse(fitted, name, row) for name, row in zip(fitted.data.outcomes, _records(outcomes), strict=True)):
+        sentences.append(
+            "Larger providers have worse results, so to call the whole of it scale is unsafe: some may be less of what "
+            "the service is for (em.cost_per_outcome)."
         )
     return " ".join(sentences)
 
@@ -49,17 +62,23 @@ def _capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _apparent(row: Row, level: float) -> str:
-    doubled = 100 * (2 ** (row["estimate"] - 1.0) - 1.0)
-    return (
-        f"As a league table shows it, cost has a slope of {_estimate(row, level)} on size, both in logs: a provider of "
-        f"twice the size has {format_number(abs(doubled), 2)} % {'lower' if doubled < 0 else 'higher'} unit cost."
-    )
+def _apparent(row: Row, level: float, spread: float) -> str:
+    said = f"As a league table shows it, cost has a slope of {_estimate(row, level)} on size, both in logs: "
+    if spread < np.log(2.0):
+        return (
+            f"{said}the largest provider is only {per_cent(spread)} larger than the smallest, so nothing is said of "
+            "twice the size."
+        )
+    doubled = (row["estimate"] - 1.0) * np.log(2.0)
+    higher = "lower" if doubled < 0 else "higher"
+    return f"{said}a provider of twice the size has {per_cent(doubled)} {higher} unit cost."
 
 
 def _scale(fitted: Fit, rows: Mapping[str, Row], level: float) -> str:
     row = rows["scale"]
-    verdict = judge(row["conf_low"], row["conf_high"], row["std_error"], 1.0, fitted.freedom, level=level)
+    verdict = judge(
+        row["conf_low"], row["conf_high"], row["std_error"], 1.0, fitted.freedom, level=level, estimate=row["estimate"]
+    )
     others = [term for term in rows if term not in ("apparent", "scale", "residual")]
     held = ", all else in the model held," if others else " alone"
     return f"Scale{held} accounts for {_estimate(row, level)}: {scale_words(verdict)}."
@@ -88,10 +107,19 @@ def _bracket(brackets: pd.DataFrame, label: str, level: float) -> str:
     )
 
 
+def _worse(fitted: Fit, name: str, row: Row) -> bool:
+    """Whether an outcome is surely worse where providers are larger; more of it is better unless the card says not."""
+    if fitted.data.outcomes[name].more_means == "worse":
+        return bool(row["conf_low"] > 0.0)
+    return bool(row["conf_high"] < 0.0)
+
+
 def _outcome(row: Row, level: float) -> str:
     size = beside_interval(row["slope on log size"], row["conf_low"], row["conf_high"])
     slope = f"slope on log size {size}, {_interval(row, level)}"
     label = _capital(row["outcome"])
+    if np.isnan(row["conf_low"]):
+        return f"Whether {row['outcome']} moves with size cannot be told: {row['rows']} rows have it."
     if row["conf_low"] <= 0.0 <= row["conf_high"]:
         return f"{label} does not move with size detectably ({slope})."
     return f"{label} {'rises' if row['slope on log size'] > 0 else 'falls'} with size ({slope})."

@@ -163,4 +163,6 @@ def mean_log(fitted: Fit, shares: Array, logs: Array) -> Array:
     """Mean of logs in log forms, log of the mean in level forms: shares (B, n) and logs (1 or B, n) give (B,)."""
     if not fitted.technology.form.coordinate.allows_zero:
         return (shares * logs).sum(axis=1)
-    return np.log((shares * np.exp(logs)).sum(axis=1))
+    # Over the largest that counts, so that no exponential leaves double precision.
+    top = np.where(shares > 0, logs, -np.inf).max(axis=1, keepdims=True)
+    return np.log((shares * np.exp(np.minimum(logs - top, 0.0))).sum(axis=1)) + top[:, 0]

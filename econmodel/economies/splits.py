@@ -149,7 +149,7 @@ def _admissible(
 ) -> Splits:
     """Splits that meet all conditions, every firm making something, at a positive cost that data identify."""
     making = splits.outputs > 0
-    blurred = unidentified(function.technology) if function.technology.is_level else np.zeros(making.shape[-1], bool)
+    blurred = unidentified(function) if function.technology.is_level else np.zeros(making.shape[-1], bool)
     never = places.point.outputs[splits.place] <= 0
     existing = {
         "one firm without a positive cost": np.asarray(

@@ -178,7 +178,7 @@ def _measured(cost: StatedCost, design: Design, fitted: Fit) -> Found:
 
     high = end(1.0)
     wild = high.p_values if fitted.wild else np.array([np.nan])
-    if design.question != "scope" or not corners.unidentified(technology).any():
+    if design.question != "scope" or not corners.unidentified(fitted).any():
         return Found(high.values, high.low, high.high, wild)
     low = end(0.0)
     return Found(np.array([np.nan]), np.minimum(low.low, high.low), np.maximum(low.high, high.high), wild)

@@ -14,7 +14,7 @@ from econmodel.economies.splits import Splits, evans_heckman, shin_ying, surface
 from econmodel.economies.support import extrapolated, supported
 from econmodel.economies.verdict import at_words
 from econmodel.errors import UnknownName
-from econmodel.results import Effects, format_number, interval_in_words
+from econmodel.results import Effects, columns_beside, format_number, interval_in_words
 
 Array = NDArray[np.float64]
 LARGEST, MEAN, SHARE = (
@@ -89,7 +89,7 @@ def subadditivity(
     every = None if splits == "general" else surface(function, places, found)
     shown = {} if every is None else {"splits": every}
     if not len(found):
-        table = tabulate(TERMS, [label] * 3, Estimates(*(np.full(3, np.nan) for _ in range(7))), [False] * 3)
+        table = tabulate(TERMS, [label] * 3, Estimates(*(np.full(3, np.nan) for _ in range(8))), [False] * 3)
         text = (
             f"At {at_words(label)}, no split is admissible, so the data cannot say whether one firm is cheaper. Ask at "
             'a larger place (at=2), at every provider, or with splits="shin_ying".'
@@ -129,10 +129,10 @@ def _cheapest(function: CostFunction, places: Places, splits: Splits, gains: Arr
     best = int(np.argmax(gains))
     place = splits.place[best]
     joint = function.technology.cost(function.theta, places.point)[place]
-    rows = []
+    outputs, rows = columns_beside(function.technology.outputs, ["at", "firm"]), []
     for firm in range(len(splits.outputs)):
         cost = function.technology.cost(function.theta, splits.of_firm(places, firm))[best]
-        made = dict(zip(function.technology.outputs, splits.outputs[firm, best], strict=True))
+        made = dict(zip(outputs, splits.outputs[firm, best], strict=True))
         rows.append({"at": places.labels[place], "firm": firm + 1, **made, "cost over that of one firm": cost / joint})
     return pd.DataFrame(rows)
 

@@ -82,7 +82,7 @@ def trans_ray_convexity(
     first, second = _ends(function, places, _weights(function, places))
     question = f"mixtures of bundles of the same value as {at_words(places.labels[0])} cost no more than their ends"
     if not len(first):
-        empty = tabulate([], [], Estimates(*(np.zeros(0) for _ in range(7))), [])
+        empty = tabulate([], [], Estimates(*(np.zeros(0) for _ in range(8))), [])
         text = (
             f"No two bundles of the value of {at_words(places.labels[0])} lie among the providers: nothing to compare."
         )
@@ -131,7 +131,7 @@ def _ends(function: CostFunction, places: Places, weights: Array) -> tuple[Array
     lattice = np.array([s for s in product(range(steps + 1), repeat=m) if sum(s) == steps and (zero or min(s) > 0)])
     bundles = lattice / steps * (weights @ outputs) / weights
     if technology.is_level:
-        bundles = bundles[(bundles > 0)[:, unidentified(technology)].all(axis=1)]
+        bundles = bundles[(bundles > 0)[:, unidentified(function)].all(axis=1)]
     bundles = bundles[outputs_supported(function, bundles)] if len(bundles) else bundles
     pairs = np.array(list(combinations(range(len(bundles)), 2)), dtype=int).reshape(-1, 2)
     first, second = bundles[pairs[:, 0]], bundles[pairs[:, 1]]

@@ -11,7 +11,14 @@ from typing import Literal
 
 import pandas as pd
 
-from econmodel.results import INTERVAL_COLUMNS, beside_interval, format_number, format_probability
+from econmodel.results import (
+    INTERVAL_COLUMNS,
+    MOST_TIMES,
+    beside_interval,
+    format_number,
+    format_probability,
+    interval_in_words,
+)
 
 # A departure of an elasticity from its null that would not change any decision about size.
 MARGIN = 0.05
@@ -25,13 +32,13 @@ class Verdict:
 
     Attributes
     ----------
-    conclusion : "below", "above", "equivalent" or "open"
+    conclusion : "below", "above", "equivalent" or "open"; "impossible" of an elasticity of cost that is not positive
     small : whether a difference was found that is surely within the margin
     detectable : the smallest difference that would be found with a chance of 80 %
     wild_p_value : the p-value that took a difference back, else missing
     """
 
-    conclusion: Literal["below", "above", "equivalent", "open"]
+    conclusion: Literal["below", "above", "equivalent", "open", "impossible"]
     small: bool
     detectable: float
     wild_p_value: float = float("nan")
@@ -47,10 +54,12 @@ def judge(
     margin: float = MARGIN,
     level: float = 0.95,
     wild_p_value: float = float("nan"),
+    estimate: float = float("nan"),
 ) -> Verdict:
     """Judge an interval, as it is printed, against a null value.
 
-    A wild cluster p-value, where there is one, overrules the classical interval: it can take a difference back.
+    A wild cluster p-value, where there is one, overrules the classical interval: it can take a difference back. Where
+    `estimate` is given it is an elasticity of cost by output, which no cost function has at or below zero.
 
     "equivalent" asks that the whole interval lies within the margin, which is stricter than two one-sided tests at the
     same level.
@@ -67,6 +76,8 @@ def judge(
     t = stdtrit(freedom, 0.5 + level / 2.0) if freedom < NORMAL_FROM else ndtri(0.5 + level / 2.0)
     detectable = float((t + ndtri(POWER)) * error)
     within = bool(low > null - margin and high < null + margin)
+    if estimate <= 0.0:
+        return Verdict("impossible", False, detectable)
     if wild_p_value > 1.0 - level:
         return Verdict("open", within, detectable, wild_p_value)
     if high < null:
@@ -83,6 +94,11 @@ def at_words(label: str) -> str:
 
 def scale_words(verdict: Verdict, *, margin: float = MARGIN) -> str:
     """What a verdict on a ray elasticity means for economies of scale."""
+    if verdict.conclusion == "impossible":
+        return (
+            "cost would not rise with output, which no cost function allows, so nothing is said of scale. Check the "
+            "table and the card: cost must be a total and not a cost a head, and outputs must be volumes"
+        )
     within = f"less than {100 * margin:g} %"
     if verdict.conclusion == "below":
         return f"economies of scale{', but small: ' + within if verdict.small else ''}"
@@ -95,6 +111,8 @@ def scale_words(verdict: Verdict, *, margin: float = MARGIN) -> str:
             "no conclusion: there are few clusters, the interval is classical, and the wild cluster bootstrap does not "
             f"reject constant returns (p = {format_probability(verdict.wild_p_value)})"
         )
+    if not verdict.detectable < float("inf"):
+        return "no conclusion: there is no interval"
     return (
         "no conclusion: the interval holds both economies and diseconomies, and a departure from constant returns of "
         f"less than {format_number(verdict.detectable, 2)} would probably not have been found"
@@ -109,7 +127,10 @@ def more_or_less(share: float, low: float, high: float) -> str:
     >>> more_or_less(-0.0885, -0.2226, 0.0456)
     '9 % less'
     """
-    return f"{beside_interval(100 * abs(share), 100 * low, 100 * high)} % {'less' if share < 0 else 'more'}"
+    direction = "less" if share < 0 else "more"
+    if abs(share) > MOST_TIMES:
+        return f"over {100 * MOST_TIMES:,.0f} % {direction}"
+    return f"{beside_interval(100 * abs(share), 100 * low, 100 * high)} % {direction}"
 
 
 def difference_words(row: Mapping[str, float] | pd.Series, level: float) -> tuple[str, str]:
@@ -123,6 +144,8 @@ def difference_words(row: Mapping[str, float] | pd.Series, level: float) -> tupl
     low, high = float(row["conf_low"]), float(row["conf_high"])
     words = [more_or_less(end, low, high) for end in (low, high)]
     interval = f"{100 * level:g} % interval {words[0]} to {words[1]}"
+    if low != low or high != high:
+        interval = interval_in_words(low, high, level)
     if row["estimate"] == row["estimate"]:
         return more_or_less(float(row["estimate"]), low, high), interval
     ends = [more_or_less(float(row[name]), low, high) for name in INTERVAL_COLUMNS]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from econmodel.results import format_number, html_table, printed
+from econmodel.results import P_FLOOR, format_number, html_table, printed
 
 if TYPE_CHECKING:
     from econmodel.estimate.fit import Fit
@@ -67,6 +67,7 @@ def coefficients(fitted: "Fit") -> pd.DataFrame:
             "p_value": fitted.pvalues.to_numpy(),
             "conf_low": interval[0].to_numpy(),
             "conf_high": interval[1].to_numpy(),
+            P_FLOOR: fitted.p_floor,
         }
     )
 

@@ -13,6 +13,8 @@ from econmodel.forms.form import Form
 from econmodel.forms.polynomial import Polynomial
 
 Array = NDArray[np.float64]
+# Money above e^300 (1e130), or below one over that, is no cost: squares of such numbers leave double precision.
+LARGEST_LOG = 300.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,10 +163,10 @@ class Technology:
         return value + self.log_numeraire(point)
 
     def cost(self, theta: Array, point: Point) -> Array:
-        """Cost (..., n) in money; negative where a level form says so."""
+        """Cost (..., n) in money; negative where a level form says so, missing where it is beyond all money."""
         of_aggregate, of_exponent = self.split(theta)
         z = self.coordinates(point)
-        scale = np.exp(self.exponent.value(of_exponent, z) + self.log_numeraire(point))
+        scale = exp_of_money(self.exponent.value(of_exponent, z) + self.log_numeraire(point))
         return scale if self.aggregate is None else scale * self.aggregate.value(of_aggregate, z)
 
     def intercept(self, theta: Array, point: Point) -> Array:
@@ -173,7 +175,7 @@ class Technology:
         """
         of_aggregate, of_exponent = self.split(theta)
         z = self.coordinates(point)
-        scale = np.exp(self.exponent.value(of_exponent, z) + self.log_numeraire(point))
+        scale = exp_of_money(self.exponent.value(of_exponent, z) + self.log_numeraire(point))
         if not self.form.price_levels or self.aggregate is None:
             return scale * of_aggregate[..., :1]
         nothing = z.copy()
@@ -268,6 +270,14 @@ class Technology:
         ones = np.ones(len(others) - len(of_prices) + fixed)
         of_outputs = np.ones(len(self.outputs)) if by_shift else self.output_centres
         return shift, np.concatenate([of_outputs, of_prices, ones])
+
+
+def exp_of_money(value: Array) -> Array:
+    """Exponential of a real or complex array, missing where the real part is beyond `LARGEST_LOG` either way."""
+    size = np.abs(value.real)
+    if size.max(initial=0.0) <= LARGEST_LOG:
+        return np.exp(value)
+    return np.where(size <= LARGEST_LOG, np.exp(np.where(size <= LARGEST_LOG, value, 0.0)), np.nan)
 
 
 def log_where_positive(value: Array) -> Array:

@@ -134,10 +134,11 @@ def make_power(found: list[float], wrong: float = 0.0, truth: float = 0.9) -> An
     return Answer("Would a study find it?", table, "", tables=tables)
 
 
-def make_structures(total: int = 400, *, own: bool = False, open_split: bool = False, **asked: object) -> Answer:
+def make_structures(total: int = 400, *, own: bool = False, learned=None, **asked: object) -> Answer:
     parameters = {"common cost": 15, "visits": 60, "meals": 20, "half visits squared": 30}
-    names = () if open_split else ("visits", "meals")
+    names = () if learned else ("visits", "meals")
     cost = state("composite", parameters, outputs={"visits": 100, "meals": 100}, fixed_costs=names)
+    cost = learned(cost) if learned else cost
     reserved = {"user-led": Reserved(0.3, dearer=0.1, largest=0.2)} if own else {}
     return configure(cost, {"visits": total, "meals": 300}, reserved=reserved, halve=False, **asked)
 

@@ -107,12 +107,12 @@ def test_terms_at_several_places_are_told_apart(scopes):
     )
 
 
-def test_real_scopes_are_read_as_scopes(words):
+def test_real_scopes_are_read_as_scopes(words, as_learned):
     from econmodel.economies.scope import scope
     from econmodel.simulation import state
 
     parameters = {"common cost": 20, "visits": 40, "meals": 40, "visits x meals": -4}
-    result = scope(state("composite", parameters, outputs={"visits": 100, "meals": 50}))
+    result = scope(as_learned(state("composite", parameters, outputs={"visits": 100, "meals": 50})))
     title, description = words(forest(result))
     assert title.startswith("Together is cheaper in ")
     # The interval of a stated technology: -a_12 u_1 u_2 / H = 4/96, and the intercept of 20/96 above it.

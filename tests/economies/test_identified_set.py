@@ -98,9 +98,9 @@ def test_providers_without_an_output_narrow_the_interval_and_all_of_them_close_i
     assert all(row["conf_low"] < known < row["conf_high"] for row in rows)
 
 
-def test_the_ends_turn_round_where_the_intercept_is_negative():
+def test_the_ends_turn_round_where_the_intercept_is_negative(as_learned):
     cost = em.state("composite", {"common cost": -10, "a": 60, "b": 50, "a x b": 4}, outputs={"a": 10, "b": 5})
-    row = degree(em.scope(cost))
+    row = degree(em.scope(as_learned(cost)))
     joint = 104.0
     assert row["identified_low"] == pytest.approx((-4 - 10) / joint, abs=1e-12)
     assert row["identified_high"] == pytest.approx(-4 / joint, abs=1e-12)

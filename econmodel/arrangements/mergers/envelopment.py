@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.arrangements.partners import check_partners, row_of
+from econmodel.economies.identity import assert_adds_up
 from econmodel.errors import TableError, UnknownName
 from econmodel.results import Answer, format_number
 from econmodel.table.cost_data import CostData
@@ -18,7 +19,6 @@ Array = NDArray[np.float64]
 Returns = Literal["variable", "constant", "decreasing", "increasing"]
 # How the weights of the providers that are compared with add up: at least and at most.
 WEIGHTS = {"variable": (1.0, 1.0), "constant": (0.0, np.inf), "decreasing": (0.0, 1.0), "increasing": (1.0, np.inf)}
-ADDING_UP = 1e-10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,9 +96,8 @@ def envelop(inputs: Array, outputs: Array, members: NDArray[np.intp], returns: R
     pure = efficiency(efficient.sum(axis=0), wanted.sum(axis=0))
     harmony = efficiency(efficient.mean(axis=0), wanted.mean(axis=0))
     found = Envelope(efficiencies, merger, merger / pure, harmony, pure / harmony)
-    residual = abs(found.learning * found.harmony * found.size - found.merger)
-    if residual > ADDING_UP:
-        raise ArithmeticError(f"The factors of the merger miss their product by {residual:.1e}.")
+    product = found.learning * found.harmony * found.size
+    assert_adds_up("The factors of the merger miss their product", product - found.merger, found.merger)
     return found
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from econmodel.economies.identity import assert_adds_up
+
 Array = NDArray[np.float64]
-ADDING_UP = 1e-10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,7 +103,5 @@ def factors(costs: Costs, efficiencies: Array) -> Factors:
     late = common * found.harmony * found.size * found.relationship
     soon = common * found.early_relationship * found.early_harmony * found.early_size
     for product in (late, soon):
-        residual = np.abs(product - found.merger)
-        if (residual[np.isfinite(residual)] > ADDING_UP).any():
-            raise ArithmeticError(f"The factors of the merger miss their product by {np.nanmax(residual):.1e}.")
+        assert_adds_up("The factors of the merger miss their product", product - found.merger, found.merger)
     return found

@@ -10,7 +10,7 @@ from econmodel.arrangements.mergers.factors import Costs, factors
 from econmodel.arrangements.mergers.merging import Merging
 from econmodel.economies import corners
 from econmodel.economies.corners import Members
-from econmodel.economies.places import CostFunction
+from econmodel.economies.places import CostFunction, no_cost
 from econmodel.economies.support import outputs_supported
 from econmodel.forms.technology import Point
 
@@ -58,7 +58,7 @@ class MergerMeasure:
     @property
     def is_open(self) -> bool:
         """Whether only an interval is identified: the merged outputs' own fixed cost is part of the common one."""
-        return self.members is not None and bool(corners.unidentified(self.function.technology)[self.members].any())
+        return self.members is not None and bool(corners.unidentified(self.function)[self.members].any())
 
     def values(self, theta: Array, own: float) -> Array:
         """All terms (..., q), with `own` of the common fixed cost of a level form charged to the merged outputs."""
@@ -82,10 +82,13 @@ class MergerMeasure:
         return np.stack(np.broadcast_arrays(*shown, *early, *money), axis=-1)
 
     def _cost(self, theta: Array, point: Point, own: float) -> Array:
+        return positive(self._raw_cost(theta, point, own))
+
+    def _raw_cost(self, theta: Array, point: Point, own: float) -> Array:
         technology = self.function.technology
         if self.members is None:
-            return positive(technology.cost(theta, point))
-        return positive(corners.incremental_cost(technology, theta, point, self.members, own))
+            return technology.cost(theta, point)
+        return corners.incremental_cost(technology, theta, point, self.members, own)
 
     def _part_costs(self, theta: Array, own: float) -> Costs:
         own_cost, levelled, mean, merged, after, early, early_mean = (
@@ -101,35 +104,33 @@ class MergerMeasure:
         bundles = (partners, partners, mean, merged, merged, partners, mean)
         for own in (0.0, 1.0)[: 1 + self.is_open]:
             for names, point in zip(bundles, joint.blocks(), strict=True):
-                for name, cost in zip(names, self._cost(theta, point, own), strict=True):
+                for name, cost in zip(names, self._raw_cost(theta, point, own), strict=True):
                     if not cost > 0:
-                        return self._faulty(what + name)
+                        return self._faulty(what + name, cost)
         if self.members is not None:
             alone = corners.cost_of(self.function.technology, theta, joint.after, self.members)
             if not (alone > 0).all():
-                return self._faulty("the joint unit on its own")
+                return self._faulty("the joint unit on its own", alone[0])
         return ""
 
-    def _faulty(self, who: str) -> str:
+    def _faulty(self, who: str, cost: float) -> str:
         return (
-            f"The fitted cost of {who} is not positive, so the merger has no number there. Choose partners nearer to "
-            'the mean of the data, or fit fewer second-order terms (second_order="outputs" or "none").'
+            f"The fitted cost of {who} {no_cost(float(cost))}: the merger has no number there. Choose partners nearer "
+            'to the mean of the data, or fit fewer second-order terms (second_order="outputs" or "none").'
         )
 
-    def supported(self) -> dict[str, bool]:
-        """Whether each term rests on outputs and relationships that providers have shown; and each bundle by name."""
+    def supported(self) -> tuple[dict[str, bool], list[bool]]:
+        """Whether each term rests on outputs and relationships that providers have shown; and each bundle in order."""
         joint = self.joint
-        one = [self._seen(point) for point in joint.own_points()]
         known = joint.rows is not None and self.members is None
-        bundles = dict(zip(joint.names, [known or seen for seen in one], strict=True))
-        bundles |= {"mean of the partners": self._seen(joint.mean), "merged": self._seen(joint.merged)}
-        partners, mean, merged = all(bundles[name] for name in joint.names), *list(bundles.values())[-2:]
+        own = [known or self._seen(point) for point in joint.own_points()]
+        partners, mean, merged = all(own), self._seen(joint.mean), self._seen(joint.merged)
         after = self._relationships_seen(joint.after)
         everything = partners and mean and merged and after
         terms = dict.fromkeys((*self.terms,), everything)
         terms |= {"learning": partners, "levelling": partners, "harmony": partners and mean}
         terms |= {"size": mean and merged, "relationship": merged and after, "cost apart": partners, SHARE: partners}
-        return terms | bundles
+        return terms, [*own, mean, merged]
 
     def _seen(self, point: Point) -> bool:
         """Whether outputs lie among the providers', with the merged ones and, where only some are, without them."""

@@ -101,7 +101,7 @@ def merger(
     joint = merging(function, partners, relationship, volume)
     members = None if merged is None else _members(function, joint, merged)
     measure = MergerMeasure(function, joint, members, cost_efficiency(function, joint, efficiency))
-    inside, fault = measure.supported(), measure.fault()
+    (inside, bundles), fault = measure.supported(), measure.fault()
     table = _estimated(measure, inside, bool(fault), method, conf_level, seed)
     shown = table.iloc[: len(measure.shown)].reset_index(drop=True)
     early = table.iloc[len(measure.shown) : -len(MONEY)].reset_index(drop=True)
@@ -116,12 +116,12 @@ def merger(
     switching = switching_table(measure, money, of_relationship if known else np.nan, terms)
     if len(switching):
         tables["switching values"] = switching
-    tables["bundles"] = words.bundles_table(measure, inside)
+    tables["bundles"] = words.bundles_table(measure, bundles)
     tables["numbers used"] = numbers_used(measure, terms, named, volume is not None)
     text = fault or words.sentence(measure, shown, paid, terms, conf_level, inside[WHOLE], unit)
     return Effects(
         words.title(measure), shown, text, words.labels(measure),
-        tuple(words.notes(measure, inside, named)), tables, method, conf_level,
+        tuple(words.notes(measure, bundles, named)), tables, method, conf_level,
     )  # fmt: skip
 
 

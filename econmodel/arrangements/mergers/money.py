@@ -95,7 +95,7 @@ def switching_table(measure: MergerMeasure, money: pd.DataFrame, ratio: float, t
         found.append(("saving, % of cost apart", 100 * share, 100 * needed / apart, within))
         worth = saving * annuity(terms.rate, terms.horizon)
         found.append(("one-off cost", terms.one_off, worth, f"pays within {terms.horizon:g} years up to there"))
-    if measure.members is None and ratio == ratio:
+    if measure.members is None and ratio == ratio and share < 1.0:
         before = "saves something below that"
         found.append(("relationship factor, to save at all", ratio, ratio / (1.0 - share), before))
         if terms.one_off is not None:
@@ -131,8 +131,8 @@ def _relationship_limit(measure: MergerMeasure, place: int, apart: float) -> tup
 
     seen = function.points().relationships[:, place]
     steps = np.linspace(seen.min(), seen.max(), STEPS + 1)
-    over = gap(steps) > 0
-    crossings = np.flatnonzero(over[1:] != over[:-1])
+    over = np.sign(gap(steps))
+    crossings = np.flatnonzero(over[1:] * over[:-1] < 0)
     if not len(crossings):
         return float(in_units(here)), np.nan
     nearest = crossings[np.abs(steps[crossings] - here).argmin()]

@@ -10,7 +10,15 @@ from econmodel.arrangements.mergers.measure import APART, FACTORS, PART, SHARE, 
 from econmodel.arrangements.mergers.money import DISCOUNTED, WITHIN, Terms, by_term, middle
 from econmodel.arrangements.pay_back import in_money
 from econmodel.estimate.fit import Fit
-from econmodel.results import INTERVAL_COLUMNS, format_number, identified_in_words, interval_in_words, with_interval
+from econmodel.results import (
+    INTERVAL_COLUMNS,
+    MOST_TIMES,
+    columns_beside,
+    format_number,
+    identified_in_words,
+    interval_in_words,
+    with_interval,
+)
 
 Row = Mapping[str, Any]
 CALLED = {"harmony": "harmony (scope)", "size": "size (scale)"}
@@ -43,6 +51,13 @@ def sentence(
     whole = rows[WHOLE]
     who = together(measure.joint.names)
     what = "As one" if measure.members is None else f"With {_merged(measure)} made together"
+    if abs(np.log(middle(whole))) > np.log(MOST_TIMES):
+        more = "over" if middle(whole) > 1.0 else "less than one over"
+        return (
+            f"{what}, {who} would cost {more} {MOST_TIMES:g} times what they cost apart by this form: no merger does "
+            "that, so nothing is said of this one. Choose partners nearer to the mean of the data, or fit fewer "
+            'second-order terms (second_order="outputs" or "none").'
+        )
     said = [f"{what}, {who} would cost {_ratio(whole, level)} times what they cost apart: {_verdict(whole)}"]
     if not supported:
         said.append(
@@ -142,7 +157,7 @@ def _merged(measure: MergerMeasure) -> str:
     return " and ".join(name for name, member in zip(outputs, measure.members, strict=True) if member)
 
 
-def notes(measure: MergerMeasure, inside: Mapping[str, bool], relationship: Mapping[str, float]) -> list[str]:
+def notes(measure: MergerMeasure, inside: Sequence[bool], relationship: Mapping[str, float]) -> list[str]:
     """What a reader must know besides."""
     function, said = measure.function, []
     if not measure.efficiency.source:
@@ -177,26 +192,29 @@ def notes(measure: MergerMeasure, inside: Mapping[str, bool], relationship: Mapp
             f"Where everyone makes {_merged(measure)}, its own fixed cost cannot be told from the common one: the "
             "interval from all of it to none is identified."
         )
-    outside = [name for name in (*measure.joint.names, "mean of the partners", "merged") if not inside[name]]
+    bundles = (*measure.joint.names, "mean of the partners", "merged")
+    outside = [name for name, seen in zip(bundles, inside, strict=True) if not seen]
     if outside:
         said.append(f"Outside the support of the data: {', '.join(outside)}.")
     return said
 
 
-def bundles_table(measure: MergerMeasure, inside: Mapping[str, bool]) -> pd.DataFrame:
+def bundles_table(measure: MergerMeasure, inside: Sequence[bool]) -> pd.DataFrame:
     """The bundles: outputs, relationships in the user's units, mean cost a year and support."""
     joint, function = measure.joint, measure.function
     technology = function.technology
+    columns = columns_beside((*technology.outputs, *technology.relationships), ("bundle", "cost", "in support"))
+    outputs, relationships = columns[: len(technology.outputs)], columns[len(technology.outputs) :]
     rows = []
     named = [*zip(joint.names, joint.own_points(), strict=True)]
     named += [("mean of the partners", joint.mean), ("merged", joint.after)]
-    for name, point in named:
-        row: dict[str, object] = {"bundle": name} | dict(zip(technology.outputs, point.outputs[0], strict=True))
-        for place, variable in enumerate(technology.relationships):
+    for (name, point), seen in zip(named, inside, strict=True):
+        row: dict[str, object] = {"bundle": name} | dict(zip(outputs, point.outputs[0], strict=True))
+        for place, variable in enumerate(relationships):
             value = point.relationships[0, place]
             row[variable] = float(np.exp(value)) if technology.log_relationships[place] else float(value)
         row["cost"] = measure.efficiency.smearing * float(technology.cost(function.theta, point)[0])
-        rows.append({**row, "in support": inside[name]})
+        rows.append({**row, "in support": seen})
     return pd.DataFrame(rows)
 
 

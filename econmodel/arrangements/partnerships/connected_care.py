@@ -168,7 +168,7 @@ def connected_care(
     given = Bond(bond or BOND, people, set_up, generalist)
     care = _care(function, relationship, given, at)
     of = [care.apart, care.known, care.joint]
-    ways, factor = readings(function.technology, of), smearing(function)
+    ways, factor = readings(function, of), smearing(function)
     faults = [without_cost(function, firms, way) for way in ways for firms in of]
     if any(faults):
         raise NotSupported(next(fault for fault in faults if fault))

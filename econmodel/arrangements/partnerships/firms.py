@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from econmodel.arrangements.partners import row_of
 from econmodel.economies.corners import unidentified
 from econmodel.economies.inference import Estimates
-from econmodel.economies.places import CostFunction, require_fit
+from econmodel.economies.places import CostFunction, no_cost, require_fit
 from econmodel.economies.support import outputs_supported
 from econmodel.errors import FormError, NotSupported, TableError, UnknownName
 from econmodel.estimate.fit import Fit
@@ -67,12 +67,13 @@ class Reading:
         return (firms.point.outputs[:, self.output] > 0).astype(float)
 
 
-def readings(technology: Technology, groups: Sequence[Firms]) -> list[Reading]:
+def readings(function: CostFunction, groups: Sequence[Firms]) -> list[Reading]:
     """The readings that differ for some of these organisations, the common one first."""
     common = Reading(None, COMMON)
+    technology = function.technology
     if not technology.is_level:
         return [common]
-    open_ones = np.flatnonzero(unidentified(technology)).tolist()
+    open_ones = np.flatnonzero(unidentified(function)).tolist()
     places = [place for place in open_ones if any(_makes(one, place) for one in groups)]
     found = [common, *(Reading(place, f"own of {technology.outputs[place]}") for place in places)]
     paid = [np.concatenate([one.paid(firms) for firms in groups]) for one in found]
@@ -122,7 +123,7 @@ def without_cost(function: CostFunction, firms: Firms, reading: Reading) -> str:
     if not len(bad):
         return ""
     return (
-        f"The fitted cost of {firms.names[bad[0]]} is not positive ({costs[bad[0]]:.4g}): no number is given. Share "
+        f"The fitted cost of {firms.names[bad[0]]} {no_cost(float(costs[bad[0]]))}: no number is given. Share "
         'less, or fit fewer second-order terms (second_order="outputs" or "none").'
     )
 
@@ -144,7 +145,7 @@ def at_readings(found: Estimates, count: int) -> tuple[Estimates, Estimates, Est
 
     `found` holds all values of the first reading, then all of the second, and so on.
     """
-    columns = ("values", "errors", "low", "high", "nulls", "statistics", "p_values")
+    columns = ("values", "errors", "low", "high", "nulls", "statistics", "p_values", "floors")
     tables = {name: getattr(found, name).reshape(count, -1) for name in columns}
     across = np.arange(tables["values"].shape[1])
 

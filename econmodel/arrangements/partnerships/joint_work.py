@@ -157,12 +157,14 @@ def comparison_of(
 ) -> Comparison:
     """The comparison of arrangements among providers."""
     technology, factor = function.technology, smearing(function)
+    if not (providers.point.outputs > 0).any():
+        raise NotSupported(f"{' and '.join(providers.names)} make nothing, so there is no work to share.")
     shares = _shares(technology, shared)
     options = {
         place: groups_of(function, providers, shares, place, after) for place in _places(providers, subcontractor)
     }
     require_costs(technology, [firms for one in options.values() for firms in one.everyone()])
-    ways = readings(technology, [firms for one in options.values() for firms in one.everyone()])
+    ways = readings(function, [firms for one in options.values() for firms in one.everyone()])
 
     def with_subcontractor(place: int) -> float:
         services = factor * options[place].services(technology, function.theta, ways[0])

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.arrangements.smearing import smearing
-from econmodel.arrangements.structure.commission import ANY, Bound, Commission, Kind
+from econmodel.arrangements.structure.commission import ANY, OF_COST, OF_KIND, Bound, Commission, Kind
 from econmodel.arrangements.structure.programme import Programme
 from econmodel.economies.corners import unidentified
 from econmodel.economies.places import CostFunction
@@ -82,7 +82,7 @@ def bundles(asked: Commission) -> Bundles:
     there, there_costs = _existing(asked, ends)
     steps = np.concatenate([*(steps for steps, _, _ in parts), there])
     names = [kind.name for kind in asked.kinds]
-    own = np.array([names.index(kind) for kind in asked.existing["kind"]], dtype=np.intp)
+    own = np.array([names.index(kind) for kind in asked.existing[OF_KIND]], dtype=np.intp)
     new = len(steps) - len(there)
     found = {end: np.concatenate([*(costs[end] for _, _, costs in parts), there_costs[end]]) for end in ends}
     outputs = steps * asked.step
@@ -228,7 +228,7 @@ def costs_at(
     A fit of log cost has a median there; its mean is larger by the mean of exp(residual) (Duan, 1983).
     """
     technology, theta = function.technology, function.theta if theta is None else theta
-    blurred = unidentified(technology) if technology.is_level else np.zeros(len(technology.outputs), dtype=bool)
+    blurred = unidentified(function) if technology.is_level else np.zeros(len(technology.outputs), dtype=bool)
     costs = {end: np.zeros(len(outputs)) for end in ends}
     factor = (1.0 + dearer) * smearing(function)
     for block in _blocks(len(outputs)):
@@ -254,7 +254,7 @@ def _ends(functions: list[CostFunction]) -> tuple[str, ...]:
         name
         for function in functions
         if function.technology.is_level
-        for name, blurred in zip(function.technology.outputs, unidentified(function.technology), strict=True)
+        for name, blurred in zip(function.technology.outputs, unidentified(function), strict=True)
         if blurred
     }
     return (COMMON, *(name for name in names if name in open_names))
@@ -268,9 +268,9 @@ def _told_apart(costs: dict[str, Array]) -> dict[str, Array]:
 
 def _existing(asked: Commission, ends: tuple[str, ...]) -> tuple[NDArray[np.intp], dict[str, Array]]:
     outputs = asked.existing[list(asked.outputs)].to_numpy(dtype=float)
-    given = asked.existing["cost"].to_numpy(dtype=float)
+    given = asked.existing[OF_COST].to_numpy(dtype=float)
     costs = {end: np.zeros(len(outputs)) for end in ends}
-    for row, (kind_name, made) in enumerate(zip(asked.existing["kind"], outputs, strict=True)):
+    for row, (kind_name, made) in enumerate(zip(asked.existing[OF_KIND], outputs, strict=True)):
         kind = next(kind for kind in asked.kinds if kind.name == kind_name)
         computed = costs_at(asked, kind.function, kind.dearer, made[None], ends)
         for end in ends:

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.arrangements.structure.bundles import Bundles, costs_at, programme
-from econmodel.arrangements.structure.commission import Commission
+from econmodel.arrangements.structure.commission import OF_COST, Commission
 from econmodel.arrangements.structure.integer_programme import Mixture, cheapest
 from econmodel.economies.extremes import parameter_draws
 from econmodel.errors import NotSupported
@@ -88,7 +88,7 @@ def _costs(asked: Commission, found: Bundles, thetas: dict[int, Array], end: str
     """Costs of all bundles for other parameters; those that were given for existing providers stay."""
     costs = found.costs[end].copy()
     given = np.zeros(len(found), dtype=bool)
-    given[len(found) - len(asked.existing) :] = asked.existing["cost"].notna().to_numpy()
+    given[len(found) - len(asked.existing) :] = asked.existing[OF_COST].notna().to_numpy()
     for place, kind in enumerate(asked.kinds):
         own = (found.kind == place) & ~given
         theta = thetas[id(kind.function)]

@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 Bound = float | Mapping[str, float]
 Value = float | Callable[[pd.DataFrame], Any]
 ANY = "any"
+# Columns beside the outputs in a table of existing providers.
+OF_KIND, OF_COST = "kind of the provider", "cost of the provider"
 # Shipped grids of splits use tenths too (Shin and Ying, 1992).
 STEPS_WITHOUT_A_STEP = 10
 # A multiple of the step may miss the demand by the rounding of decimals.
@@ -259,9 +261,15 @@ def _ends(name: str, ends: tuple[float | None, float | None]) -> tuple[float, fl
 def _existing(
     outputs: tuple[str, ...], step: Array, kinds: tuple[str, ...], existing: pd.DataFrame | None
 ) -> pd.DataFrame:
-    """Existing providers with their bundles in full and the columns "kind" and "cost" (missing where not given)."""
+    """Existing providers with their bundles in full, and columns for their kind and cost (missing where not given)."""
     if existing is None:
-        return pd.DataFrame(columns=[*outputs, "kind", "cost"]).astype(dict.fromkeys([*outputs, "cost"], float))
+        existing = pd.DataFrame(columns=list(outputs), dtype=float)
+        return existing.assign(**{OF_KIND: pd.Series(dtype=object), OF_COST: pd.Series(dtype=float)})
+    taken = [name for name in ("kind", "cost") if name in outputs]
+    if taken:
+        raise NotSupported(
+            f"existing= has a column {taken[0]} of its own, and an output is called so. Rename the output."
+        )
     faults = [name for name in outputs if name not in existing]
     faults += [str(name) for name in existing if name not in (*outputs, "kind", "cost")]
     if faults:
@@ -269,9 +277,10 @@ def _existing(
             f"existing= is a table with the columns {', '.join(outputs)}, and where known kind and cost; look at "
             f"{', '.join(faults)}."
         )
-    table = existing.assign(kind=existing.get("kind", ANY), cost=existing.get("cost", np.nan))
+    own = {OF_KIND: existing.get("kind", ANY), OF_COST: existing.get("cost", np.nan)}
+    table = existing[list(outputs)].assign(**own)
     bundles = table[list(outputs)].to_numpy(dtype=float)
-    for name, bundle, kind, cost in zip(table.index, bundles, table["kind"], table["cost"], strict=True):
+    for name, bundle, kind, cost in zip(table.index, bundles, table[OF_KIND], table[OF_COST], strict=True):
         steps = bundle / step
         if kind not in kinds:
             raise UnknownName(f"The existing provider {name} is of the kind {kind!r}. There are {', '.join(kinds)}.")

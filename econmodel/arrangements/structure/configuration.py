@@ -13,7 +13,7 @@ from econmodel.arrangements.structure.integer_programme import Mixture, cheapest
 from econmodel.arrangements.structure.words import demand_supported, notes_of, text_of
 from econmodel.economies.places import CostFunction
 from econmodel.errors import NotSupported
-from econmodel.results import Answer
+from econmodel.results import Answer, columns_beside
 
 END = "fixed cost"
 STRUCTURES, NUMBERS, COSTS, PRICES, GRID, LEFT_OUT = (
@@ -164,10 +164,11 @@ def _structure(asked: Commission, found: Bundles, mixture: Mixture, end: str) ->
     """One row a bundle in use, the dearest first."""
     used = np.flatnonzero(mixture.counts)
     costs = found.costs[end]
-    rows = []
+    own = (END, "kind", "providers", "size, % of demand", "cost each", "cost")
+    outputs, rows = columns_beside(asked.outputs, own), []
     for column in used[np.lexsort((*found.steps[used].T, -costs[used]))]:
         count = int(mixture.counts[column])
-        made = dict(zip(asked.outputs, found.outputs[column], strict=True))
+        made = dict(zip(outputs, found.outputs[column], strict=True))
         rows.append(
             {END: end, "kind": found.names[column] or asked.kinds[found.kind[column]].name, "providers": count, **made}
             | {"size, % of demand": 100.0 * found.size[column], "cost each": costs[column]}

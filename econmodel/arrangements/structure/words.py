@@ -1,6 +1,7 @@
 """A structure of provision in sentences."""
 
 from collections.abc import Mapping
+from math import log
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from econmodel.arrangements.structure.commission import Commission
 from econmodel.arrangements.structure.integer_programme import MOST_NODES, Mixture
 from econmodel.economies.support import outputs_supported
 from econmodel.estimate.fit import Fit
-from econmodel.results import format_number
+from econmodel.results import MOST_TIMES, format_number, per_cent
 
 # Below this many per cent a gap is rounding.
 NO_GAP = 1e-5
@@ -89,8 +90,10 @@ def _against_one(row: pd.Series) -> str:
     if int(row["providers"]) == 1 or not one > 0:
         return ""
     change = one / cost - 1.0
-    compared = f"{format_number(100 * abs(change), 3)} % {'more' if change > 0 else 'less'}"
     outside = "" if row["one provider supported"] else " (beyond the providers: extrapolation)"
+    if change > MOST_TIMES:
+        return f"; one provider of all would cost {per_cent(log(one / cost))} more{outside}"
+    compared = f"{format_number(100 * abs(change), 3)} % {'more' if change > 0 else 'less'}"
     return f"; one provider of all would cost {_money(one)}, {compared}{outside}"
 
 

@@ -123,9 +123,9 @@ def shared(common, **own):
     return em.state("flexible_fixed_cost", parameters, outputs={"a": 10, "b": 10}, fixed_costs=tuple(own))
 
 
-def test_where_the_split_of_the_fixed_cost_is_open_both_ends_are_solved_and_printed():
+def test_where_the_split_of_the_fixed_cost_is_open_both_ends_are_solved_and_printed(as_learned):
     demand = {"a": 40, "b": 40}
-    result = em.configure(shared(30), demand, 5)
+    result = em.configure(as_learned(shared(30)), demand, 5, only_supported=False)
     costs = result.tables["cost"].set_index("fixed cost")
     ends = {
         "common to all outputs": shared(30, a=0, b=0),
@@ -150,15 +150,15 @@ def test_where_the_split_of_the_fixed_cost_is_open_both_ends_are_solved_and_prin
     assert "by number of providers" not in result.tables
 
 
-def test_where_nobody_lacks_an_output_the_split_does_not_matter():
-    result = em.configure(shared(30), {"a": 10, "b": 10}, 10, smallest=0.6, **QUICK)
+def test_where_nobody_lacks_an_output_the_split_does_not_matter(as_learned):
+    result = em.configure(as_learned(shared(30)), {"a": 10, "b": 10}, 10, smallest=0.6, **QUICK)
     assert result.table[["providers", "a", "b"]].values.tolist() == [[1, 10, 10]]
     assert "fixed cost" not in result.tables["cost"]
 
 
-def test_an_end_of_one_cost_function_is_that_of_all():
+def test_an_end_of_one_cost_function_is_that_of_all(as_learned):
     reserved = {"own": em.Reserved(0.3, cost=shared(15, a=10, b=5), largest=0.3)}
-    result = em.configure(shared(30), {"a": 40, "b": 40}, 10, reserved=reserved, **QUICK)
+    result = em.configure(as_learned(shared(30)), {"a": 40, "b": 40}, 10, reserved=reserved, **QUICK)
     own = result.table[result.table["kind"] == "own"]
     each = 15 + 10 * (own["a"] > 0) + 5 * (own["b"] > 0) + 3 * own["a"] + 3 * own["b"]
     each += 0.05 * own["a"] ** 2 + 0.05 * own["b"] ** 2 + 0.12 * own["a"] * own["b"]

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import econmodel as em
-from econmodel.arrangements.mergers import envelopment
 from econmodel.arrangements.mergers.envelopment import envelop, input_efficiency
+from econmodel.economies import identity
 from econmodel.errors import NotSupported, TableError, UnknownName
 
 REFERENCE = json.loads(
@@ -140,7 +140,7 @@ def test_a_programme_that_is_not_solved_and_a_product_that_misses_raise(monkeypa
     import scipy.optimize
 
     with monkeypatch.context() as patch:
-        patch.setattr(envelopment, "ADDING_UP", -1.0)
+        patch.setattr(identity, "ADDING_UP", -1.0)
         with pytest.raises(ArithmeticError, match=r"The factors of the merger miss their product by \d"):
             em.merger_envelopment(TOY, ["A", "B"], inputs=["x"], outputs=["y"])
     stopped = SimpleNamespace(status=4, message="numerical difficulties")

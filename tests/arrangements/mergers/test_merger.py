@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import econmodel as em
-from econmodel.arrangements.mergers import factors as merger_factors
+from econmodel.economies import identity
 
 # Some thirty sums and products of numbers up to a few hundred, and quotients of them.
 EXACT = 1e-10
@@ -220,6 +220,6 @@ def test_methods_agree(translog, method):
 
 
 def test_a_product_that_misses_raises(monkeypatch, f1):
-    monkeypatch.setattr(merger_factors, "ADDING_UP", -1.0)
+    monkeypatch.setattr(identity, "ADDING_UP", -1.0)
     with pytest.raises(ArithmeticError, match=r"The factors of the merger miss their product by \d"):
         em.merger(f1, bundles(ELM, OAK))

@@ -88,7 +88,9 @@ def test_a_cost_below_zero_has_no_factor_and_says_so():
         "composite", {"common cost": 5, "visits": 20, "half visits squared": -30}, outputs={"visits": 10}
     )
     found = em.merger(falling, {"Elm": {"visits": 8}, "Oak": {"visits": 9}}, one_off=3.0)
-    assert found.text.startswith("The fitted cost of the merged provider is not positive, so the merger has no number")
+    assert found.text.startswith(
+        "The fitted cost of the merged provider is not positive (−4.35): the merger has no number"
+    )
     assert found.table["estimate"].isna().all()
     money = found.tables["money"].set_index("item")["estimate"]
     assert np.isnan(money["pay-back, discounted"])

@@ -67,9 +67,9 @@ def test_every_part_is_its_definition(random_quadratic, seed, weight, grouped):
 
 @settings(deadline=None, max_examples=30)
 @given(seed=st.integers(0, 10**6))
-def test_what_is_identified_covers_every_way_to_share_out_the_fixed_cost(random_quadratic, seed):
+def test_what_is_identified_covers_every_way_to_share_out_the_fixed_cost(random_quadratic, as_learned, seed):
     truth = random_quadratic(seed)
-    blind, seeing = em.diversification(truth.stated(own=False)), em.diversification(truth.stated())
+    blind, seeing = em.diversification(as_learned(truth.stated(own=False))), em.diversification(truth.stated())
     for term in ("economies of diversification", "diversification: fixed cost"):
         row = blind.row(term)
         assert row["identified_low"] - ROUNDING <= seeing.row(term)["estimate"] <= row["identified_high"] + ROUNDING
@@ -79,9 +79,10 @@ def test_what_is_identified_covers_every_way_to_share_out_the_fixed_cost(random_
         assert blind.row(term)["estimate"] == pytest.approx(seeing.row(term)["estimate"], abs=ROUNDING)
 
 
-def test_partial_specialisation_needs_no_interval(f1):
+def test_partial_specialisation_needs_no_interval(f1, as_learned):
     """Every firm makes everything, and so pays every fixed cost, whatever it consists of."""
-    blind, seeing = em.diversification(f1.stated(own=False), beta=0.7), em.diversification(f1.stated(), beta=0.7)
+    learned = as_learned(f1.stated(own=False))
+    blind, seeing = em.diversification(learned, beta=0.7), em.diversification(f1.stated(), beta=0.7)
     assert blind.table["estimate"].to_numpy() == pytest.approx(seeing.table["estimate"].to_numpy(), abs=ROUNDING)
 
 

@@ -40,19 +40,19 @@ def test_both_by_their_definitions(random_quadratic, seed, corner):
 
 @settings(deadline=None, max_examples=30)
 @given(seed=st.integers(0, 10**6))
-def test_what_is_identified_where_the_start_does_without_an_output(random_quadratic, seed):
+def test_what_is_identified_where_the_start_does_without_an_output(random_quadratic, as_learned, seed):
     truth, rng = random_quadratic(seed), np.random.default_rng(seed)
     b = truth.mean.copy()
     a = b * rng.uniform(0.1, 0.9, len(b))
     a[0] = 0.0
-    result = em.expansion_path(truth.stated(own=False), at(truth, a), at(truth, b))
+    result = em.expansion_path(as_learned(truth.stated(own=False)), at(truth, a), at(truth, b))
     for term, truly in zip((SUBADDITIVITY, SCALE), by_definition(truth, a, b), strict=True):
         row = result.row(term)
         assert row["identified_low"] - ROUNDING <= truly <= row["identified_high"] + ROUNDING
 
 
-def test_no_interval_where_both_firms_make_everything(f1):
-    half = em.expansion_path(f1.stated(own=False), 0.5, 1.0)
+def test_no_interval_where_both_firms_make_everything(f1, as_learned):
+    half = em.expansion_path(as_learned(f1.stated(own=False)), 0.5, 1.0)
     assert half.table["estimate"].tolist() == pytest.approx(by_definition(f1, f1.mean / 2, f1.mean), abs=ROUNDING)
 
 

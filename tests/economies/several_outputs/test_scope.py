@@ -45,10 +45,10 @@ def test_any_partition_by_its_definition(random_quadratic, seed):
 
 @settings(deadline=None, max_examples=40)
 @given(seed=st.integers(0, 10**6))
-def test_what_is_identified_covers_the_truth_and_its_ends_are_the_formula(random_quadratic, seed):
+def test_what_is_identified_covers_the_truth_and_its_ends_are_the_formula(random_quadratic, as_learned, seed):
     truth = random_quadratic(seed)
     y, m = truth.mean, len(truth.mean)
-    blind = em.scope(truth.stated(own=False))
+    blind = em.scope(as_learned(truth.stated(own=False)))
     degree, fixed = blind.row("degree of scope"), blind.row(FIXED)
     low = -np.triu(truth.curvature * np.outer(y, y), 1).sum() / truth.cost(y)
     intercept = truth.common + truth.fixed.sum()
