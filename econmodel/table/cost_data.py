@@ -8,9 +8,11 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from econmodel.errors import CardError, TableError, UnknownName
 from econmodel.table.checks import Column, check, share_sums
+from econmodel.table.periods import DATE_ORDERS, DateOrder, periods
 from econmodel.table.roles import Outcome, Output, Price, Relationship, Service, nearest
 from econmodel.table.row_names import row_names
 
@@ -39,6 +41,7 @@ class CostData:
     controls : further columns that shift cost (rurality, need)
     network : columns with the number of sites, routes or areas served, beside the volume of output
     entity, time : the provider and the period; given both, each pair stands in one row
+    date_order : "day/month/year" or "month/day/year", where the periods are dates such as 03/04/2010
     shares : what to do where the shares of complete prices do not add up to one: "as published" takes them as they
         are, "renormalise" divides by their sum and notes it; None refuses
     cost_unit, cost_concept, money : in what cost is counted, what it includes ("total", "operating", "pay bill",
@@ -72,6 +75,7 @@ class CostData:
     network: tuple[str, ...]
     entity: str | None
     time: str | None
+    date_order: DateOrder | None
     shares: Shares | None
     cost_unit: str
     cost_concept: str
@@ -106,11 +110,14 @@ class CostData:
         notes: Iterable[str] | str = (),
         checksum: str = "",
         dropped: Iterable[Dropped] = (),
+        date_order: DateOrder | None = None,
     ) -> None:
         if not isinstance(frame, pd.DataFrame):
             raise TableError(f"a pandas DataFrame is needed, not {type(frame).__name__}; econmodel.read takes a card")
         if shares is not None and shares not in SHARE_RULES:
             raise CardError(f'shares = {shares!r} is not known; it may be "as published" or "renormalise", or left out')
+        if date_order is not None and date_order not in DATE_ORDERS:
+            raise CardError(f"date_order = {date_order!r} is not known; it may be {' or '.join(map(repr, DATE_ORDERS))}")
         self._set(
             frame=frame.copy(deep=False),
             cost=cost,
@@ -123,6 +130,7 @@ class CostData:
             network=_names(network),
             entity=entity,
             time=time,
+            date_order=date_order,
             shares=shares,
             cost_unit=cost_unit,
             cost_concept=cost_concept,
@@ -222,6 +230,25 @@ class CostData:
         """
         role = self.relationships.get(name) or self.outcomes.get(name)
         return role.label if role is not None and role.label else name.replace("_", " ")
+
+    def periods(self) -> tuple[NDArray[np.intp], list[Any]]:
+        """The place of each row in the order of time, and the periods in that order.
+
+        Raises
+        ------
+        TableError
+            Where the column of periods has no order that is known (`econmodel.table.periods` lists the spellings).
+
+        Examples
+        --------
+        >>> from econmodel.table.shipped import load
+        >>> codes, years = load("us_airlines").periods()
+        >>> int(codes[0]), years[:2]
+        (0, [1970, 1971])
+        """
+        if self.time is None:
+            raise CardError('the periods are not known: name their column with time="..."')
+        return periods(self.frame[self.time], self.date_order)
 
     def row_names(self) -> list[str]:
         """Names of the rows: provider and period where the roles name them, else the labels of the frame's index.
