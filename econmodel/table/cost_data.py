@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from econmodel.errors import CardError, TableError, UnknownName
 from econmodel.table.checks import Column, check, share_sums
+from econmodel.table.conditions import truth_of
 from econmodel.table.periods import DATE_ORDERS, DateOrder, periods
 from econmodel.table.roles import Outcome, Output, Price, Relationship, Service, nearest
 from econmodel.table.row_names import row_names
@@ -117,7 +118,9 @@ class CostData:
         if shares is not None and shares not in SHARE_RULES:
             raise CardError(f'shares = {shares!r} is not known; it may be "as published" or "renormalise", or left out')
         if date_order is not None and date_order not in DATE_ORDERS:
-            raise CardError(f"date_order = {date_order!r} is not known; it may be {' or '.join(map(repr, DATE_ORDERS))}")
+            raise CardError(
+                f"date_order = {date_order!r} is not known; it may be {' or '.join(map(repr, DATE_ORDERS))}"
+            )
         self._set(
             frame=frame.copy(deep=False),
             cost=cost,
@@ -308,17 +311,22 @@ class CostData:
     def where(self, condition: "str | pd.Series[bool] | np.ndarray | Sequence[bool]", because: str) -> "CostData":
         """The rows that satisfy a condition; `dropped` says how many others were left out, and why.
 
+        A row whose figures are missing, so that nobody knows whether it satisfies the condition, is left out too, and
+        is counted apart with a reason of its own.
+
         Parameters
         ----------
-        condition : a comparison in column names ("pupils >= 500"), or one truth value a row
-        because : the reason, printed with every result
+        condition : comparisons in column names ("pupils >= 500 and region in ['North', 'West']"; `isna()`, `notna()`,
+            `isin` and `between` are known), or one truth value a row, where a missing one is not known. Text that stands
+            for periods or dates is compared in the order of time
+        because : the reason why those that fail it are left out, printed with every result
 
         Raises
         ------
         UnknownName
             Where the condition names a column that the table does not have.
         TableError
-            Where it is not one truth value a row, or holds for no row.
+            Where it cannot be read, is not one truth value a row, or holds for no row.
 
         Examples
         --------
@@ -329,30 +337,16 @@ class CostData:
         """
         if not isinstance(because, str) or not because.strip():
             raise CardError("because must give the reason in words: it is printed with every result")
-        keep = self._truth(condition)
+        truth, not_known = truth_of(condition, self.frame, self.date_order)
+        keep, unknown = truth.fillna(False).to_numpy(dtype=bool), truth.isna().to_numpy(dtype=bool)
         if not keep.any():
             raise TableError(f"no row satisfies {repr(condition) if isinstance(condition, str) else 'the condition'}")
-        out = np.flatnonzero(~keep)
-        if not len(out):
-            return self
-        first = tuple(row_names(self.frame, self.entity, self.time, out[:5].tolist()))
-        return self._with(frame=self.frame[keep], dropped=(*self.dropped, (len(out), because.strip(), first)))
-
-    def _truth(self, condition: Any) -> np.ndarray:
-        if isinstance(condition, str):
-            try:
-                condition = self.frame.eval(condition)
-            except pd.errors.UndefinedVariableError as unknown:
-                known = ", ".join(str(name) for name in self.frame.columns)
-                raise UnknownName(f"{unknown} in {condition!r}; the columns are {known}") from None
-            except (SyntaxError, TypeError, ValueError) as broken:
-                raise TableError(f"{condition!r} cannot be read as a condition on columns: {broken}") from None
-        if isinstance(condition, pd.Series) and not condition.index.equals(self.frame.index):
-            raise TableError("the condition belongs to other rows than the table: its index differs")
-        values = condition if isinstance(condition, pd.Series) else pd.Series(condition)
-        if values.shape != (len(self.frame),) or not pd.api.types.is_bool_dtype(values.dtype):
-            raise TableError(f"a condition is one truth value a row ({len(self.frame):,}), such as 'pupils >= 500'")
-        return values.fillna(False).to_numpy(dtype=bool)
+        dropped = list(self.dropped)
+        for out, why in ((~keep & ~unknown, because.strip()), (unknown, not_known)):
+            if out.any():
+                first = np.flatnonzero(out)[:5].tolist()
+                dropped.append((int(out.sum()), why, tuple(row_names(self.frame, self.entity, self.time, first))))
+        return self if keep.all() else self._with(frame=self.frame[keep], dropped=tuple(dropped))
 
     def to_card(self, path: str | Path, data_format: Literal["csv", "parquet"] = "csv") -> Path:
         """Write a card and, beside it, the table; `econmodel.read` gives the same data back.
