@@ -317,8 +317,8 @@ class CostData:
         Parameters
         ----------
         condition : comparisons in column names ("pupils >= 500 and region in ['North', 'West']"; `isna()`, `notna()`,
-            `isin` and `between` are known), or one truth value a row, where a missing one is not known. Text that stands
-            for periods or dates is compared in the order of time
+            `isin` and `between` are known), or one truth value a row, where a missing one is not known. Text is
+            compared in the order of time, as periods or dates
         because : the reason why those that fail it are left out, printed with every result
 
         Raises

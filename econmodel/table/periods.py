@@ -104,8 +104,8 @@ def _read(texts: Sequence[str], name: str, order: DateOrder | None) -> list[Key]
         if keys := reading(texts):
             return keys
     cure = (
-        "Write all of them in one way and years with four digits, for example 2011, 2011/12, 2010-03-31, Q1 2012, March 2010 or year 10, or make "
-        "the column an ordered pandas.Categorical"
+        "Write all of them in one way and years with four digits, for example 2011, 2011/12, 2010-03-31, Q1 2012, "
+        "March 2010 or year 10, or make the column an ordered pandas.Categorical"
     )
     kinds = {text: next((kind for kind, reading in _READINGS.items() if reading([text])), "dates") for text in texts}
     unread = [text for text in texts if kinds[text] == "dates" and not _is_date(text, name)]

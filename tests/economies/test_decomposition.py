@@ -244,7 +244,7 @@ def test_unknown_providers_are_named_with_the_nearest(airlines):
         ("output >", "mean", {}, TableError, "cannot be read as a condition"),
         ("output > size", "mean", {}, UnknownName, "size"),
         ("output > 1e9", "mean", {}, TableError, "No row satisfies"),
-        ("output + (cost > 1)", "mean", {}, TableError, "true or false"),
+        ("output + (cost > 1)", "mean", {}, TableError, "one truth value a row"),
         ("firm 1", "firm 2", {"conf_level": 95}, NotSupported, "conf_level"),
         (1970, 1984, {"replications": 5}, NotSupported, "replications=5"),
     ],

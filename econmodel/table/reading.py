@@ -1,0 +1,250 @@
+"""A file as a table: every row counted against the header, text first, numbers only where a column holds numbers."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from econmodel.errors import CardError, TableError
+
+if TYPE_CHECKING:
+    from pyarrow import ChunkedArray
+
+# What stands for a missing figure in files of spreadsheets and statistics programs; in names only the empty cell does.
+MISSING = ("", "NA", "N/A", "#N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "<NA>")
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+# A number that says no more than its size: "01" and "5E1" are codes. Programs write powers of ten with a sign.
+_PLAIN = r"^[+-]?(0|[1-9][0-9]*)?([.][0-9]*)?([eE][+-][0-9]+)?$"
+_TRUTH = ("True", "False", "true", "false", "TRUE", "FALSE")
+# Arrow takes no block above this many bytes; a row that is longer is no row of a table.
+_LARGEST_BLOCK = 1 << 30
+_FIRST = 5
+
+
+def read_table(file: Path, entity: str | None, time: str | None, numbers: Collection[str]) -> pd.DataFrame:
+    r"""The table in a CSV or Parquet file; Parquet keeps its own types.
+
+    A CSV file is read as text, and what a column is decides what becomes of it: names of providers stay as they are
+    written ("007" is not 7); periods become numbers where all of them are written as numbers write themselves (2011,
+    not 01 or 1.10) and else stay text; columns with a number for a role become numbers, with `MISSING` for a missing
+    figure, or stay text where a cell is none. A column without a role is a number only where nothing is lost by that:
+    no leading zeros, no two spellings of one number.
+
+    Parameters
+    ----------
+    file : of the table, in UTF-8 with commas, the names of the columns in its first row
+    entity, time : the columns with names and periods
+    numbers : the columns that hold numbers
+
+    Raises
+    ------
+    CardError
+        Where the file cannot be read as either.
+    TableError
+        Where a row has more or fewer fields than the header, or the header repeats a name or leaves one out.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "homes.csv"
+    >>> _ = file.write_text("home,year,spend\n007,2011,9.5\n1.10,2012,NA\n")
+    >>> table = read_table(file, "home", "year", ["spend"])
+    >>> table["home"].tolist(), table["year"].tolist(), table["spend"].tolist()
+    (['007', '1.10'], [2011, 2012], [9.5, nan])
+    """
+    if file.suffix.lower() == ".parquet":
+        return _parquet(file)
+    if file.suffix.lower() != ".csv":
+        raise CardError(f"{file.name} is neither a CSV nor a Parquet file; save it as one of them")
+    header, columns = _cells(file.name, file.read_bytes())
+    frame = {}
+    for name, texts in zip(header, columns, strict=True):
+        if name == entity:
+            frame[name] = _text(texts, [""])
+        elif name == time:
+            frame[name] = _periods(texts)
+        else:
+            frame[name] = _number(texts, must_be_plain=name not in numbers)
+    return pd.DataFrame(frame)
+
+
+def is_file(path: Path) -> bool:
+    """Whether a path is that of a file: not a folder or a pipe, nor a name too long for the file system."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _parquet(file: Path) -> pd.DataFrame:
+    from pyarrow import ArrowException
+
+    try:
+        return pd.read_parquet(file)
+    except (ArrowException, OSError, ValueError, KeyError) as broken:
+        said = str(broken).split("\n")[0]
+        raise CardError(f"{file.name} cannot be read as Parquet, it may have been cut off: {said}") from None
+
+
+def _cells(name: str, raw: bytes) -> tuple[list[str], list["ChunkedArray"]]:
+    """The header, and a column of texts for each of its fields."""
+    from pyarrow import ArrowInvalid, BufferReader, string
+    from pyarrow.csv import ConvertOptions, ParseOptions, ReadOptions, read_csv
+
+    first = _first_row(name, raw)
+    off: Counter[int] = Counter()
+    where: dict[int, list[int]] = {}
+
+    def count(row: Any) -> str:
+        off[row.actual_columns] += 1
+        if off[row.actual_columns] <= _FIRST:
+            where.setdefault(row.actual_columns, []).append(row.number)
+        return "skip"
+
+    fields = [str(place) for place in range(len(first))]
+    try:
+        table = read_csv(
+            BufferReader(raw),
+            ReadOptions(column_names=fields, use_threads=False, block_size=min(len(raw) + 1, _LARGEST_BLOCK)),
+            ParseOptions(newlines_in_values=b'"' in raw, invalid_row_handler=count),
+            ConvertOptions(column_types=dict.fromkeys(fields, string()), strings_can_be_null=False),
+        )
+    except ArrowInvalid as broken:
+        raise CardError(f"{name} cannot be read as CSV with commas in UTF-8: {broken}") from None
+    header = [column[0].as_py() for column in table.columns] if len(table) else first
+    faults = _header_faults(header)
+    for actual, rows in where.items():
+        listed = ", ".join(map(str, rows)) + ", ..." * (off[actual] > len(rows))
+        faults.append(
+            f"{off[actual]:,} {'row has' if off[actual] == 1 else 'rows have'} {_fields(actual)} where the header has "
+            f"{_fields(len(first))}: {'row' if off[actual] == 1 else 'rows'} {listed} of the file; a comma at the end "
+            "of a row is one field too many, text with a comma in it needs quotation marks, and a title above the "
+            "header should be deleted"
+        )
+    if faults:
+        said = f"{name} is not a table with one header and as many fields in every row:"
+        raise TableError("\n- ".join([said, *faults]))
+    return header, table.slice(1).columns
+
+
+def _first_row(name: str, raw: bytes) -> list[str]:
+    """The fields of the header; refuses what is no text in UTF-8 or has other separators than commas."""
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise CardError(f"{name} is in UTF-16; save it as CSV UTF-8")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as broken:
+        line = raw[: broken.start].count(b"\n") + 1
+        raise CardError(
+            f"{name} cannot be read as CSV with commas in UTF-8: line {line} has a letter that is not in UTF-8 (byte "
+            f"0x{raw[broken.start]:02x}); save the file as CSV UTF-8"
+        ) from None
+    if "\0" in text:
+        raise CardError(f"{name} cannot be read as CSV with commas in UTF-8: it holds zero bytes, which no text does")
+    line = text.lstrip("\r\n").partition("\n")[0]
+    for sign, word in _SEPARATORS.items():
+        if line.count(sign) > line.count(","):
+            raise CardError(f"{name} separates its fields with {word}; save it with commas, and decimals with points")
+    _refuse_quotes(name, raw)
+    try:
+        return next(row for row in csv.reader(io.StringIO(text, newline="")) if row)
+    except StopIteration:
+        raise CardError(f"{name} cannot be read as CSV with commas in UTF-8: it is empty") from None
+    except csv.Error as broken:
+        raise CardError(f"{name} cannot be read as CSV with commas in UTF-8: {broken} in its header") from None
+
+
+def _refuse_quotes(name: str, raw: bytes) -> None:
+    """Quotation marks must open and close whole fields: elsewhere, what they enclose is anybody's guess."""
+    cells = np.frombuffer(raw, dtype=np.uint8)
+    marks = np.flatnonzero(cells == ord('"'))
+    if not len(marks):
+        return
+    ends = np.isin(np.arange(256), list(b',\r\n"'))
+    start = 3 if raw[:3] == b"\xef\xbb\xbf" else 0
+    opens, closes = marks[::2], marks[1::2]
+    before = np.where(opens > start, ends[cells[np.maximum(opens - 1, 0)]], True)
+    after = np.where(closes + 1 < len(cells), ends[cells[np.minimum(closes + 1, len(cells) - 1)]], True)
+    wrong = [*opens[~before][:1], *closes[~after][:1], *(marks[-1:] if len(marks) % 2 else [])]
+    if wrong:
+        line = raw[: min(wrong)].count(b"\n") + 1
+        raise CardError(
+            f"{name} has a quotation mark in line {line} that neither begins nor ends a field, or is never closed; put "
+            'the whole text in quotation marks, and double those within it ("5"" pipe")'
+        )
+
+
+def _header_faults(header: list[str]) -> list[str]:
+    counts = Counter(name.strip() for name in header)
+    faults = [
+        f"the header names {count} columns {name!r}; rename all but one"
+        for name, count in counts.items()
+        if name and count > 1
+    ]
+    if empty := [place for place, name in enumerate(header, start=1) if not name.strip()]:
+        listed = ", ".join(map(str, empty[:_FIRST])) + ", ..." * (len(empty) > _FIRST)
+        faults.append(
+            f"the header leaves {len(empty)} of {_fields(len(header))} without a name: field {listed}; write one, or "
+            "delete the column (a comma at the end of every row makes an empty one)"
+        )
+    return faults
+
+
+def _fields(count: int) -> str:
+    return f"{count:,} {'field' if count == 1 else 'fields'}"
+
+
+def _without(texts: "ChunkedArray", missing: Collection[str]) -> "ChunkedArray":
+    from pyarrow import array, compute, nulls, string
+
+    empty = compute.is_in(texts, value_set=array(list(missing), string()))
+    return compute.if_else(empty, nulls(1, string())[0], texts)
+
+
+def _text(texts: "ChunkedArray", missing: Collection[str]) -> pd.Series:
+    return _without(texts, missing).to_pandas().astype("str")
+
+
+def _periods(texts: "ChunkedArray") -> pd.Series:
+    known = _without(texts, [""])
+    spellings = [text for text in known.unique().to_pylist() if text is not None]
+    kind = next((kind for kind in (int, float) if all(_writes_itself(text, kind) for text in spellings)), None)
+    return known.to_pandas().astype("str") if kind is None or not spellings else _number(texts, must_be_plain=False)
+
+
+def _writes_itself(text: str, kind: type[int] | type[float]) -> bool:
+    try:
+        return str(kind(text)) == text
+    except ValueError:
+        return False
+
+
+def _number(texts: "ChunkedArray", must_be_plain: bool) -> pd.Series:
+    """Numbers or truth values where every known cell is one; else the text."""
+    from pyarrow import ArrowInvalid, compute, float64, int64
+
+    tidy = compute.replace_substring_regex(compute.utf8_trim_whitespace(texts), r"^[+]([0-9.])", r"\1")
+    known = _without(tidy, MISSING)
+    spellings = compute.drop_null(known)
+    try:
+        numbers = compute.cast(known, float64())
+    except ArrowInvalid:
+        if len(spellings) and set(spellings.unique().to_pylist()) <= set(_TRUTH):
+            truth = compute.equal(compute.utf8_lower(known), "true")
+            return truth.to_pandas() if truth.null_count == 0 else pd.Series(truth.to_pandas(), dtype="boolean")
+        return _text(texts, MISSING)
+    if must_be_plain and len(spellings):
+        is_plain = compute.all(compute.match_substring_regex(spellings, _PLAIN)).as_py()
+        if not is_plain or compute.count_distinct(spellings) != compute.count_distinct(compute.drop_null(numbers)):
+            return _text(texts, MISSING)
+    if not numbers.null_count:
+        try:
+            return compute.cast(known, int64()).to_pandas()
+        except ArrowInvalid:
+            pass
+    return numbers.to_pandas().astype(float)
