@@ -1,6 +1,7 @@
 """The card: a short TOML file that says what each column of a table is, read and written."""
 
 import hashlib
+import os.path
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
@@ -9,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from econmodel.errors import CardError
+from econmodel.errors import CardError, TableError
 from econmodel.table.cost_data import CostData
-from econmodel.table.reading import is_file, read_table
+from econmodel.table.reading import read_table
 from econmodel.table.roles import Outcome, Output, Price, Relationship, nearest
 from econmodel.table.toml_text import toml_text
 
@@ -153,9 +154,10 @@ def _entries(path: Path) -> dict[str, Any]:
             f"{path.name} is a table, not a card; write a card beside it (a .toml file with "
             f'file = "{path.name}", cost = "..." and [outputs....]), or pass a DataFrame to econmodel.CostData'
         )
-    if not is_file(path):
-        folder = str(path.parent)[:_SHOWN]
-        raise CardError(f"there is no card {path.name[:_SHOWN]!r} in {folder}: a card is a file that ends in .toml")
+    if not os.path.isfile(path):  # noqa: PTH113 (pathlib raises where a name is too long)
+        is_folder = os.path.isdir(path)  # noqa: PTH112
+        what = "it is a folder; name the .toml file in it" if is_folder else "a card is a file that ends in .toml"
+        raise CardError(f"there is no card {path.name[:_SHOWN]!r} in {str(path.parent)[:_SHOWN]}: {what}")
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as broken:
@@ -164,7 +166,7 @@ def _entries(path: Path) -> dict[str, Any]:
         raise CardError(f"{path.name} is not in UTF-8; save it as text in UTF-8") from None
     if len(text) > _LARGEST_CARD or any(line.count(".") > _MOST_DOTS for line in text.splitlines()):
         raise CardError(
-            f"{path.name} is too long for a card: {_LARGEST_CARD:,} letters, and {_MOST_DOTS} dots in a line, are the most"
+            f"{path.name} is too long for a card: at most {_LARGEST_CARD:,} letters, and {_MOST_DOTS} dots in a line"
         )
     try:
         return tomllib.loads(text)
@@ -242,7 +244,7 @@ def _sha256(file: Path) -> str:
 
 
 def _checksum(card: str, file: Path, stated: str) -> str:
-    if not is_file(file):
+    if not os.path.isfile(file):  # noqa: PTH113
         raise CardError(f"{card} names the file {file.name[:_SHOWN]!r}, which is not in {file.parent}")
     try:
         found = _sha256(file)
@@ -257,9 +259,13 @@ def _checksum(card: str, file: Path, stated: str) -> str:
 
 
 def _came_back(data: CostData, file: Path) -> None:
-    """Refuse a CSV file that would not give the same figures and names again ("007" would come back as 7)."""
+    """Refuse a CSV file that would not give the same figures and names again."""
     numbers = [name for name, column in data._columns().items() if column.is_number]
-    back = read_table(file, data.entity, data.time, numbers)
+    try:
+        back = read_table(file, data.entity, data.time, numbers)
+    except (CardError, TableError) as broken:
+        file.unlink()
+        raise CardError(f'the table would not come back from a CSV file; use data_format="parquet": {broken}') from None
     for name in data._columns():
         written, again = data.frame[name], back[name]
         if name in (data.entity, data.time):

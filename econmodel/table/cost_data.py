@@ -115,6 +115,13 @@ class CostData:
     ) -> None:
         if not isinstance(frame, pd.DataFrame):
             raise TableError(f"a pandas DataFrame is needed, not {type(frame).__name__}; econmodel.read takes a card")
+        texts = {"cost_unit": cost_unit, "cost_concept": cost_concept, "money": money, "title": title, "source": source,
+                 "licence": licence, "checksum": checksum}  # fmt: skip
+        for word, text in texts.items():
+            if not isinstance(text, str):
+                raise CardError(f"{word} must be text in quotation marks, not {_short(text)}")
+        if not isinstance(prices_complete, bool | np.bool_):
+            raise CardError(f"prices_complete must be True or False, not {_short(prices_complete)}")
         if shares is not None and shares not in SHARE_RULES:
             raise CardError(f'shares = {shares!r} is not known; it may be "as published" or "renormalise", or left out')
         if date_order is not None and date_order not in DATE_ORDERS:
@@ -129,8 +136,8 @@ class CostData:
             prices_complete=bool(prices_complete),
             relationships=_roles("relationships", relationships, Relationship),
             outcomes=_roles("outcomes", outcomes, Outcome),
-            controls=_names(controls),
-            network=_names(network),
+            controls=_names("controls", controls),
+            network=_names("network", network),
             entity=entity,
             time=time,
             date_order=date_order,
@@ -141,9 +148,9 @@ class CostData:
             title=title,
             source=source,
             licence=licence,
-            notes=_names(notes),
+            notes=_names("notes", notes),
             checksum=checksum,
-            dropped=tuple((int(count), str(because), tuple(first)) for count, because, first in dropped),
+            dropped=_dropped(dropped),
         )
         complete_shares = self._complete_shares()
         self._must_agree(complete_shares)
@@ -180,12 +187,13 @@ class CostData:
         roles += [(price.share, Column("cost share", "share")) for price in self.prices.values() if price.share]
         columns: dict[str, Column] = {}
         for name, column in roles:
-            if not isinstance(name, str):
-                raise CardError(f"{name!r} ({column.role}) is not a column name; names are text")
+            _must_be_name(name, column.role)
             if name in columns:
                 raise CardError(f"{name!r} is given as {columns[name].role} and as {column.role}; keep one of the two")
             columns[name] = column
         for key, key_role in ((self.entity, "entity"), (self.time, "time")):
+            if key is not None:
+                _must_be_name(key, key_role)
             if key is not None and key not in columns:
                 columns[key] = Column(key_role, is_number=False)
         return columns
@@ -388,14 +396,46 @@ class CostData:
         return as_html(self)
 
 
-def _names(names: Iterable[str] | str) -> tuple[str, ...]:
+def _short(value: object) -> str:
+    """What was given, in a few words: a column by its type, since its figures would fill the screen."""
+    return repr(value) if isinstance(value, str | int | float | dict) else f"a {type(value).__name__}"
+
+
+def _must_be_name(name: object, role: str) -> None:
+    if not isinstance(name, str):
+        raise CardError(f'{_short(name)} ({role}) is not a column name; names are text, such as {role}="..."')
+
+
+def _names(word: str, names: Iterable[str] | str) -> tuple[str, ...]:
     """A bare name is one name, not its letters."""
-    return ((names,) if names else ()) if isinstance(names, str) else tuple(names)
+    if isinstance(names, str):
+        return (names,) if names else ()
+    if not isinstance(names, Iterable) or isinstance(names, pd.Series):
+        raise CardError(f'{word} takes names in quotation marks, such as {word}=["..."], not {_short(names)}')
+    for name in (chosen := tuple(names)):
+        if not isinstance(name, str):
+            raise CardError(f"{word} takes names in quotation marks, not {_short(name)}")
+    return chosen
+
+
+def _dropped(entries: Iterable[Dropped]) -> tuple[Dropped, ...]:
+    """Rows left out before, as `CostData` states them."""
+    known = []
+    for entry in entries:
+        match entry:
+            case (int(rows), str(because), [*first]) if rows > 0 and not isinstance(rows, bool):
+                known.append((rows, because, tuple(map(str, first))))
+            case _:
+                raise CardError(
+                    f"an entry of dropped is (rows, because, first): how many, one or more, why, and the "
+                    f"first of them by name; not {entry!r}"
+                )
+    return tuple(known)
 
 
 def _roles(word: str, given: Any, role: type[Role]) -> Mapping[str, Role]:
     if not isinstance(given, Mapping):
-        names = _names(given)
+        names = _names(word, given)
         if len(set(names)) < len(names):
             raise CardError(f"{word} names a column twice: {', '.join(names)}")
         return MappingProxyType({name: role() for name in names})
@@ -410,7 +450,7 @@ def _roles(word: str, given: Any, role: type[Role]) -> Mapping[str, Role]:
 
 
 def _known(word: str, names: Iterable[str] | str, declared: Iterable[str]) -> tuple[str, ...]:
-    chosen, known = _names(names), list(declared)
+    chosen, known = _names(word, names), list(declared)
     for name in chosen:
         if name not in known:
             listed = ", ".join(known) or "there are none"

@@ -73,14 +73,6 @@ def read_table(file: Path, entity: str | None, time: str | None, numbers: Collec
     return pd.DataFrame(frame)
 
 
-def is_file(path: Path) -> bool:
-    """Whether a path is that of a file: not a folder or a pipe, nor a name too long for the file system."""
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
-
-
 def _parquet(file: Path) -> pd.DataFrame:
     from pyarrow import ArrowException
 
