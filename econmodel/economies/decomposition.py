@@ -294,7 +294,7 @@ def _each_period(comparison: Comparison) -> pd.DataFrame:
     """Every period against the start: gap and parts, one row a period."""
     fitted, time = comparison.fitted, comparison.fitted.data.time
     rows = []
-    for period in sorted(pd.unique(fitted.data.frame[time])):
+    for period in fitted.data.periods()[1]:
         side = side_of(fitted, period, time)
         if (side.rows == comparison.start.rows).all():
             continue

@@ -12,6 +12,7 @@ from econmodel.economies.size import Size
 from econmodel.errors import NotSupported, TableError, UnknownName
 from econmodel.estimate.fit import Fit
 from econmodel.forms.technology import Point
+from econmodel.table.conditions import truth_of
 from econmodel.table.roles import nearest
 
 Array = NDArray[np.float64]
@@ -63,7 +64,7 @@ def side_of(fitted: Fit, wanted: Any, by: str | None = None) -> Side:
     found = []
     for column, kind in ((data.entity, "provider"), (data.time, "period")):
         if column is not None:
-            rows = (data.frame[column] == wanted).to_numpy(dtype=bool) | _introduced(data.frame[column], column, wanted)
+            rows = _called_so(data.frame[column], column, wanted)
             if rows.any():
                 found.append(Side(_called(column, wanted), rows, kind))
     if len(found) > 1:
@@ -90,12 +91,10 @@ def _called(column: str, value: Any) -> str:
     return str(value) if isinstance(value, str) else f"{column.replace('_', ' ')} {value}"
 
 
-def _introduced(values: pd.Series, column: str, wanted: Any) -> Members:
-    """Rows with a number for a name, asked for as it is printed ("firm 3")."""
-    start = f"{column.replace('_', ' ')} "
-    if not isinstance(wanted, str) or not wanted.startswith(start):
-        return np.zeros(len(values), dtype=bool)
-    return (values.astype(str) == wanted.removeprefix(start)).to_numpy(dtype=bool)
+def _called_so(values: pd.Series, column: str, wanted: Any) -> Members:
+    """Rows of a name or period; one that is a number may be asked for as a number, as text or as printed ("firm 3")."""
+    text = str(wanted)
+    return values.astype(str).isin([text, text.removeprefix(f"{column.replace('_', ' ')} ")]).to_numpy(dtype=bool)
 
 
 def _value(fitted: Fit, wanted: Any, by: str) -> Side:
@@ -105,7 +104,8 @@ def _value(fitted: Fit, wanted: Any, by: str) -> Side:
         raise UnknownName(
             f"There is no column {by!r} to compare by{nearest(by, data.frame.columns) or '.'} There are {known}."
         )
-    rows = (data.frame[by] == wanted).fillna(False).to_numpy(dtype=bool)
+    same = (data.frame[by] == wanted).fillna(False) | (data.frame[by].astype(str) == str(wanted))
+    rows = same.to_numpy(dtype=bool)
     if not rows.any():
         values = list(map(str, pd.unique(data.frame[by].dropna())))
         shown = ", ".join(values[:10]) + (", ..." if len(values) > 10 else "")
@@ -115,16 +115,8 @@ def _value(fitted: Fit, wanted: Any, by: str) -> Side:
 
 
 def _condition(fitted: Fit, condition: str) -> Members:
-    frame = fitted.data.frame
-    try:
-        truth = np.asarray(frame.eval(condition))
-    except pd.errors.UndefinedVariableError as unknown:
-        known = ", ".join(map(str, frame.columns))
-        raise UnknownName(f"{unknown} in {condition!r}. The columns are {known}.") from None
-    except (SyntaxError, TypeError, ValueError) as broken:
-        raise TableError(f"{condition!r} cannot be read as a condition on columns: {broken}.") from None
-    if truth.dtype != bool or truth.shape != (len(frame),):
-        raise TableError(f"{condition!r} is not true or false for each row; compare a column with a value.")
+    data = fitted.data
+    truth = truth_of(condition, data.frame, data.date_order)[0].fillna(False).to_numpy(dtype=bool)
     if not truth.any():
         raise TableError(f"No row satisfies {condition!r}.")
     return truth

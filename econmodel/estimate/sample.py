@@ -115,9 +115,11 @@ def _network(data: CostData, columns: Mapping[str, Array]) -> dict[str, Array]:
 def _periods(data: CostData) -> dict[str, Array]:
     if data.time is None:
         raise NotSupported('time_effects=True needs a period for each row: name its column with time="...".')
-    column = data.frame[data.time]
-    periods = sorted(column.unique())
-    return {f"{data.time} {period}": (column == period).to_numpy(dtype=np.float64) for period in periods[1:]}
+    codes, periods = data.periods()
+    return {
+        f"{data.time} {period}": (codes == place).astype(np.float64)
+        for place, period in enumerate(periods[1:], start=1)
+    }
 
 
 def variables(sample: Sample, form: Form, numeraire: int | None) -> Variables:

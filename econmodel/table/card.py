@@ -1,6 +1,7 @@
 """The card: a short TOML file that says what each column of a table is, read and written."""
 
 import hashlib
+import os.path
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
@@ -10,25 +11,28 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from econmodel.errors import CardError
+from econmodel.errors import CardError, TableError
 from econmodel.table.cost_data import CostData
+from econmodel.table.reading import read_table
 from econmodel.table.roles import Outcome, Output, Price, Relationship, nearest
 from econmodel.table.toml_text import toml_text
 
 _ROLES: dict[str, type[Any]] = {
     "outputs": Output, "prices": Price, "relationships": Relationship, "outcomes": Outcome,
 }  # fmt: skip
-_TEXTS = ("title", "source", "licence", "money", "cost_concept", "checksum")
+_TEXTS = ("title", "source", "licence", "money", "cost_concept", "checksum", "date_order")
 _COLUMNS = ("entity", "time")
 _LISTS = ("controls", "network")
 KEYS = (
-    "title", "file", "checksum", "source", "licence", "money", "cost_concept", "cost", "entity", "time", "controls",
-    "network", "prices_complete", "shares", "notes", "dropped", *_ROLES,
+    "title", "file", "checksum", "source", "licence", "money", "cost_concept", "cost", "entity", "time", "date_order",
+    "controls", "network", "prices_complete", "shares", "notes", "dropped", *_ROLES,
 )  # fmt: skip
 _COST_KEYS = ("column", "unit")
 _DROPPED_KEYS = ("rows", "because", "first")
-# What stands for a missing figure in files of spreadsheets and statistics programs; in names only the empty cell does.
-_MISSING = ["", "NA", "N/A", "#N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "<NA>"]
+# A card is a short text; what is larger, or has a line with more dots, would only keep the reader of TOML busy.
+_LARGEST_CARD = 1_000_000
+_MOST_DOTS = 500
+_SHOWN = 100
 
 
 def read(path: str | Path) -> CostData:
@@ -61,6 +65,11 @@ def read(path: str | Path) -> CostData:
     >>> read(folder / "homes.toml").row_names()
     ['A', 'B']
     """
+    if not isinstance(path, str | Path):
+        raise CardError(
+            f"econmodel.read takes the path of a card, not a {type(path).__name__}; a table in memory goes into "
+            'econmodel.CostData(frame, cost="...", outputs=[...])'
+        )
     path = Path(path)
     entries = _entries(path)
     _known_keys(path.name, entries, KEYS)
@@ -82,7 +91,10 @@ def read(path: str | Path) -> CostData:
     if "dropped" in entries:
         given["dropped"] = _dropped(path.name, entries["dropped"])
     given["checksum"] = _checksum(path.name, file, given.get("checksum", ""))
-    frame = _table(file, given.get("entity"), given.get("time"))
+    entity, time = given.get("entity"), given.get("time")
+    shares = [price.share for price in _mapping(given.get("prices")).values()]
+    numbers = {cost, *shares, *(name for key in (*_ROLES, *_LISTS) for name in given.get(key, ()))}
+    frame = read_table(file, entity, time, numbers)
     return CostData(frame, cost, cost_unit=unit, prices_complete=complete, **given)
 
 
@@ -113,8 +125,8 @@ def card_text(data: CostData, file: str, checksum: str) -> str:
     plain = {key: value for key, value in plain.items() if value}
     plain["cost"] = {"column": data.cost} | ({"unit": data.cost_unit} if data.cost_unit else {})
     later: dict[str, Any] = {
-        "entity": data.entity, "time": data.time, "controls": data.controls, "network": data.network,
-        "prices_complete": data.prices_complete, "shares": data.shares, "notes": data.notes,
+        "entity": data.entity, "time": data.time, "date_order": data.date_order, "controls": data.controls,
+        "network": data.network, "prices_complete": data.prices_complete, "shares": data.shares, "notes": data.notes,
         "dropped": [{"rows": rows, "because": why, "first": first} for rows, why, first in data.dropped],
     }  # fmt: skip
     plain |= {key: value for key, value in later.items() if value}
@@ -122,6 +134,10 @@ def card_text(data: CostData, file: str, checksum: str) -> str:
         if getattr(data, key):
             plain[key] = {name: _facts(entry, role) for name, entry in getattr(data, key).items()}
     return toml_text(plain)
+
+
+def _mapping(roles: Any) -> Mapping[str, Any]:
+    return roles if isinstance(roles, Mapping) else {}
 
 
 def _facts(entry: Any, role: type) -> dict[str, str]:
@@ -139,13 +155,27 @@ def _entries(path: Path) -> dict[str, Any]:
             f"{path.name} is a table, not a card; write a card beside it (a .toml file with "
             f'file = "{path.name}", cost = "..." and [outputs....]), or pass a DataFrame to econmodel.CostData'
         )
+    if not os.path.isfile(path):  # noqa: PTH113 (pathlib raises where a name is too long)
+        is_folder = os.path.isdir(path)  # noqa: PTH112
+        what = "it is a folder; name the .toml file in it" if is_folder else "a card is a file that ends in .toml"
+        raise CardError(f"there is no card {path.name[:_SHOWN]!r} in {str(path.parent)[:_SHOWN]}: {what}")
     try:
-        with path.open("rb") as card:
-            return tomllib.load(card)
-    except FileNotFoundError:
-        raise CardError(f"there is no card {path.name!r} in {path.parent}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as broken:
-        raise CardError(f"{path.name} is not valid TOML: {broken}") from None
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as broken:
+        raise CardError(f"{path.name} cannot be opened: {broken.strerror}") from None
+    except UnicodeDecodeError:
+        raise CardError(f"{path.name} is not in UTF-8; save it as text in UTF-8") from None
+    if len(text) > _LARGEST_CARD or any(line.count(".") > _MOST_DOTS for line in text.splitlines()):
+        raise CardError(
+            f"{path.name} is too long for a card: at most {_LARGEST_CARD:,} letters, and {_MOST_DOTS} dots in a line"
+        )
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as broken:
+        cure = "; write paths with / instead of \\" if "\\" in text else ""
+        raise CardError(f"{path.name} is not valid TOML: {broken}{cure}") from None
+    except (RecursionError, ValueError):
+        raise CardError(f"{path.name} is not valid TOML for a card: a list too deep or a number too long") from None
 
 
 def _known_keys(where: str, entries: Mapping[str, Any], known: tuple[str, ...]) -> None:
@@ -202,7 +232,7 @@ def _role_entries(card: str, key: str, value: Any, role: type[Any]) -> dict[str,
 
 def _dropped(card: str, value: Any) -> list[tuple[int, str, list[str]]]:
     for entry in value if isinstance(value, list) else [value]:
-        if not isinstance(entry, dict) or set(entry) != set(_DROPPED_KEYS) or not isinstance(entry["rows"], int):
+        if not isinstance(entry, dict) or set(entry) != set(_DROPPED_KEYS):
             raise CardError(f'{card}: an entry of dropped is {{ rows = 3, because = "...", first = ["..."] }}')
         _text(card, "because", entry["because"])
         _texts(card, "first", entry["first"])
@@ -215,9 +245,12 @@ def _sha256(file: Path) -> str:
 
 
 def _checksum(card: str, file: Path, stated: str) -> str:
-    if not file.is_file():
-        raise CardError(f"{card} names the file {file.name!r}, which is not in {file.parent}")
-    found = _sha256(file)
+    if not os.path.isfile(file):  # noqa: PTH113
+        raise CardError(f"{card} names the file {file.name[:_SHOWN]!r}, which is not in {file.parent}")
+    try:
+        found = _sha256(file)
+    except OSError as broken:
+        raise CardError(f"{card} names the file {file.name!r}, which cannot be opened: {broken.strerror}") from None
     if stated and found != stated:
         raise CardError(
             f"{file.name} is not the file that {card} describes: its SHA-256 is {found}, the card states {stated}; "
@@ -226,27 +259,20 @@ def _checksum(card: str, file: Path, stated: str) -> str:
     return found
 
 
-def _table(file: Path, entity: str | None, time: str | None) -> pd.DataFrame:
-    if file.suffix.lower() == ".parquet":
-        return pd.read_parquet(file)
-    if file.suffix.lower() != ".csv":
-        raise CardError(f"{file.name} is neither a CSV nor a Parquet file; save it as one of them")
-    try:
-        columns = list(pd.read_csv(file, nrows=0).columns)
-        named = (entity, time)
-        missing = {name: [""] if name in named else _MISSING for name in columns}
-        return pd.read_csv(file, keep_default_na=False, na_values=missing)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as broken:
-        raise CardError(f"{file.name} cannot be read as CSV with commas in UTF-8: {broken}") from None
-
-
 def _came_back(data: CostData, file: Path) -> None:
-    """Refuse a CSV file that would not give the same figures and names again ("007" would come back as 7)."""
-    back = _table(file, data.entity, data.time)
+    """Refuse a CSV file that would not give the same figures and names again."""
+    numbers = [name for name, column in data._columns().items() if column.is_number]
+    try:
+        back = read_table(file, data.entity, data.time, numbers)
+    except (CardError, TableError) as broken:
+        file.unlink()
+        raise CardError(f'the table would not come back from a CSV file; use data_format="parquet": {broken}') from None
     for name in data._columns():
         written, again = data.frame[name], back[name]
         if name in (data.entity, data.time):
-            same = written.astype(object).tolist() == again.astype(object).tolist()
+            # A code that is a number comes back as the text that it is written as.
+            has_order = isinstance(written.dtype, pd.CategoricalDtype) and written.dtype.ordered
+            same = written.astype(str).tolist() == again.astype(str).tolist() and not has_order
         else:
             same = np.array_equal(written.to_numpy(float, na_value=np.nan), again.to_numpy(float), equal_nan=True)
         if not same:

@@ -1,22 +1,37 @@
 """Whether a table fits the roles of its columns: every fault at once, one sentence a column and cause."""
 
-from collections.abc import Callable, Mapping, Sequence
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from econmodel.errors import TableError
+from econmodel.table.periods import without_categories
 from econmodel.table.roles import nearest
 from econmodel.table.row_names import row_names
 
+Mask = NDArray[np.bool_]
+
+# Figures of real services, in any unit, lie well inside: sums of fourth powers of larger ones, or of products with
+# other columns, come near the largest number of the machine (1e308), those of smaller ones near its smallest.
+LARGEST, SMALLEST = 1e30, 1e-30
 # Three shares that a publication rounds to three decimals can miss one by 0.0015.
 SHARE_SUM_TOLERANCE = 0.002
 FIRST_ROWS = 5
 SHOWN_COLUMNS = 20
+SHOWN_LETTERS = 50
 
-_WHERE = "mend the figures, write them as missing, or leave these rows out of the table"
+# cause -> the lowest and the highest value that pass
+_SOME = float(np.nextafter(0.0, 1.0))
+_RANGES = {
+    "cost": (_SOME, np.inf), "price": (_SOME, np.inf), "log": (_SOME, np.inf), "output": (0.0, np.inf),
+    "size": (0.0, np.inf), "share": (0.0, 1.0),
+}  # fmt: skip
+_IN_LOGS = ("cost", "price", "log", "output", "size")
+_WHERE = "fix the figures, write them as missing, or leave these rows out of the table"
 # cause -> what is wrong with the rows, what to do about it
 _SENTENCES = {
     "number": (
@@ -37,6 +52,15 @@ _SENTENCES = {
     ),
     "share": ("lies outside 0 to 1", "state shares of cost as fractions, not as per cent"),
     "size": ("is negative", _WHERE),
+    "magnitude": (
+        f"is beyond {LARGEST:g} or, but for zero, below {SMALLEST:g}, where sums of squares and products are lost",
+        "state it in a unit in which its figures are nearer to one",
+    ),
+    "name": ("holds lists where names are needed", "write one name or period in each row"),
+    "alike": (
+        "writes one name in several ways, which differ only in capitals or in what cannot be seen (a space at the end)",
+        "write it in one way, or, where several are meant, let the names differ in more",
+    ),
     "named": ("has no name", "every row needs one, since rows are grouped by it; write one or leave the row out"),
 }
 
@@ -50,39 +74,69 @@ class Column:
     is_number: bool = True
 
 
-def _holds(cause: str) -> Callable[[pd.Series], Any]:
-    if cause == "finite":
-        return lambda values: values.abs() < np.inf
-    if cause in ("output", "size"):
-        return lambda values: values >= 0
-    if cause == "share":
-        return lambda values: values.between(0, 1)
-    return lambda values: values > 0
-
-
-def _readable(values: pd.Series) -> pd.Series:
-    return values.map(lambda value: isinstance(value, int | float) or _is_written_number(value))
-
-
 def _is_written_number(value: object) -> bool:
     try:
         float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return False
     return True
 
 
-def _causes(values: pd.Series, column: Column) -> dict[str, Callable[[pd.Series], Any]]:
-    """The checks of one column; a type fault hides the range faults."""
+def _wrong(values: pd.Series, column: Column) -> dict[str, Mask]:
+    """The rows that fail, by cause; a type fault hides the range faults."""
+    values = without_categories(values)
+    known = values.notna().to_numpy(dtype=bool)
     if not column.is_number:
-        return {}
-    kind = values.dtype
-    if not pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_complex_dtype(kind):
-        if bool(_readable(values.dropna()).all()):
-            return {"stored as text": lambda texts: texts.isna()}
-        return {"number": _readable}
-    names = ["finite"] + ([column.cause] if column.cause else [])
-    return {name: _holds(name) for name in names}
+        return _wrong_names(values, known)
+    if not pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_complex_dtype(values.dtype):
+        if pd.api.types.is_object_dtype(values.dtype):
+            readable = np.array([_is_written_number(value) for value in values.array], dtype=bool)
+        elif pd.api.types.is_string_dtype(values.dtype):
+            readable = pd.to_numeric(values, errors="coerce").notna().to_numpy(dtype=bool)
+        else:
+            readable = np.zeros(len(values), dtype=bool)
+        return {"stored as text": known} if readable[known].all() else {"number": known & ~readable}
+    numbers = values.to_numpy(dtype=float, na_value=np.nan)
+    infinite = np.isinf(numbers)
+    wrong = {"finite": infinite}
+    if column.cause is not None:
+        low, high = _RANGES[column.cause]
+        wrong[column.cause] = ~infinite & ((numbers < low) | (numbers > high))
+    size = np.abs(np.where(infinite, 0.0, numbers))
+    # Where logs and ratios are taken each figure must be of a size; elsewhere one that is next to nothing does no harm.
+    smallest = size if column.cause in _IN_LOGS else np.full(len(size), np.nanmax(size, initial=0.0))
+    wrong["magnitude"] = (size > LARGEST) | ((size > 0) & (smallest < SMALLEST))
+    return wrong
+
+
+def _wrong_names(values: pd.Series, known: Mask) -> dict[str, Mask]:
+    if pd.api.types.is_object_dtype(values.dtype):
+        lists = np.array(
+            [isinstance(value, list | tuple | dict | set | np.ndarray) for value in values.array], dtype=bool
+        )
+        if lists.any():
+            return {"name": lists}
+    elif not pd.api.types.is_string_dtype(values.dtype):
+        return {"named": ~known}
+    codes, names = pd.factorize(values)
+    texts = pd.Series(np.asarray(names, dtype=object)).map(str).astype("str")
+    blank = np.append(texts.str.strip().eq("").to_numpy(dtype=bool), True)
+    wrong = {"named": blank[codes]}
+    tidy = texts.str.lower().str.replace(r"\s+", " ", regex=True).str.strip()
+    if not (texts.str.isascii().all() and tidy.is_unique):
+        repeated = texts.map(_bare).duplicated(keep=False).to_numpy(dtype=bool)
+        wrong["alike"] = np.append(repeated & ~blank[:-1], False)[codes]
+    return wrong
+
+
+def _bare(name: str) -> str:
+    """A name without what a reader does not see: spaces at its ends or doubled, capitals, invisible letters.
+
+    Single spaces within it stay: West Side and Westside are two districts of California.
+    """
+    if not name.isascii():
+        name = "".join(c for c in unicodedata.normalize("NFKC", name) if unicodedata.category(c) != "Cf")
+    return " ".join(name.casefold().split())
 
 
 def check(
@@ -133,85 +187,57 @@ def _shape_faults(frame: pd.DataFrame, columns: Mapping[str, Column]) -> list[st
 def _value_faults(
     frame: pd.DataFrame, columns: Mapping[str, Column], entity: str | None, time: str | None, shares: Sequence[str]
 ) -> list[str]:
-    import pandera.pandas as pandera
-
-    # Positions instead of the frame's own index, which may repeat; copy-on-write makes this free.
-    present = [name for name in columns if name in frame]
-    table = frame[present].set_axis(pd.RangeIndex(len(frame)), axis="index")
-    schema = pandera.DataFrameSchema(
-        {
-            name: pandera.Column(
-                checks=[pandera.Check(holds, name=cause) for cause, holds in _causes(table[name], column).items()]
-                if name in table
-                else [],
-                nullable=column.is_number,
+    faults = [
+        f"there is no column {name!r} ({column.role}){_hint(name, frame, columns)}"
+        for name, column in columns.items()
+        if name not in frame
+    ]
+    has_lists = False
+    for name, column in columns.items():
+        for cause, rows in _wrong(frame[name], column).items() if name in frame else ():
+            if rows.any():
+                has_lists |= cause == "name"
+                what, cure = _SENTENCES[cause]
+                shown = _shown(frame[name], rows, cause)
+                named = _rows(rows, frame, None if cause in ("named", "name") else entity, time)
+                faults.append(f"{name!r} ({column.role}) {what}{shown}: {named}; {cure}")
+    keys = [name for name in (entity, time) if name is not None]
+    if time is not None and set(keys) <= set(frame) and not has_lists:
+        repeated = frame.duplicated(keys, keep=False).to_numpy()
+        if repeated.any():
+            listed = " and ".join(map(repr, keys))
+            named = _rows(repeated, frame, entity, time)
+            faults.append(
+                f"{listed} should name one row only, but repeat: {named}; add such rows up, or keep one of them"
             )
-            for name, column in columns.items()
-        },
-        checks=[
-            pandera.Check(holds, name=name, ignore_na=False)
-            for name, holds in _table_checks(table, entity, time, shares).items()
-        ],
-    )
-    try:
-        schema.validate(table, lazy=True)
-    except pandera.errors.SchemaErrors as found:
-        return _sentences(found.failure_cases, frame, columns, entity, time, shares)
-    return []
+    if shares and all(name in frame and pd.api.types.is_numeric_dtype(frame[name].dtype) for name in shares):
+        unequal = ((share_sums(frame, shares) - 1).abs() > SHARE_SUM_TOLERANCE).to_numpy()
+        if unequal.any():
+            listed = ", ".join(map(repr, shares))
+            faults.append(
+                f"the cost shares {listed} do not add up to one within {SHARE_SUM_TOLERANCE}: "
+                f"{_rows(unequal, frame, entity, time)}; fix them, or say "
+                'shares = "renormalise" (each is divided by their sum) or shares = "as published" (taken as they are)'
+            )
+    return faults
 
 
-def _table_checks(
-    table: pd.DataFrame, entity: str | None, time: str | None, shares: Sequence[str]
-) -> dict[str, Callable[[pd.DataFrame], pd.Series]]:
-    checks: dict[str, Callable[[pd.DataFrame], pd.Series]] = {}
-    if time is not None:
-        keys = [name for name in (entity, time) if name is not None]
-        if set(keys) <= set(table):
-            checks["unique"] = lambda rows: ~rows.duplicated(keys, keep=False)
-    if shares and all(name in table and pd.api.types.is_numeric_dtype(table[name].dtype) for name in shares):
-        checks["sum"] = lambda rows: ~((share_sums(rows, shares) - 1).abs() > SHARE_SUM_TOLERANCE)
-    return checks
+def _shown(values: pd.Series, rows: Mask, cause: str) -> str:
+    """An example of what is wrong, where seeing it helps."""
+    if cause == "number":
+        return f", such as {str(values[rows].iloc[0])[:SHOWN_LETTERS]!r}"
+    if cause != "alike":
+        return ""
+    groups: dict[str, list[str]] = {}
+    for name in pd.unique(values[rows]):
+        groups.setdefault(_bare(str(name)), []).append(repr(name))
+    some = ["/".join(names) for names in groups.values()]
+    return f" ({', '.join(some[:FIRST_ROWS])}{', ...' * (len(some) > FIRST_ROWS)})"
 
 
 def share_sums(frame: pd.DataFrame, shares: Sequence[str]) -> pd.Series:
     """The sum of the cost shares of each row; missing where one of them is."""
     return frame[list(shares)].sum(axis="columns", skipna=False).astype(float)
-
-
-def _sentences(
-    cases: pd.DataFrame,
-    frame: pd.DataFrame,
-    columns: Mapping[str, Column],
-    entity: str | None,
-    time: str | None,
-    shares: Sequence[str],
-) -> list[str]:
-    """Pandera's one case a cell, regrouped to one sentence a column and cause."""
-    sentences = []
-    missing = set(cases.loc[cases["check"] == "column_in_dataframe", "failure_case"])
-    for name, column in columns.items():
-        if name in missing:
-            sentences.append(f"there is no column {name!r} ({column.role}){_hint(name, frame, columns)}")
-    values = cases[cases["schema_context"] == "Column"]
-    for (column_name, cause), failed in values.groupby(["column", "check"], sort=False):
-        name = str(column_name)
-        what, cure = _SENTENCES["named" if cause == "not_nullable" else str(cause)]
-        rows = _rows(failed["index"], frame, entity if cause != "not_nullable" else None, time)
-        shown = f", such as {failed['failure_case'].iloc[0]!r}" if cause == "number" else ""
-        sentences.append(f"{name!r} ({columns[str(name)].role}) {what}{shown}: {rows}; {cure}")
-    broken = cases[cases["schema_context"] == "DataFrameSchema"]
-    if (repeated := broken[broken["check"] == "unique"]).size:
-        keys = " and ".join(repr(name) for name in (entity, time) if name is not None)
-        rows = _rows(repeated["index"], frame, entity, time)
-        sentences.append(f"{keys} should name one row only, but repeat: {rows}; add such rows up, or keep one of them")
-    if (unequal := broken[broken["check"] == "sum"]).size:
-        rows = _rows(unequal["index"], frame, entity, time)
-        listed = ", ".join(repr(name) for name in shares)
-        sentences.append(
-            f"the cost shares {listed} do not add up to one within {SHARE_SUM_TOLERANCE}: {rows}; mend them, or say "
-            'shares = "renormalise" (each is divided by their sum) or shares = "as published" (taken as they are)'
-        )
-    return sentences
 
 
 def _hint(name: str, frame: pd.DataFrame, columns: Mapping[str, Column]) -> str:
@@ -222,8 +248,8 @@ def _hint(name: str, frame: pd.DataFrame, columns: Mapping[str, Column]) -> str:
     return nearest(name, free) or (f"; columns without a role are {listed}" if free else "")
 
 
-def _rows(positions: pd.Series, frame: pd.DataFrame, entity: str | None, time: str | None) -> str:
-    found = sorted({int(position) for position in positions})
-    names = row_names(frame, entity, time, found[:FIRST_ROWS])
+def _rows(wrong: Mask, frame: pd.DataFrame, entity: str | None, time: str | None) -> str:
+    found = np.flatnonzero(wrong)
+    names = row_names(frame, entity, time, found[:FIRST_ROWS].tolist())
     more = "; ..." if len(found) > FIRST_ROWS else ""
     return f"{len(found):,} {'row' if len(found) == 1 else 'rows'} ({'; '.join(names)}{more})"

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from econmodel.errors import NotSupported, TableError, UnknownName
 from econmodel.results import Answer, format_number
+from econmodel.table.periods import DATE_ORDERS, DateOrder, periods
 from econmodel.table.roles import nearest
 
 Array = NDArray[np.float64]
@@ -77,6 +78,7 @@ def continuity(
     time: str | None = None,
     by: str | None = None,
     fewest_contacts: int = FEWEST_CONTACTS,
+    date_order: DateOrder | None = None,
 ) -> Answer:
     """How far each person sees the same worker again, or the mean of that by provider.
 
@@ -87,6 +89,7 @@ def continuity(
     time : column by which a person's contacts are ordered; without it there is no sequential index
     by : column with the provider; contacts of a person with two providers are then counted apart
     fewest_contacts : persons with fewer have no index and are left out of means; two or more
+    date_order : "day/month/year" or "month/day/year", where `time` holds dates such as 03/04/2010
 
     Returns
     -------
@@ -102,7 +105,8 @@ def continuity(
     UnknownName
         For a column that the table does not have.
     TableError
-        For a table without rows, or one in which a person, worker, time or provider is missing.
+        For a table without rows, or one in which a person, worker, time or provider is missing, and where `time` has no
+        order that is known: numbers, dates, or text as `CostData.periods` reads it.
     NotSupported
         For `fewest_contacts` below two, or where nobody has that many.
 
@@ -126,9 +130,12 @@ def continuity(
         raise NotSupported(
             f"fewest_contacts={fewest_contacts}: continuity is between contacts, so it needs {FEWEST_CONTACTS} or more."
         )
-    ordered = visits if time is None else visits.sort_values(time, kind="stable")
+    if date_order is not None and date_order not in DATE_ORDERS:
+        raise NotSupported(f"date_order={date_order!r} is not known; it may be {' or '.join(map(repr, DATE_ORDERS))}.")
+    place = None if time is None else periods(visits[time], date_order)[0]
+    ordered = visits if place is None else visits.iloc[np.argsort(place, kind="stable")]
     keys = [person] if by is None else [by, person]
-    groups = ordered.groupby(keys, sort=True)
+    groups = ordered.groupby(keys, sort=True, observed=True)
     found = indices(groups.ngroup().to_numpy(dtype=np.intp), pd.factorize(ordered[worker])[0])
     names = groups.size().index.to_frame(index=False)
     measures = {USUAL: found.usual_provider, BICE_BOXERMAN: found.bice_boxerman}
@@ -172,7 +179,7 @@ def _check(visits: pd.DataFrame, columns: dict[str, str]) -> None:
 
 def _by_provider(persons: pd.DataFrame, by: str, measures: list[str]) -> pd.DataFrame:
     known = persons[measures[0]].notna()
-    groups = persons.assign(known=known).groupby(by, sort=True)
+    groups = persons.assign(known=known).groupby(by, sort=True, observed=True)
     counts = groups.agg(persons=("contacts", "size"), with_index=("known", "sum"), contacts=("contacts", "sum"))
     return pd.concat([counts, groups[measures].mean()], axis=1).reset_index()
 

@@ -8,9 +8,12 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from econmodel.errors import CardError, TableError, UnknownName
 from econmodel.table.checks import Column, check, share_sums
+from econmodel.table.conditions import truth_of
+from econmodel.table.periods import DATE_ORDERS, DateOrder, periods, without_categories
 from econmodel.table.roles import Outcome, Output, Price, Relationship, Service, nearest
 from econmodel.table.row_names import row_names
 
@@ -39,6 +42,7 @@ class CostData:
     controls : further columns that shift cost (rurality, need)
     network : columns with the number of sites, routes or areas served, beside the volume of output
     entity, time : the provider and the period; given both, each pair stands in one row
+    date_order : "day/month/year" or "month/day/year", where the periods are dates such as 03/04/2010
     shares : what to do where the shares of complete prices do not add up to one: "as published" takes them as they
         are, "renormalise" divides by their sum and notes it; None refuses
     cost_unit, cost_concept, money : in what cost is counted, what it includes ("total", "operating", "pay bill",
@@ -72,6 +76,7 @@ class CostData:
     network: tuple[str, ...]
     entity: str | None
     time: str | None
+    date_order: DateOrder | None
     shares: Shares | None
     cost_unit: str
     cost_concept: str
@@ -106,11 +111,23 @@ class CostData:
         notes: Iterable[str] | str = (),
         checksum: str = "",
         dropped: Iterable[Dropped] = (),
+        date_order: DateOrder | None = None,
     ) -> None:
         if not isinstance(frame, pd.DataFrame):
             raise TableError(f"a pandas DataFrame is needed, not {type(frame).__name__}; econmodel.read takes a card")
+        texts = {"cost_unit": cost_unit, "cost_concept": cost_concept, "money": money, "title": title, "source": source,
+                 "licence": licence, "checksum": checksum}  # fmt: skip
+        for word, text in texts.items():
+            if not isinstance(text, str):
+                raise CardError(f"{word} must be text in quotation marks, not {_short(text)}")
+        if not isinstance(prices_complete, bool | np.bool_):
+            raise CardError(f"prices_complete must be True or False, not {_short(prices_complete)}")
         if shares is not None and shares not in SHARE_RULES:
             raise CardError(f'shares = {shares!r} is not known; it may be "as published" or "renormalise", or left out')
+        if date_order is not None and date_order not in DATE_ORDERS:
+            raise CardError(
+                f"date_order = {date_order!r} is not known; it may be {' or '.join(map(repr, DATE_ORDERS))}"
+            )
         self._set(
             frame=frame.copy(deep=False),
             cost=cost,
@@ -119,10 +136,11 @@ class CostData:
             prices_complete=bool(prices_complete),
             relationships=_roles("relationships", relationships, Relationship),
             outcomes=_roles("outcomes", outcomes, Outcome),
-            controls=_names(controls),
-            network=_names(network),
+            controls=_names("controls", controls),
+            network=_names("network", network),
             entity=entity,
             time=time,
+            date_order=date_order,
             shares=shares,
             cost_unit=cost_unit,
             cost_concept=cost_concept,
@@ -130,13 +148,19 @@ class CostData:
             title=title,
             source=source,
             licence=licence,
-            notes=_names(notes),
+            notes=_names("notes", notes),
             checksum=checksum,
-            dropped=tuple((int(count), str(because), tuple(first)) for count, because, first in dropped),
+            dropped=_dropped(dropped),
         )
         complete_shares = self._complete_shares()
         self._must_agree(complete_shares)
-        check(self.frame, self._columns(), entity, time, complete_shares if shares is None else ())
+        columns = self._columns()
+        check(self.frame, columns, entity, time, complete_shares if shares is None else ())
+        # Categories that no row has would be empty groups later; only those of time may have an order that counts.
+        kinds = {name: self.frame[name].dtype for name in columns if name != time}
+        changed = [name for name, kind in kinds.items() if isinstance(kind, pd.CategoricalDtype)]
+        if changed:
+            self._set(frame=self.frame.assign(**{name: without_categories(self.frame[name]) for name in changed}))
         if shares == "renormalise" and complete_shares:
             self._renormalise(complete_shares)
 
@@ -169,12 +193,13 @@ class CostData:
         roles += [(price.share, Column("cost share", "share")) for price in self.prices.values() if price.share]
         columns: dict[str, Column] = {}
         for name, column in roles:
-            if not isinstance(name, str):
-                raise CardError(f"{name!r} ({column.role}) is not a column name; names are text")
+            _must_be_name(name, column.role)
             if name in columns:
                 raise CardError(f"{name!r} is given as {columns[name].role} and as {column.role}; keep one of the two")
             columns[name] = column
         for key, key_role in ((self.entity, "entity"), (self.time, "time")):
+            if key is not None:
+                _must_be_name(key, key_role)
             if key is not None and key not in columns:
                 columns[key] = Column(key_role, is_number=False)
         return columns
@@ -222,6 +247,25 @@ class CostData:
         """
         role = self.relationships.get(name) or self.outcomes.get(name)
         return role.label if role is not None and role.label else name.replace("_", " ")
+
+    def periods(self) -> tuple[NDArray[np.intp], list[Any]]:
+        """The place of each row in the order of time, and the periods in that order.
+
+        Raises
+        ------
+        TableError
+            Where the column of periods has no order that is known (`econmodel.table.periods` lists the spellings).
+
+        Examples
+        --------
+        >>> from econmodel.table.shipped import load
+        >>> codes, years = load("us_airlines").periods()
+        >>> int(codes[0]), years[:2]
+        (0, [1970, 1971])
+        """
+        if self.time is None:
+            raise CardError('the periods are not known: name their column with time="..."')
+        return periods(self.frame[self.time], self.date_order)
 
     def row_names(self) -> list[str]:
         """Names of the rows: provider and period where the roles name them, else the labels of the frame's index.
@@ -281,17 +325,22 @@ class CostData:
     def where(self, condition: "str | pd.Series[bool] | np.ndarray | Sequence[bool]", because: str) -> "CostData":
         """The rows that satisfy a condition; `dropped` says how many others were left out, and why.
 
+        A row whose figures are missing, so that nobody knows whether it satisfies the condition, is left out too, and
+        is counted apart with a reason of its own.
+
         Parameters
         ----------
-        condition : a comparison in column names ("pupils >= 500"), or one truth value a row
-        because : the reason, printed with every result
+        condition : comparisons in column names ("pupils >= 500 and region in ['North', 'West']"; `isna()`, `notna()`,
+            `isin` and `between` are known), or one truth value a row, where a missing one is not known. Text is
+            compared in the order of time, as periods or dates
+        because : the reason why those that fail it are left out, printed with every result
 
         Raises
         ------
         UnknownName
             Where the condition names a column that the table does not have.
         TableError
-            Where it is not one truth value a row, or holds for no row.
+            Where it cannot be read, is not one truth value a row, or holds for no row.
 
         Examples
         --------
@@ -302,30 +351,16 @@ class CostData:
         """
         if not isinstance(because, str) or not because.strip():
             raise CardError("because must give the reason in words: it is printed with every result")
-        keep = self._truth(condition)
+        truth, not_known = truth_of(condition, self.frame, self.date_order)
+        keep, unknown = truth.fillna(False).to_numpy(dtype=bool), truth.isna().to_numpy(dtype=bool)
         if not keep.any():
             raise TableError(f"no row satisfies {repr(condition) if isinstance(condition, str) else 'the condition'}")
-        out = np.flatnonzero(~keep)
-        if not len(out):
-            return self
-        first = tuple(row_names(self.frame, self.entity, self.time, out[:5].tolist()))
-        return self._with(frame=self.frame[keep], dropped=(*self.dropped, (len(out), because.strip(), first)))
-
-    def _truth(self, condition: Any) -> np.ndarray:
-        if isinstance(condition, str):
-            try:
-                condition = self.frame.eval(condition)
-            except pd.errors.UndefinedVariableError as unknown:
-                known = ", ".join(str(name) for name in self.frame.columns)
-                raise UnknownName(f"{unknown} in {condition!r}; the columns are {known}") from None
-            except (SyntaxError, TypeError, ValueError) as broken:
-                raise TableError(f"{condition!r} cannot be read as a condition on columns: {broken}") from None
-        if isinstance(condition, pd.Series) and not condition.index.equals(self.frame.index):
-            raise TableError("the condition belongs to other rows than the table: its index differs")
-        values = condition if isinstance(condition, pd.Series) else pd.Series(condition)
-        if values.shape != (len(self.frame),) or not pd.api.types.is_bool_dtype(values.dtype):
-            raise TableError(f"a condition is one truth value a row ({len(self.frame):,}), such as 'pupils >= 500'")
-        return values.fillna(False).to_numpy(dtype=bool)
+        dropped = list(self.dropped)
+        for out, why in ((~keep & ~unknown, because.strip()), (unknown, not_known)):
+            if out.any():
+                first = np.flatnonzero(out)[:5].tolist()
+                dropped.append((int(out.sum()), why, tuple(row_names(self.frame, self.entity, self.time, first))))
+        return self if keep.all() else self._with(frame=self.frame[keep], dropped=tuple(dropped))
 
     def to_card(self, path: str | Path, data_format: Literal["csv", "parquet"] = "csv") -> Path:
         """Write a card and, beside it, the table; `econmodel.read` gives the same data back.
@@ -367,14 +402,46 @@ class CostData:
         return as_html(self)
 
 
-def _names(names: Iterable[str] | str) -> tuple[str, ...]:
+def _short(value: object) -> str:
+    """What was given, in a few words: a column by its type, since its figures would fill the screen."""
+    return repr(value) if isinstance(value, str | int | float | dict) else f"a {type(value).__name__}"
+
+
+def _must_be_name(name: object, role: str) -> None:
+    if not isinstance(name, str):
+        raise CardError(f'{_short(name)} ({role}) is not a column name; names are text, such as {role}="..."')
+
+
+def _names(word: str, names: Iterable[str] | str) -> tuple[str, ...]:
     """A bare name is one name, not its letters."""
-    return ((names,) if names else ()) if isinstance(names, str) else tuple(names)
+    if isinstance(names, str):
+        return (names,) if names else ()
+    if not isinstance(names, Iterable) or isinstance(names, pd.Series):
+        raise CardError(f'{word} takes names in quotation marks, such as {word}=["..."], not {_short(names)}')
+    for name in (chosen := tuple(names)):
+        if not isinstance(name, str):
+            raise CardError(f"{word} takes names in quotation marks, not {_short(name)}")
+    return chosen
+
+
+def _dropped(entries: Iterable[Dropped]) -> tuple[Dropped, ...]:
+    """Rows left out before, as `CostData` states them."""
+    known = []
+    for entry in entries if isinstance(entries, Iterable) else [entries]:
+        match entry:
+            case [int() | np.integer() as rows, str(because), [*first]] if rows > 0 and not isinstance(rows, bool):
+                known.append((int(rows), because, tuple(map(str, first))))
+            case _:
+                raise CardError(
+                    "an entry of dropped says how many rows (one or more), because of what, and the first of them by "
+                    f"name; not {entry!r}"
+                )
+    return tuple(known)
 
 
 def _roles(word: str, given: Any, role: type[Role]) -> Mapping[str, Role]:
     if not isinstance(given, Mapping):
-        names = _names(given)
+        names = _names(word, given)
         if len(set(names)) < len(names):
             raise CardError(f"{word} names a column twice: {', '.join(names)}")
         return MappingProxyType({name: role() for name in names})
@@ -389,7 +456,7 @@ def _roles(word: str, given: Any, role: type[Role]) -> Mapping[str, Role]:
 
 
 def _known(word: str, names: Iterable[str] | str, declared: Iterable[str]) -> tuple[str, ...]:
-    chosen, known = _names(names), list(declared)
+    chosen, known = _names(word, names), list(declared)
     for name in chosen:
         if name not in known:
             listed = ", ".join(known) or "there are none"

@@ -60,10 +60,11 @@ def cumulative(data: CostData, output: str, before: float | str = 0.0) -> CostDa
     name = cumulative_name(output)
     if name in data.frame.columns:
         raise TableError(f"The table has a column {name!r} already; give it another name, or use it as it is.")
-    _refuse_gaps(data, output)
-    ordered = data.frame.reset_index(drop=True).sort_values([data.entity, data.time], kind="stable")
-    own = ordered[output].astype(float)
-    earlier = (own.groupby(ordered[data.entity]).cumsum() - own).sort_index().to_numpy() + _before(data, before)
+    place = data.periods()[0]
+    entity = pd.factorize(data.frame[data.entity])[0]
+    _refuse_gaps(data, output, place)
+    own = pd.Series(data.frame[output].to_numpy(dtype=float)).iloc[np.argsort(place, kind="stable")]
+    earlier = (own.groupby(entity[own.index]).cumsum() - own).sort_index().to_numpy() + _before(data, before)
     known = earlier > 0
     logs = np.log(np.where(known, earlier, 1.0))
     added = replace(data, frame=data.frame.assign(**{name: logs}), controls=(*data.controls, name))
@@ -87,12 +88,10 @@ def _before(data: CostData, before: float | str) -> np.ndarray:
     return column
 
 
-def _refuse_gaps(data: CostData, output: str) -> None:
+def _refuse_gaps(data: CostData, output: str, place: np.ndarray) -> None:
     """TableError where a provider lacks a period between its first and last, or its output in one."""
     assert data.entity is not None
-    assert data.time is not None
-    place = pd.Series(data.frame[data.time].rank(method="dense").to_numpy())
-    by = place.groupby(data.frame[data.entity].to_numpy())
+    by = pd.Series(place).groupby(data.frame[data.entity].to_numpy())
     short = by.max() - by.min() + 1 != by.count()
     empty = data.frame[output].isna().to_numpy()
     names = [str(name) for name in short.index[short]]

@@ -1,6 +1,7 @@
 """What a row is called in messages and tables."""
 
 from collections.abc import Sequence
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -30,10 +31,14 @@ def row_names(
     rows = [f"row {label}" for label in frame.index.take(chosen)]
     if entity is None or entity not in frame:
         return rows
-    prefix = f"{entity.replace('_', ' ')} " if pd.api.types.is_numeric_dtype(frame[entity].dtype) else ""
-    names = [f"{prefix}{name}" for name in frame[entity].take(chosen)]
+    prefix = f"{entity.replace('_', ' ')} "
+    names = [f"{prefix * _is_number(name)}{name}" for name in frame[entity].take(chosen)]
     if time is not None and time in frame:
         return [f"{name}, {period}" for name, period in zip(names, frame[time].take(chosen), strict=True)]
     if frame[entity].is_unique:
         return names
     return [f"{name}, {row}" for name, row in zip(names, rows, strict=True)]
+
+
+def _is_number(name: object) -> bool:
+    return name.isdecimal() if isinstance(name, str) else isinstance(name, Real)

@@ -59,6 +59,7 @@ def load(name: str) -> CostData:
     (90, ['output'], ('load_factor',))
     """
     known = names()
+    name = name if isinstance(name, str) else f"a {type(name).__name__}"
     if name not in known:
         raise UnknownName(
             f"there is no shipped data set {name!r}; there are {', '.join(known)}{nearest(name, known)} "

@@ -58,12 +58,12 @@ def test_a_table_without_a_fault_passes():
 @pytest.mark.parametrize(
     ("columns", "sentence"),
     [
-        ({"spend": [9.0, 0, -1, 30, 8, 17]}, "'spend' (cost) is zero or negative, .*: 2 rows (B, 2019; C, 2019); mend"),
-        ({"weeks": [40, -1, 55, 160, 35, 90]}, "'weeks' (output) is negative; .*: 1 row (B, 2019); mend"),
-        ({"wage": [11.5, 0, 11, 12, 11, 12]}, "'wage' (price) is zero or negative, .*: 1 row (B, 2019); mend"),
+        ({"spend": [9.0, 0, -1, 30, 8, 17]}, "'spend' (cost) is zero or negative, .*: 2 rows (B, 2019; C, 2019); fix"),
+        ({"weeks": [40, -1, 55, 160, 35, 90]}, "'weeks' (output) is negative; .*: 1 row (B, 2019); fix"),
+        ({"wage": [11.5, 0, 11, 12, 11, 12]}, "'wage' (price) is zero or negative, .*: 1 row (B, 2019); fix"),
         ({"continuity": [0, 1, 1, 1, 1, 1]}, "'continuity' (relationship variable) is zero .*logarithm: 1 row (A"),
         ({"content": [7, 6, 7, 6, 7, -6]}, "'content' (outcome) is zero .*logarithm: 1 row (F, 2020); say scale"),
-        ({"sites": [1, 2, -1, 3, 1, 2]}, "'sites' (network) is negative: 1 row (C, 2019); mend"),
+        ({"sites": [1, 2, -1, 3, 1, 2]}, "'sites' (network) is negative: 1 row (C, 2019); fix"),
         ({"rural": [0, np.inf, 0, 0, 0, 0]}, "'rural' (control) is infinite: 1 row (B, 2019); write a missing value"),
         ({"spend": [9, 21, -np.inf, 30, 8, 17]}, "'spend' (cost) is infinite: 1 row (C, 2019); write a missing value"),
         (
@@ -92,7 +92,7 @@ def test_a_table_without_a_fault_passes():
         ),
         (
             {"pay_share": [0.5, 0.6, 0.65, 0.7, 0.7, 0.6]},
-            "the cost shares 'pay_share', 'rent_share' do not add up to one within 0.002: 1 row (A, 2019); mend them, "
+            "the cost shares 'pay_share', 'rent_share' do not add up to one within 0.002: 1 row (A, 2019); fix them, "
             'or say shares = "renormalise"',
         ),
     ],
