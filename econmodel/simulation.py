@@ -12,6 +12,7 @@ from econmodel.errors import FormError, NotSupported, UnknownName
 from econmodel.forms.assembly import Centres, assemble
 from econmodel.forms.form import Form, SecondOrder, Variables, find_form
 from econmodel.forms.technology import Point, Technology
+from econmodel.stated import random_numbers, require_counts, require_in_logs
 from econmodel.table.cost_data import CostData
 from econmodel.table.roles import Output, Relationship
 
@@ -112,7 +113,12 @@ def state(
     unknown = [name for name in parameters if name not in technology.names]
     if unknown:
         raise UnknownName(f"{', '.join(unknown)} is not a parameter. There are {', '.join(technology.names)}.")
-    return StatedCost(technology, np.array([float(parameters.get(name, 0.0)) for name in technology.names]))
+    stated = np.array([float(parameters.get(name, 0.0)) for name in technology.names])
+    if not technology.is_level:
+        require_in_logs(**dict(zip(technology.names, stated.tolist(), strict=True)))
+    elif lost := [name for name, value in zip(technology.names, stated, strict=True) if not np.isfinite(value)]:
+        raise NotSupported(f"{', '.join(lost)} of a stated cost function is not a finite number. Give one.")
+    return StatedCost(technology, stated)
 
 
 def simulate(
@@ -181,7 +187,7 @@ def simulate(
     >>> len(simulate(cost, 60).data), len(simulate(cost, 60, periods=3).data)
     (60, 180)
     """
-    technology, rng = cost.technology, np.random.default_rng(seed)
+    technology, rng = cost.technology, random_numbers(seed)
     if specialised and not technology.form.coordinate.allows_zero:
         raise FormError(
             "Specialised providers make none of an output, and this form has no cost there. State a level form."
@@ -277,13 +283,10 @@ def _check_options(
         if unknown:
             there = ", ".join(known[role]) or "none"
             raise UnknownName(f"{', '.join(unknown)} is no {role} of this cost function. It has: {there}.")
-    if providers < 1 or periods < 1:
-        raise NotSupported(f"providers={providers} and periods={periods} give no table: both must be at least one.")
+    require_counts(providers=providers, periods=periods)
     if not 0.0 <= movement <= 1.0:
         raise NotSupported(f"movement={movement} is a share of variance, between 0 and 1.")
-    negative = [f"{name}={value}" for name, value in deviations.items() if not 0.0 <= value < np.inf]
-    if negative:
-        raise NotSupported(f"{', '.join(negative)} must be a standard deviation: zero or positive.")
+    require_in_logs(0.0, **deviations)
 
 
 STAFF_SHARE = 0.6
@@ -308,7 +311,9 @@ def simulate_staffing(
     """
     if staffing not in ("scales", "rationed"):
         raise UnknownName(f'staffing={staffing!r} is not a world. There are "scales" and "rationed".')
-    rng = np.random.default_rng(seed)
+    require_counts(providers=providers)
+    require_in_logs(0.0, noise=noise)
+    rng = random_numbers(seed)
     users = np.exp(rng.normal(0.0, 1.0, providers))
     chance = np.exp(noise * rng.standard_normal(providers))
     if staffing == "scales":
@@ -366,7 +371,10 @@ def simulate_case_mix(
     >>> simulate_case_mix(50).facts["effect of continuity"]
     -0.1
     """
-    rng = np.random.default_rng(seed)
+    require_counts(providers=providers)
+    require_in_logs(effect=effect, selection=selection, scale_elasticity=scale_elasticity, follows_size=follows_size)
+    require_in_logs(0.0, noise=noise)
+    rng = random_numbers(seed)
     log_users = rng.normal(0.0, 0.8, providers)
     need = rng.standard_normal(providers)
     continuity = selection * need + follows_size * log_users + rng.standard_normal(providers)

@@ -19,7 +19,11 @@ def place(data: em.CostData, rng: Rng) -> Any:
     first = next(iter(data.outputs))
     value = float(data.frame[first].astype(float).mean())
     known = ["mean", "mean", "median", "p25", "every provider", [0.5, 1, 2], 3, {first: value}, {first: value * 1e3}]
-    known += ["mean", pd.DataFrame({first: [value, 2 * value]}), {first: value} | dict.fromkeys(data.relationships, 0.5)]
+    known += [
+        "mean",
+        pd.DataFrame({first: [value, 2 * value]}),
+        {first: value} | dict.fromkeys(data.relationships, 0.5),
+    ]
     if rng.random() < 0.03:
         return {first: 0.0}
     return known[int(rng.integers(len(known)))] if rng.random() < 0.96 else NOT_PLACES[int(rng.integers(10))]
@@ -70,7 +74,9 @@ def _scale(data: em.CostData, fitted: Any, rng: Rng) -> Any:
 
 
 def _unit_cost(data: em.CostData, fitted: Any, rng: Rng) -> Any:
-    at = [(0.5, 1.0, 2.0), (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0), (1.0,), (), (-1.0,), (1e-9, 1e9)][int(rng.integers(6))]
+    at = [(0.5, 1.0, 2.0), (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0), (1.0,), (), (-1.0,), (1e-9, 1e9)][
+        int(rng.integers(6))
+    ]
     return em.unit_cost(fitted, at, **settings(rng))
 
 
@@ -130,7 +136,11 @@ def _merger(data: em.CostData, fitted: Any, rng: Rng) -> Any:
 
 
 def _partner(data: em.CostData, fitted: Any, rng: Rng) -> Any:
-    shared = {next(iter(data.outputs)): float(rng.choice([0.3, 1.0, 0.0, 1.5], p=[0.6, 0.3, 0.05, 0.05]))} if rng.random() < 0.7 else list(data.outputs)
+    shared = (
+        {next(iter(data.outputs)): float(rng.choice([0.3, 1.0, 0.0, 1.5], p=[0.6, 0.3, 0.05, 0.05]))}
+        if rng.random() < 0.7
+        else list(data.outputs)
+    )
     if rng.random() < 0.03:
         shared = data.outputs
     given: dict[str, Any] = {"fee": float(rng.choice([0.0, 0.1, -1.0]))} if rng.random() < 0.3 else {}
@@ -151,14 +161,16 @@ def _configure(data: em.CostData, fitted: Any, rng: Rng) -> Any:
     if rng.random() < 0.2:
         given = {"halve": False}
     if rng.random() < 0.1:
-        demand = {name: 0.0 for name in demand}
+        demand = dict.fromkeys(demand, 0.0)
     if len(mean) > 2:
         given["step"] = dict(demand)
     return em.configure(fitted, demand, **given, only_supported=bool(rng.random() < 0.5))
 
 
 def _envelopment(data: em.CostData, fitted: Any, rng: Rng) -> Any:
-    returns = str(rng.choice(["variable", "constant", "decreasing", "increasing", "other"], p=[0.4, 0.2, 0.2, 0.1, 0.1]))
+    returns = str(
+        rng.choice(["variable", "constant", "decreasing", "increasing", "other"], p=[0.4, 0.2, 0.2, 0.1, 0.1])
+    )
     return em.merger_envelopment(data, _names_of_two(data, rng), returns=returns)
 
 
@@ -217,7 +229,9 @@ def _subadditivity(data: em.CostData, fitted: Any, rng: Rng) -> Any:
 
 def _coproduce(data: em.CostData, fitted: Any, rng: Rng) -> Any:
     wage = [None, 12.0, 9.0, 15.0, 0.0, -1.0][int(rng.integers(6))]
-    return em.coproduce(fitted, str(_one_of(data.controls or data.relationships, rng)), wage, at=place(data, rng), **settings(rng))
+    return em.coproduce(
+        fitted, str(_one_of(data.controls or data.relationships, rng)), wage, at=place(data, rng), **settings(rng)
+    )
 
 
 def _connected_care(data: em.CostData, fitted: Any, rng: Rng) -> Any:
@@ -256,8 +270,10 @@ def _derived(data: em.CostData, fitted: Any, rng: Rng) -> Any:
 
 
 def _predict(data: em.CostData, fitted: Any, rng: Rng) -> Any:
-    frame = data.frame.head(3) * 1.0 if rng.random() < 0.1 else data.frame.head(3)
-    return [fitted.predict(frame), fitted.resid, fitted.fittedvalues, fitted.pvalues, fitted.rsquared, fitted.aic][0]
+    rows = data.frame.head(int(rng.choice([1, 3])))
+    if rng.random() < 0.2:
+        rows = rows.drop(columns=str(rng.choice([*data.outputs, *data.prices])))
+    return [fitted.predict(rows), fitted.resid, fitted.fittedvalues, fitted.pvalues, fitted.rsquared, fitted.aic][0]
 
 
 def _summary(data: em.CostData, fitted: Any, rng: Rng) -> Any:
@@ -277,7 +293,9 @@ def _regularity(data: em.CostData, fitted: Any, rng: Rng) -> Any:
 
 
 def _exhaustion(data: em.CostData, fitted: Any, rng: Rng) -> Any:
-    two = [["personal", "transactional"], ["infrastructure", "regulatory"], list(data.outputs)[:2]][int(rng.integers(3))]
+    two = [["personal", "transactional"], ["infrastructure", "regulatory"], list(data.outputs)[:2]][
+        int(rng.integers(3))
+    ]
     return em.exhaustion(fitted, *two, at=place(data, rng)) if len(two) == 2 else em.exhaustion(fitted)
 
 
@@ -292,7 +310,9 @@ def _charts(name: str) -> Call:
         if name == "forest":
             return draw(em.scale(fitted, place(data, rng)))
         if name == "cost_curve":
-            return draw(em.unit_cost(fitted), data if rng.random() < 0.7 else None) if rng.random() < 0.6 else draw(fitted)
+            return (
+                draw(em.unit_cost(fitted), data if rng.random() < 0.7 else None) if rng.random() < 0.6 else draw(fitted)
+            )
         if name == "relationship_against_size":
             return draw(data, str(_one_of([*data.relationships, *data.controls], rng)), size=_size(data, rng))
         if name == "scope_map":
@@ -362,6 +382,38 @@ OF_A_FIT: dict[str, Call] = {
 }  # fmt: skip
 
 
+TWO_OUTPUTS = ("scope", "complementarity", "diversification", "expansion_path", "subadditivity", "trans_ray_convexity",
+               "exhaustion", "charts.complementarity_map", "charts.scope_map", "charts.subadditivity_surface")  # fmt: skip
+OF_RELATIONSHIPS = (
+    "relationship",
+    "relationship_scaling",
+    "relationship_economies",
+    "relationship_value",
+    "connected_care",
+)
+OF_OUTCOMES = ("cost_per_outcome", "relationship_value")
+OF_PERIODS = ("cumulative", "learning")
+OF_A_CONTROL = ("coproduce", "charts.coproduction", "where_relationship")
+
+
+def worth_asking(data: em.CostData, fitted: Any) -> list[str]:
+    """Calls that this table may have an answer to."""
+    spare: set[str] = set()
+    if len(data.outputs) < 2:
+        spare |= {*TWO_OUTPUTS}
+    if not any(role.kind == "attribute" for role in data.relationships.values()):
+        spare |= {*OF_RELATIONSHIPS}
+    if not data.outcomes:
+        spare |= {*OF_OUTCOMES}
+    if not (data.entity and data.time):
+        spare |= {*OF_PERIODS}
+    if not data.controls:
+        spare |= {*OF_A_CONTROL}
+    if not data.network:
+        spare |= {"density"}
+    return [name for name in OF_A_FIT if name not in spare]
+
+
 def _number(rng: Rng, *plausible: float) -> float:
     return float(rng.choice(plausible)) if rng.random() < 0.9 else float(rng.choice([0.0, -1.0, 1e12, np.nan, np.inf]))
 
@@ -379,7 +431,9 @@ def _of_a_stated_cost(rng: Rng) -> Any:
 
 def _simulate(rng: Rng) -> Any:
     providers, noise = int(_whole(rng, 5, 40)), _number(rng, 0.1)
-    return em.simulate(_stated(rng), providers, noise=noise, periods=int(_whole(rng, 1, 3)), seed=int(_whole(rng, 0, 1)))
+    return em.simulate(
+        _stated(rng), providers, noise=noise, periods=int(_whole(rng, 1, 3)), seed=int(_whole(rng, 0, 1))
+    )
 
 
 def _whole(rng: Rng, *plausible: int) -> int:

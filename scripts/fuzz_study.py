@@ -36,7 +36,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from fuzz_calls import ALONE, OF_A_FIT
+from fuzz_calls import ALONE, OF_A_FIT, worth_asking
 from fuzz_tables import random_options, random_table
 
 import econmodel as em
@@ -117,7 +117,7 @@ def run(seed: int, name: str, call: Callable[[], Any], table: pd.DataFrame | Non
             found = Ending(seed, name, "words", type(error).__name__, "", str(error))
         except Slow as error:
             found, printed = Ending(seed, name, "slow", "", _place(error)), ""
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is what this study is looking for
+        except Exception as error:
             words = str(error).splitlines()[0][:160] if str(error) else ""
             found, printed = Ending(seed, name, "foreign", type(error).__name__, _place(error), words), ""
             if "--replay" in sys.argv:
@@ -228,7 +228,8 @@ def study(seed: int, calls: int = CALLS_OF_A_FIT) -> list[Ending]:
     endings.append(ending)
     if fitted is None:
         return endings
-    for number, name in enumerate(rng.choice(list(OF_A_FIT), calls, replace=False)):
+    askable = worth_asking(data, fitted) if rng.random() < 0.9 else list(OF_A_FIT)
+    for number, name in enumerate(rng.choice(askable, calls, replace=False)):
         own = np.random.default_rng([seed, 2, number])
         endings.append(run(seed, str(name), lambda name=name, own=own: OF_A_FIT[name](data, fitted, own), plain)[0])
     return endings

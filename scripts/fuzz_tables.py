@@ -16,7 +16,10 @@ PLAIN = ("visits", "places", "wage", "fuel", "rent", "closeness", "staffing", "o
 ODD = ("scale", "residual", "total", "a b", "x:y", "-", "größe", "术语", "size", "cost", "intercept", "term", "at", "r^2",
        "log", "estimate", "all", "mean", "scope", "y*x", "relationship", "time", "y[1]", "%", "size x", "everything",
        " ", "the rest", "C(x)", "supported", "_", "0", "price", "work", "wage", "provider", "<b>", "$x$", "\u200b",
-       "input_prices", "selection", "fixed", "cost (fitted)", "d'Or", 'q"q', "a\nb", "unit cost", "each")  # fmt: skip
+       "input_prices", "selection", "fixed", "cost (fitted)", "d'Or", 'q"q', "a\nb", "unit cost", "each", "mix", "apparent",
+       "index", "prices", "context", "network", "outcomes", "provider effects", "constant", "firm", "bundle", "share",
+       "number", "value", "merger", "learning", "a on scale", "size fifth", "log unit cost", "mean size", "std_error",
+       "relationship: scale", "null", "in support", "level_0", "slope", "merged", "saving", "rows", "kind", "weight")  # fmt: skip
 UNITS = (1.0, 1.0, 1.0, 1.0, 1e3, 1e6, 1e-3, 1e-9, 1e9, 1e12)
 SERVICES = ("transactional", "personal", "infrastructure", "regulatory", None)
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.simulation import Simulation
+from econmodel.stated import random_numbers, require_counts, require_in_logs
 from econmodel.table.cost_data import CostData
 from econmodel.table.roles import Output
 
@@ -65,12 +66,12 @@ def simulate_sectors(
     unknown = [name for name in effects if name not in SECTORS]
     if unknown:
         raise UnknownName(f"{', '.join(unknown)} is no sector of this simulation. There are {', '.join(SECTORS)}.")
-    if providers < 1 or not 0.0 <= sorting <= 1.0 or not 0.0 <= noise < np.inf:
-        raise NotSupported(
-            f"providers={providers}, sorting={sorting}, noise={noise}: there must be a provider, sorting lies between "
-            "0 and 1, and noise is a standard deviation."
-        )
-    rng = np.random.default_rng(seed)
+    require_counts(providers=providers)
+    require_in_logs(unrecorded_need=unrecorded_need, **effects)
+    require_in_logs(0.0, noise=noise)
+    if not 0.0 <= sorting <= 1.0:
+        raise NotSupported(f"sorting={sorting} is a share: give a number between 0 and 1.")
+    rng = random_numbers(seed)
     names = tuple(SECTORS)
     shares, second, larger = np.array(list(SECTORS.values())).T
     sector = rng.choice(len(names), providers, p=shares)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from econmodel.errors import DidNotConverge, FormError, NotIdentified
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.fitting import refit
+from econmodel.stated import random_numbers
 
 Array = NDArray[np.float64]
 
@@ -25,7 +26,7 @@ def folds(fitted: Fit, count: int, seed: int) -> NDArray[np.intp]:
     """The fold of each row (n,): providers are left out whole, so that none is predicted from its own other periods."""
     codes = np.arange(len(fitted.data)) if fitted.clusters is None else fitted.clusters.codes
     groups = int(codes.max()) + 1
-    order = np.random.default_rng(seed).permutation(groups) % min(count, groups)
+    order = random_numbers(seed).permutation(groups) % min(count, groups)
     return order[codes]
 
 

@@ -17,6 +17,7 @@ from econmodel.estimate.bootstrap import quantile_interval
 from econmodel.estimate.delta import Measure, jacobian
 from econmodel.estimate.fit import Fit
 from econmodel.results import EFFECT_COLUMNS, INTERVAL_COLUMNS, P_FLOOR
+from econmodel.stated import random_numbers
 
 Array = NDArray[np.float64]
 Method = Literal["delta", "simulate", "bootstrap"]
@@ -189,7 +190,7 @@ def largest_deviations(covariance: Array, freedom: float, seed: int = 0) -> Arra
     values, vectors = np.linalg.eigh(covariance)
     errors = np.sqrt(np.diag(covariance))
     root = vectors * np.sqrt(np.maximum(values, 0.0)) / errors[:, None]
-    rng = np.random.default_rng(seed)
+    rng = random_numbers(seed)
     drawn = np.abs(rng.standard_normal((JOINT_DRAWS, len(errors))) @ root.T).max(axis=1)
     return drawn / np.sqrt(rng.chisquare(freedom, JOINT_DRAWS) / freedom)
 
@@ -229,7 +230,7 @@ def require_draws(drawn: Array, what: str) -> None:
 def _simulated(function: CostFunction, seed: int) -> Array:
     values, vectors = np.linalg.eigh(function.covariance)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
-    rng = np.random.default_rng(seed)
+    rng = random_numbers(seed)
     return function.theta + rng.standard_normal((SIMULATED_DRAWS, len(function.theta))) @ root.T
 
 

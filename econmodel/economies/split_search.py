@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from econmodel.economies.places import CostFunction, Places
 from econmodel.economies.splits import Splits, from_shares
 from econmodel.errors import NotSupported
+from econmodel.stated import random_numbers
 
 Array = NDArray[np.float64]
 CANDIDATES = 2_000
@@ -59,7 +60,7 @@ def search(function: CostFunction, places: Places, firms: int, seed: int) -> Spl
             f"With {m} outputs the region of the providers has too many facets to search within. Add outputs together, "
             'or take splits="shin_ying".'
         )
-    drawn = _draw(function, firms, np.random.default_rng(seed))
+    drawn = _draw(function, firms, random_numbers(seed))
     candidates = from_shares(function, places, drawn)
     if not len(candidates):
         return candidates

@@ -21,6 +21,7 @@ from econmodel.forms.assembly import Centres, assemble
 from econmodel.forms.form import Form, SecondOrder, Variables
 from econmodel.forms.technology import Point, Technology
 from econmodel.simulation import StatedCost, simulate
+from econmodel.stated import require_seed
 from econmodel.table.cost_data import CostData
 
 Array = NDArray[np.float64]
@@ -89,7 +90,7 @@ def run(
     Draws depend on the seed and the number of providers alone, not on which other numbers are asked for.
     """
     taken = max(1, min(replications, BATCH_ROWS // (providers * int(design.world.get("periods", 1)))))
-    seeds = np.random.SeedSequence((seed, providers)).generate_state(-(-replications // taken))
+    seeds = np.random.SeedSequence((require_seed(seed), providers)).generate_state(-(-replications // taken))
     found: list[Found] = []
     for batch, start in zip(seeds, range(0, replications, taken), strict=True):
         count = min(taken, replications - start)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from econmodel.estimate.design import BLOCK_ROWS, Block
 from econmodel.estimate.least_squares import Groups
+from econmodel.stated import random_numbers
 
 Array = NDArray[np.float64]
 Triangle = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -65,7 +66,7 @@ class Replications:
 def replications(count: int, rows: int, seed: int, clusters: Groups | None = None) -> Replications:
     """Draw the weights of a pairs bootstrap, or of a cluster bootstrap where clusters are given."""
     number = rows if clusters is None else len(clusters.sizes)
-    rng, weights = np.random.default_rng(seed), None
+    rng, weights = random_numbers(seed), None
     if number <= MULTINOMIAL_CLUSTERS:
         weights = _multinomial(rng, count, number)
     elif clusters is not None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from econmodel.errors import UnknownName
 from econmodel.estimate.design import Block
+from econmodel.stated import random_numbers
 
 Array = NDArray[np.float64]
 COVARIANCES = ("nonrobust", "HC0", "HC1", "HC2", "HC3", "cluster")
@@ -159,7 +160,7 @@ def wild_cluster_p_values(
     hypotheses are tested on the same draws.
     """
     points = np.concatenate([-WEBB_POINTS, WEBB_POINTS])
-    weights = np.random.default_rng(seed).choice(points, size=(WILD_DRAWS, moments.count))
+    weights = random_numbers(seed).choice(points, size=(WILD_DRAWS, moments.count))
     size = max(1, BATCH_DRAWS // weights.size)
     found = [np.zeros(0)]
     for start in range(0, len(directions), size):

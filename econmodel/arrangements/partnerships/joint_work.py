@@ -201,8 +201,8 @@ def _shares(technology: Technology, shared: Mapping[str, float] | Sequence[str])
     for name, share in given.items():
         if name not in names:
             raise UnknownName(f"{name!r} is not an output{nearest(name, names) or '.'} There are {', '.join(names)}.")
-        if not 0.0 <= share <= 1.0:
-            raise NotSupported(f"{name}={share:g} cannot be shared: give the share of each provider's volume, 0 to 1.")
+        if not (isinstance(share, Real) and 0.0 <= share <= 1.0):
+            raise NotSupported(f"{name}={share} cannot be shared: give the share of each provider's volume, 0 to 1.")
     return np.array([float(given.get(name, 0.0)) for name in names])
 
 

@@ -149,9 +149,9 @@ class Transactions:
                 f"A transaction share of {self.average:g} is not between 0 and 1: give a share of the value, such as "
                 f"{TRANSACTION_SHARE:g}."
             )
-        if not self.ratio >= 1.0:
+        if not 1.0 <= self.ratio < float("inf"):
             raise NotSupported(
-                f"ratio={self.ratio:g} would make transactions dearer with trust than without: give at least one."
+                f"ratio={self.ratio:g} is not how many times dearer transactions are without trust: give one or more."
             )
         if self.without_trust > 1.0 + ROUNDING:
             raise NotSupported(

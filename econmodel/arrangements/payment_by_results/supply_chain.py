@@ -15,6 +15,7 @@ from econmodel.arrangements.payment_by_results.tariff import Tariff, read_outcom
 from econmodel.economies.inference import share_interval
 from econmodel.errors import NotSupported
 from econmodel.results import Answer, format_number
+from econmodel.stated import require_seed
 
 Array = NDArray[np.float64]
 SIZES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
@@ -127,7 +128,7 @@ def supply_chain(
         sizes * spent * reserves,
         sizes * spent * standing,
         draws=int(draws),
-        seed=seed,
+        seed=require_seed(seed),
         levels=(0.5, SAFE),
     )
     expected, variance = path_moments(life, call_off, standing * spent)

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from econmodel.errors import NotSupported
 from econmodel.simulation import Simulation
+from econmodel.stated import random_numbers, require_counts, require_in_logs
 from econmodel.table.cost_data import CostData
 from econmodel.table.roles import Output
 
@@ -57,11 +57,10 @@ def simulate_unpaid(
     >>> simulate_unpaid(50).facts["shadow value"]
     6.0
     """
-    if providers < 2 or not noise >= 0.0:
-        raise NotSupported(
-            f"providers={providers}, noise={noise:g}: give at least two providers, and no negative noise."
-        )
-    rng = np.random.default_rng(seed)
+    require_counts(2, providers=providers)
+    require_in_logs(saving=saving, elasticity=elasticity, follows_size=follows_size, selection=selection)
+    require_in_logs(0.0, noise=noise, cost_of_need=cost_of_need)
+    rng = random_numbers(seed)
     size, need, luck, error = rng.standard_normal((4, providers))
     log_visits = SPREAD_OF_VISITS * size
     log_hours = follows_size * log_visits + selection * need + SPREAD_OF_HOURS * luck
