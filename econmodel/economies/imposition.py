@@ -110,13 +110,13 @@ class Imposed(Fit):
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
         """Percentile intervals of the projected bootstrap; columns 0 and 1."""
         low, high = quantile_interval(self.draws, 1.0 - alpha)
-        return pd.DataFrame({0: low, 1: high}, self.params.index)
+        return pd.DataFrame({0: low, 1: high}, list(self.technology.names)).loc[self.params.index]
 
     @cached_property
     def pvalues(self) -> pd.Series:
         """Two-sided p-values of zero, from the projected bootstrap."""
         found = summarise(self.theta, self.draws, np.zeros(len(self.theta)), 0.95)
-        return pd.Series(found.p_values, self.params.index, name="p")
+        return pd.Series(found.p_values, list(self.technology.names), name="p")[self.params.index]
 
     def in_units(self) -> pd.DataFrame:
         """Parameters of the uncentred form in the user's own units, with the bootstrap's standard errors."""

@@ -50,7 +50,7 @@ def robust(
     HC0 to HC3 as in MacKinnon and White (1985); leverages are those of the tangent plane for level forms.
     """
     meat = np.zeros_like(inverse_gram)
-    root = np.linalg.cholesky(inverse_gram) if kind in ("HC2", "HC3") else None
+    root = _root(inverse_gram) if kind in ("HC2", "HC3") else None
     exact: list[NDArray[np.intp]] = []
     for rows, block in blocks:
         residual = block[-1]
@@ -69,11 +69,16 @@ def robust(
 
 def _sandwich(bread: Array, meat: Array) -> Array:
     """The product by a root of the meat: where columns nearly move together no variance falls below zero."""
-    scale = np.sqrt(np.diag(meat))
-    scale = np.where(scale > 0, scale, 1.0)
-    values, vectors = np.linalg.eigh(meat / np.outer(scale, scale))
-    half = bread @ (scale[:, None] * vectors * np.sqrt(np.maximum(values, 0.0)))
+    half = bread @ _root(meat)
     return np.asarray(half @ half.T)
+
+
+def _root(matrix: Array) -> Array:
+    """R with RR' = matrix, also where rounding makes the smallest eigenvalues of a covariance negative."""
+    scale = np.sqrt(np.diag(matrix))
+    scale = np.where(scale > 0, scale, 1.0)
+    values, vectors = np.linalg.eigh(matrix / scale[:, None] / scale)
+    return np.asarray(scale[:, None] * vectors * np.sqrt(np.maximum(values, 0.0)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -101,17 +101,23 @@ class Fit:
 
     @property
     def params(self) -> pd.Series:
-        """Parameters, at the point where the coordinates are centred."""
-        return pd.Series(self.theta, self._names, name="coefficient")
+        """Parameters, at the point where the coordinates are centred; no constant where provider effects absorb it."""
+        return pd.Series(self.theta[self._shown], self._names, name="coefficient")
+
+    @property
+    def _shown(self) -> NDArray[np.intp]:
+        """Places of the parameters that are estimates: provider effects absorb the constant."""
+        names = self.technology.names
+        return np.array([i for i, name in enumerate(names) if self.effects is None or name != "constant"])
 
     @property
     def _names(self) -> pd.Index:
-        return pd.Index(self.technology.names)
+        return pd.Index([self.technology.names[place] for place in self._shown])
 
     @property
     def bse(self) -> pd.Series:
         """Standard errors."""
-        return pd.Series(np.sqrt(np.diag(self.covariance)), self._names, name="std. error")
+        return pd.Series(np.sqrt(np.diag(self.covariance))[self._shown], self._names, name="std. error")
 
     @property
     def tvalues(self) -> pd.Series:
@@ -122,7 +128,7 @@ class Fit:
     def pvalues(self) -> pd.Series:
         """Two-sided p-values of zero: t, or the restricted wild cluster bootstrap below twenty clusters."""
         if self.wild:
-            values = self.wild_p_values(np.eye(len(self.theta)), self.theta)
+            values = self.wild_p_values(np.eye(len(self.theta))[self._shown], self.theta[self._shown])
         else:
             from scipy.special import stdtr
 
@@ -155,7 +161,7 @@ class Fit:
 
     def cov_params(self) -> pd.DataFrame:
         """Covariance of the parameters."""
-        return pd.DataFrame(self.covariance, self._names, self._names)
+        return pd.DataFrame(self.covariance[np.ix_(self._shown, self._shown)], self._names, self._names)
 
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
         """Intervals of level 1 - alpha; columns 0 and 1, as in statsmodels."""

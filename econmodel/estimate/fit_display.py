@@ -60,7 +60,7 @@ def coefficients(fitted: "Fit") -> pd.DataFrame:
     interval = fitted.conf_int()
     return pd.DataFrame(
         {
-            "parameter": list(fitted.technology.names),
+            "parameter": list(fitted.params.index),
             "coefficient": fitted.params.to_numpy(),
             "std_error": fitted.bse.to_numpy(),
             "t": fitted.tvalues.to_numpy(),

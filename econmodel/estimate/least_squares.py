@@ -28,6 +28,9 @@ MAXIMUM_STEPS = 200
 RELATIVE_OFFSET = 1e-9
 # Where no shorter step lowers the sum of squares any more, this offset is rounding, not a failure.
 ROUNDING_OFFSET = 1e-6
+# A gain of fewer roundings of the sum of squares than this is noise, and so is the step that promises it: the offset
+# grows with the number of rows and does not tell.
+ROUNDINGS = 64
 SMALLEST_FRACTION = 2.0**-30
 # Rows that starts are tried on first, where there are several times as many.
 SEARCHED_ROWS = 4096
@@ -72,11 +75,13 @@ class LeastSquares:
 
 def moments_at(design: Design, theta: Array | None, effects: Groups | None) -> Moments:
     """One pass at theta, within groups where there are effects."""
-    if effects is None:
-        return accumulate(design.blocks(theta))
-    sums: list[Array] = []
-    moments = accumulate(_with_sums(design.blocks(theta), effects, sums))
-    return within_moments(moments, sums[0], effects.sizes)
+    # A step of the search that goes too far has no finite sum of squares, and is taken back for that.
+    with np.errstate(over="ignore", invalid="ignore"):
+        if effects is None:
+            return accumulate(design.blocks(theta))
+        sums: list[Array] = []
+        moments = accumulate(_with_sums(design.blocks(theta), effects, sums))
+        return within_moments(moments, sums[0], effects.sizes)
 
 
 def _with_sums(blocks: Iterator[Block], effects: Groups, sums: list[Array]) -> Iterator[Block]:
@@ -129,9 +134,13 @@ def _best_end(
     design: Design, effects: Groups | None, starts: list[Array], enough: float = RELATIVE_OFFSET
 ) -> LeastSquares:
     ends, failures = [], []
-    floor = np.finfo(float).eps ** 2 * sum(
-        float(columns[design.cost] @ columns[design.cost]) for _, columns in design.rows.blocks(BLOCK_ROWS)
+    # Residuals in money are sound to a rounding of cost, and those in logs to a rounding of one, in any unit of cost.
+    size = (
+        sum(float(columns[design.cost] @ columns[design.cost]) for _, columns in design.rows.blocks(BLOCK_ROWS))
+        if design.additive
+        else float(design.rows.count)
     )
+    floor = np.finfo(float).eps ** 2 * size
     for start in starts:
         try:
             ends.append(_descend(design, effects, start, floor, enough))
@@ -155,15 +164,16 @@ def _descend(
         explained = max(float(step @ target), 0.0)
         offset = float(np.sqrt(freedom * explained / max(squares - explained, floor, np.finfo(float).tiny)))
         # A gain so small is lost in the rounding of the sum of squares.
-        lost = offset < ROUNDING_OFFSET and explained < np.finfo(float).eps * squares
+        lost = explained < np.finfo(float).eps * squares
+        near = offset < ROUNDING_OFFSET or explained < ROUNDINGS * np.finfo(float).eps * squares
         if damping == 0.0 and (squares <= floor or offset < enough or lost):
             return _at_optimum(theta, moments, names, steps, offset)
         # A whole step that gains nothing so near the optimum fails by rounding, and shorter ones are passes in vain.
-        least = 1.0 if damping == 0.0 and offset < ROUNDING_OFFSET else SMALLEST_FRACTION
+        least = 1.0 if damping == 0.0 and near else SMALLEST_FRACTION
         shorter = _shorten(design, effects, theta, step, squares, least)
         if shorter is not None:
             (theta, moments), damping = shorter, damping / 100 if damping > 1e-5 else 0.0
-        elif offset < ROUNDING_OFFSET:
+        elif near and damping == 0.0:
             return _at_optimum(theta, moments, names, steps, offset)
         else:
             damping = max(10 * damping, 1e-4)
@@ -177,9 +187,11 @@ def _at_optimum(theta: Array, moments: Moments, names: tuple[str, ...], steps: i
 
 def damped(gram: Array, target: Array, damping: float) -> Array:
     """The step of damped normal equations, scaled; along directions without data it does not move."""
+    if not np.isfinite(gram).all() or not np.isfinite(target).all():
+        raise DidNotConverge(_advice("products of the columns are too large for a computer's numbers"))
     scale = np.sqrt(np.diag(gram))
     scale = np.where(scale > 0, scale, 1.0)
-    matrix = gram / np.outer(scale, scale) + damping * np.eye(len(gram))
+    matrix = gram / scale[:, None] / scale + damping * np.eye(len(gram))
     return np.linalg.lstsq(matrix, target / scale, rcond=1e-14)[0] / scale
 
 
@@ -223,12 +235,17 @@ def starting_values(design: Design) -> list[Array]:
         blocks = (
             (rows, np.vstack([block[:count], block[-1:]]) / block[-1] ** power) for rows, block in _responses(design)
         )
-        gram = accumulate(blocks).gram
+        with np.errstate(over="ignore", invalid="ignore"):
+            gram = accumulate(blocks).gram
         starts.append(damped(gram[:-1, :-1], gram[:-1, -1], 0.0))
         if power == 1.0:
             plain = 1 + len(design.technology.outputs) + len(design.technology.fixed_costs)
-            root = np.linalg.cholesky(gram[:plain, :plain] + 1e-12 * np.diag(np.diag(gram[:plain, :plain])))
+            scale = np.sqrt(np.diag(gram)[:plain])
+            scale = np.where(scale > 0, scale, 1.0)
+            matrix = gram[:plain, :plain] / scale[:, None] / scale
+            # Enough for columns that rounding makes more than collinear; damped() has met what is not finite.
+            root = np.linalg.cholesky(matrix + 1e-12 * np.eye(plain))
             level = np.zeros(count)
-            level[:plain] = nnls(root.T, np.linalg.solve(root, gram[:plain, -1]))[0]
+            level[:plain] = nnls(root.T, np.linalg.solve(root, gram[:plain, -1] / scale))[0] / scale
             starts.append(level)
     return [np.concatenate([level, np.zeros(design.count - count)]) for level in starts]

@@ -99,6 +99,8 @@ def within_moments(moments: Moments, sums: Array, sizes: Array) -> Moments:
 
 def condition_number(moments: Moments) -> float:
     """Condition number of the derivatives, each scaled to unit length."""
+    if not np.isfinite(moments.gram).all():
+        return np.inf
     if moments.triangle is not None:
         upper = moments.triangle[:-1, :-1]
         scale = np.sqrt((upper**2).sum(axis=0))
@@ -116,6 +118,12 @@ def _equilibrated(matrix: Array) -> tuple[Array, Array]:
 
 def inverse(moments: Moments, names: Sequence[str], advice: str = "") -> Array:
     """Inverse of the derivatives' Gram matrix (k, k); NotIdentified names a direction that the data do not hold."""
+    if not np.isfinite(moments.gram).all():
+        at_fault = [n for n, good in zip(names, np.isfinite(np.diag(moments.gram)[:-1]), strict=True) if not good]
+        raise NotIdentified(
+            f"The squares of {', '.join(at_fault[:5]) or 'cost'} are no finite numbers: the columns behind it are too "
+            "large for a computer's numbers. Give them in larger units (thousands, millions)."
+        )
     if moments.triangle is not None:
         upper = moments.triangle[:-1, :-1]
         scale = np.sqrt((upper**2).sum(axis=0))

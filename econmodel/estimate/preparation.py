@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from econmodel.errors import FormError, NotIdentified, NotSupported
+from econmodel.estimate.absorbed import refuse_absorbed
 from econmodel.estimate.design import Design
 from econmodel.estimate.least_squares import Groups, moments_at
 from econmodel.estimate.moments import Moments
@@ -69,14 +70,30 @@ def prepare(data: CostData, specification: Specification) -> Prepared:
     )
     clusters = groups_of(sample.data, specification.groups)
     effects = providers(sample.data, specification.effects) if specification.effects == "within" else None
+    _refuse_few_rows(sample, specification, effects)
+    refuse_absorbed(sample, specification.form, numeraire_of(data, specification.homogeneous), effects)
     design, moments = _design(sample, specification, effects)
     prepared = Prepared(specification, sample, design, moments, clusters, effects)
     if prepared.count <= prepared.parameters:
-        raise NotIdentified(
-            f"{prepared.count} rows cannot identify {prepared.parameters} parameters. Use fewer variables, fewer "
-            'second-order terms where the form has them (second_order="outputs" or "none"), or more providers.'
-        )
+        raise _few_rows(prepared.count, f"{prepared.parameters:,}")
     return prepared
+
+
+def _refuse_few_rows(sample: Sample, specification: Specification, effects: Groups | None) -> None:
+    """NotIdentified where first-order terms alone, and effects, are as many as rows: before any design is formed."""
+    data, count = sample.data, sample.rows.count
+    least = len(data.outputs) + len(data.prices) + len(data.relationships) + len(sample.controls)
+    least += len(effects.sizes) if effects is not None else 1
+    least -= numeraire_of(data, specification.homogeneous) is not None
+    if count <= least:
+        raise _few_rows(count, f"at least {least:,}" if specification.second_order != "none" else f"{least:,}")
+
+
+def _few_rows(count: int, parameters: str) -> NotIdentified:
+    return NotIdentified(
+        f"{count} rows cannot identify {parameters} parameters. Use fewer variables, fewer second-order terms where "
+        'the form has them (second_order="outputs" or "none"), or more providers.'
+    )
 
 
 def providers(data: CostData, effects: str | None) -> Groups:

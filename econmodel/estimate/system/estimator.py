@@ -1,6 +1,6 @@
 """Cost and cost shares estimated together, as `em.fit(estimator="system")` does."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.errors import FormError, NotSupported, TableError, UnknownName
+from econmodel.errors import FormError, NotIdentified, NotSupported, TableError, UnknownName
 from econmodel.estimate.covariance import FEWEST_CLUSTERS
 from econmodel.estimate.covariance_choice import default_covariance
 from econmodel.estimate.fit import Fit
@@ -26,6 +26,8 @@ from econmodel.table.cost_data import CostData
 
 Array = NDArray[np.float64]
 DIVISORS = ("rows", "freedom")
+# Shares that differ by no more than this differ by rounding.
+SAME_SHARE = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ class System:
                 'form="composite", or estimator="least_squares".'
             )
         equations = equations_of(design.technology, self.shares(prepared.sample.data))
+        _refuse_constant_shares(prepared.sample.rows.columns, equations)
         divided_by = divisors(prepared.count, self._counted(equations))
         weigh: Weigh = partial(_weights, divided_by=divided_by, names=equations.names)
         solved, solution = solve_system(design, prepared.moments, equations, weigh, self.iterate)
@@ -188,6 +191,26 @@ class System:
 
 def _weights(products: Array, *, divided_by: Array, names: Sequence[str]) -> Array:
     return inverse_of_covariance(products / divided_by, names)
+
+
+def _refuse_constant_shares(columns: Mapping[str, Array], equations: Equations) -> None:
+    """NotIdentified for shares without variation, and for shares that are multiples of each other."""
+    same = [one.share for one in equations.shares if np.ptp(columns[one.share]) <= SAME_SHARE]
+    if same:
+        raise NotIdentified(
+            f"The cost share {', '.join(same)} is the same in every row, so its equation is fitted exactly and there is "
+            "no likelihood. Nobody's choice of inputs is to be seen in it: leave it out of the prices "
+            "(prices={...: em.Price()} without share=), and the price too where nothing is spent on it."
+        )
+    for place, one in enumerate(equations.shares):
+        for other in equations.shares[:place]:
+            first, second = columns[one.share], columns[other.share]
+            if np.abs(first * second.sum() - second * first.sum()).max() <= SAME_SHARE * abs(second.sum()):
+                raise NotIdentified(
+                    f"The cost shares {other.share} and {one.share} are in the same proportion in every row, so one says "
+                    "nothing that the other does not. One was computed from the other: name the share of one of them "
+                    "only."
+                )
 
 
 def _no_shares(data: CostData) -> str:
