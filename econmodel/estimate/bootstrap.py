@@ -50,17 +50,26 @@ class Replications:
     def of(self, rows: slice) -> Array:
         """The weights of some rows, (count, n)."""
         if self.weights is None:
-            rng = np.random.default_rng([self.seed, rows.start])
-            return rng.poisson(1.0, (self.count, rows.stop - rows.start)).astype(float)
+            return self._streamed(range(self.count), rows)
         return self.weights[:, rows if self.codes is None else self.codes[rows]].astype(float)
 
     def of_replications(self, chosen: slice) -> Array:
         """The weights of all rows in some replications, (b, rows)."""
         if self.weights is None:
-            blocks = range(0, self.rows, BLOCK_ROWS)
-            return np.hstack([self.of(slice(a, min(a + BLOCK_ROWS, self.rows)))[chosen] for a in blocks])
+            return self._streamed(range(self.count)[chosen], slice(0, self.rows))
         weights = self.weights[chosen].astype(float)
         return weights if self.codes is None else weights[:, self.codes]
+
+    def _streamed(self, chosen: range, rows: slice) -> Array:
+        # One stream for each replication and block, so that no other has to be drawn to know its weights.
+        weights = np.empty((len(chosen), rows.stop - rows.start))
+        for block in range(rows.start // BLOCK_ROWS, -(-rows.stop // BLOCK_ROWS)):
+            first, start = block * BLOCK_ROWS, max(rows.start, block * BLOCK_ROWS)
+            stop = min(rows.stop, first + BLOCK_ROWS)
+            for place, number in enumerate(chosen):
+                drawn = np.random.default_rng([self.seed, number, block]).poisson(1.0, stop - first)
+                weights[place, start - rows.start : stop - rows.start] = drawn[start - first :]
+        return weights
 
 
 def replications(count: int, rows: int, seed: int, clusters: Groups | None = None) -> Replications:

@@ -177,3 +177,14 @@ def test_replications_of_a_seed_are_made_once():
     assert fitted.bootstrapped(COUNT, 1) is first
     assert np.array_equal(first, fitted.bootstrap(fitted.replications(COUNT, 1)))
     assert not np.array_equal(first, fitted.bootstrapped(COUNT, 2))
+
+
+def test_streamed_weights_depend_neither_on_the_chunk_nor_on_the_block():
+    rows = bootstrap.BLOCK_ROWS + bootstrap.MULTINOMIAL_CLUSTERS + 7
+    draws = bootstrap.replications(5, rows, seed=3)
+    whole = draws.of_replications(slice(0, 5))
+    for chunk in (1, 2, 3):
+        parts = [draws.of_replications(slice(start, start + chunk)) for start in range(0, 5, chunk)]
+        np.testing.assert_array_equal(np.concatenate(parts), whole)
+    for block in (slice(0, 10), slice(bootstrap.BLOCK_ROWS - 3, bootstrap.BLOCK_ROWS + 3), slice(rows - 9, rows)):
+        np.testing.assert_array_equal(draws.of(block), whole[:, block])
