@@ -29,9 +29,7 @@ def random_numbers(seed: object) -> np.random.Generator:
 def require_seed(seed: object) -> int:
     """The seed; NotSupported where it is not a whole number from zero."""
     if not isinstance(seed, Integral) or isinstance(seed, bool) or int(seed) < 0:
-        raise NotSupported(
-            f"seed={seed!r}: random numbers need a whole number from 0 on. Give one, such as seed=1."
-        )
+        raise NotSupported(f"seed={seed!r}: random numbers need a whole number from 0 on. Give one, such as seed=1.")
     return int(seed)
 
 

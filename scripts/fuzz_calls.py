@@ -63,7 +63,7 @@ def _relationship_or_outcome(data: em.CostData, rng: Rng) -> Any:
 
 
 def _scope(data: em.CostData, fitted: Any, rng: Rng) -> Any:
-    epsilon = [None, 0.1, 0.5, 0.0, [0.1, 0.2], 1.5, -0.1][int(rng.integers(7))]
+    epsilon = [0.1, None, 0.1, 0.05, 0.5, [0.1, 0.2], -0.1][int(rng.integers(7))]
     partition = [None, None, [[name] for name in data.outputs], [[next(iter(data.outputs))]]][int(rng.integers(4))]
     return em.scope(fitted, place(data, rng), epsilon, partition, **settings(rng))
 
@@ -105,7 +105,8 @@ def _decompose(data: em.CostData, fitted: Any, rng: Rng) -> Any:
 def _test(data: em.CostData, fitted: Any, rng: Rng) -> Any:
     asked = ["constant returns", "no scope economies", "no relationship effect", "homotheticity", "symmetry",
              "homogeneous in outputs", "unit substitution", "homogeneity", "common technology", "no inefficiency",
-             "no correlated effects", f"{next(iter(data.outputs))} = 1", ["homotheticity", "unit substitution"]]  # fmt: skip
+             "no correlated effects", f"{next(iter(data.outputs))} = 1",
+             ["homotheticity", "unit substitution"]]  # fmt: skip
     how = {"statistic": "likelihood_ratio"} if rng.random() < 0.3 else {}
     if rng.random() < 0.2:
         how["margin"] = 0.05
@@ -208,7 +209,7 @@ def _gaps(data: em.CostData, fitted: Any, rng: Rng) -> Any:
     frame = data.frame.copy()
     side = (np.arange(len(frame)) % 2) if rng.random() < 0.8 else rng.integers(0, 3, len(frame))
     frame["side"] = side if rng.random() < 0.5 else [f"s{value}" for value in side]
-    holding = [name for name in (*data.outputs, *data.relationships)][: int(rng.integers(0, 4))]
+    holding = [*data.outputs, *data.relationships][: int(rng.integers(0, 4))]
     return em.gaps(frame, data.cost, "side", holding)
 
 
@@ -316,7 +317,12 @@ def _charts(name: str) -> Call:
         if name == "relationship_against_size":
             return draw(data, str(_one_of([*data.relationships, *data.controls], rng)), size=_size(data, rng))
         if name == "scope_map":
-            return draw(fitted, None if rng.random() < 0.7 else list(data.outputs)[:2], (0.5, 1.0, 2.0))
+            return draw(
+                fitted,
+                None if rng.random() < 0.7 else list(data.outputs)[:2],
+                (0.5, 1.0, 2.0),
+                epsilon=0.1 if rng.random() < 0.6 else None,
+            )
         source = {"arrangements": _partner, "complementarity_map": _complementarity, "configuration": _configure,
                   "coproduction": _coproduce, "merger": _merger, "separation": _separate,
                   "subadditivity_surface": _subadditivity,
@@ -382,8 +388,9 @@ OF_A_FIT: dict[str, Call] = {
 }  # fmt: skip
 
 
-TWO_OUTPUTS = ("scope", "complementarity", "diversification", "expansion_path", "subadditivity", "trans_ray_convexity",
-               "exhaustion", "charts.complementarity_map", "charts.scope_map", "charts.subadditivity_surface")  # fmt: skip
+TWO_OUTPUTS = ("scope", "complementarity", "diversification", "expansion_path", "subadditivity", "exhaustion",
+               "trans_ray_convexity", "charts.complementarity_map", "charts.scope_map",
+               "charts.subadditivity_surface")  # fmt: skip
 OF_RELATIONSHIPS = (
     "relationship",
     "relationship_scaling",
@@ -453,7 +460,7 @@ def _tiers(rng: Rng) -> list[em.Tier]:
 def _supply_chain(rng: Rng) -> Any:
     tariff = em.figures("work_programme_tariff")
     rates = {str(tariff["group"].iloc[0]): _number(rng, 0.05, 0.3)}
-    return em.supply_chain(tariff, rates, tiers=_tiers(rng), months=_whole(rng, 24, 60), draws=_whole(rng, 50, 100))
+    return em.supply_chain(tariff, rates, tiers=_tiers(rng), months=_whole(rng, 24, 60), draws=_whole(rng, 100, 200))
 
 
 def _pay_by_results(rng: Rng) -> Any:

@@ -13,13 +13,16 @@ import econmodel as em
 Rng = np.random.Generator
 PLAIN = ("visits", "places", "wage", "fuel", "rent", "closeness", "staffing", "outcome", "health", "rural", "age",
          "need", "sites", "spend", "pupils", "beds", "tons", "tenure", "share_a", "share_b", "share_c")  # fmt: skip
-ODD = ("scale", "residual", "total", "a b", "x:y", "-", "größe", "术语", "size", "cost", "intercept", "term", "at", "r^2",
-       "log", "estimate", "all", "mean", "scope", "y*x", "relationship", "time", "y[1]", "%", "size x", "everything",
-       " ", "the rest", "C(x)", "supported", "_", "0", "price", "work", "wage", "provider", "<b>", "$x$", "\u200b",
-       "input_prices", "selection", "fixed", "cost (fitted)", "d'Or", 'q"q', "a\nb", "unit cost", "each", "mix", "apparent",
-       "index", "prices", "context", "network", "outcomes", "provider effects", "constant", "firm", "bundle", "share",
-       "number", "value", "merger", "learning", "a on scale", "size fifth", "log unit cost", "mean size", "std_error",
-       "relationship: scale", "null", "in support", "level_0", "slope", "merged", "saving", "rows", "kind", "weight")  # fmt: skip
+ODD = (
+    "scale", "residual", "total", "a b", "x:y", "-", "größe", "术语", "size", "cost", "intercept", "term", "at",
+    "r^2", "log", "estimate", "all", "mean", "scope", "y*x", "relationship", "time", "y[1]", "%", "size x",
+    "everything", " ", "the rest", "C(x)", "supported", "_", "0", "price", "work", "wage", "provider", "<b>",
+    "$x$", "\u200b", "input_prices", "selection", "fixed", "cost (fitted)", "d'Or", "q\"q", "a\nb", "unit cost",
+    "each", "mix", "apparent", "index", "prices", "context", "network", "outcomes", "provider effects",
+    "constant", "firm", "bundle", "share", "number", "value", "merger", "learning", "a on scale", "size fifth",
+    "log unit cost", "mean size", "std_error", "relationship: scale", "null", "in support", "level_0", "slope",
+    "merged", "saving", "rows", "kind", "weight",
+)  # fmt: skip
 UNITS = (1.0, 1.0, 1.0, 1.0, 1e3, 1e6, 1e-3, 1e-9, 1e9, 1e12)
 SERVICES = ("transactional", "personal", "infrastructure", "regulatory", None)
 
@@ -48,7 +51,9 @@ def random_table(rng: Rng) -> Table:
     entities = max(rows // periods, 2)
     entity = np.repeat(np.arange(entities), periods) if panel else np.arange(rows)
     rows, period = len(entity), np.tile(np.arange(periods), entities) if panel else np.zeros(rows, dtype=int)
-    of_entity: Callable[[float], np.ndarray] = lambda sd: rng.normal(0, sd, entity.max() + 1)[entity]  # noqa: E731
+
+    def of_entity(deviation: float) -> np.ndarray:
+        return rng.normal(0, deviation, entity.max() + 1)[entity]
 
     size = of_entity(rng.choice([0.2, 0.8, 1.3])) + rng.normal(0, 0.15, rows)
     columns: dict[str, np.ndarray] = {}

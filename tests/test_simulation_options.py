@@ -112,12 +112,12 @@ def test_options_that_are_off_change_no_draw():
         ({"per_head": "beds"}, UnknownName, r"beds is no output of this cost function\. It has: visits"),
         ({"follows_size": {"ties": 1}}, UnknownName, r"ties is no relationship variable .* It has: none"),
         ({"chosen_by_need": {"ties": 1}}, UnknownName, r"ties is no relationship variable"),
-        ({"periods": 0}, NotSupported, r"providers=10 and periods=0 give no table"),
+        ({"periods": 0}, NotSupported, r"periods=0: give a whole number of at least 1"),
         ({"movement": 1.5}, NotSupported, r"movement=1\.5 is a share of variance"),
         (
             {"volume_error": -0.1, "noise": -1},
             NotSupported,
-            r"noise=-1, volume_error=-0\.1 must be a standard deviation",
+            r"noise=-1: give a number from 0 to 100",
         ),
     ],
 )

@@ -199,7 +199,7 @@ def test_a_reference_that_is_no_group_and_too_few_rows(table):
     ("asked", "error", "words"),
     [
         ({"effects": {"voluntary": 0.1}}, UnknownName, "voluntary is no sector of this simulation. There are private"),
-        ({"sorting": 2.0}, NotSupported, "sorting=2.0, noise=0.2: there must be a provider, sorting lies between"),
+        ({"sorting": 2.0}, NotSupported, "sorting=2.0 is a share: give a number between 0 and 1"),
     ],
 )
 def test_a_supply_chain_that_cannot_be_drawn(asked, error, words):

@@ -177,5 +177,5 @@ def test_need_that_is_not_recorded_moves_the_estimate_as_the_formula_says():
 
 
 def test_a_world_without_providers():
-    with pytest.raises(NotSupported, match=r"providers=1, noise=0.1: give at least two providers"):
+    with pytest.raises(NotSupported, match=r"providers=1: give a whole number of at least 2"):
         em.simulate_unpaid(1)

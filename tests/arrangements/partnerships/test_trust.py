@@ -133,7 +133,7 @@ def test_rates_that_are_none_are_refused(wrong, message):
             {"average": 2.7},
             r"A transaction share of 2.7 is not between 0 and 1: give a share of the value, such as 0.027",
         ),
-        ({"ratio": 0.5}, r"ratio=0.5 would make transactions dearer with trust"),
+        ({"ratio": 0.5}, r"ratio=0.5 is not how many times dearer transactions are"),
         ({"average": 0.9}, r"takes more than the whole value where there is no trust: lower one of the two"),
     ],
 )
