@@ -11,7 +11,7 @@ fitted; an accepted fit is asked `CALLS_OF_A_FIT` random things, and one call ne
 * warning: a warning of any library, or a line of one on the terminal
 * silent NaN: an estimate, standard error or end of an interval that is missing or infinite with nothing that explains
   it (see `silent`); or "nan" or "inf" in a sentence; or a sentence with an absurd number
-* slow: longer than `SECONDS`
+* slow: more than `SECONDS` of processor time
 
 Writes benchmarks/fuzz.md (not with --quick or --replay). The exit code is 1 where any call ended in the last four.
 """
@@ -53,7 +53,8 @@ GOOD = ("ok", "words")
 NUMBERS = ("estimate", "std_error", "conf_low", "conf_high")
 EXPLAINED = re.compile(
     r"missing|no number|no interval|no standard error|no cost|not (given|positive|identified|defined|known|supported|"
-    r"estimated)|cannot|could not|do(es)? not|has no|have no|unbounded|nothing"
+    r"estimated)|cannot|could not|do(es)? not|has no|have no|unbounded|nothing|no price",
+    re.IGNORECASE,
 )
 BROKEN_WORDS = re.compile(r"(?<![\w'\"«“=])[-−]?(nan|inf|NaT|<NA>)(?![\w'\"])")
 ABSURD_SHARE = re.compile(r"((?:\d{1,3}(?:,\d{3}){3,}|\d{10,})(?:\.\d+)?|\d(?:\.\d+)?e\+?\d{2,}) ?%")
@@ -101,8 +102,8 @@ def _place(error: BaseException) -> str:
 
 def run(seed: int, name: str, call: Callable[[], Any], table: pd.DataFrame | None = None) -> tuple[Ending, Any]:
     """One call, its result printed; and how it ended."""
-    signal.signal(signal.SIGALRM, _alarm)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    signal.signal(signal.SIGPROF, _alarm)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
     result, stack = None, [""]
     with warnings.catch_warnings(record=True) as caught, terminal() as written:
         warnings.simplefilter("always")
@@ -122,7 +123,7 @@ def run(seed: int, name: str, call: Callable[[], Any], table: pd.DataFrame | Non
             if "--replay" in sys.argv:
                 traceback.print_exc(file=sys.stdout)
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
         lines = written().strip()
     if found.ending not in GOOD:
         return found, None
@@ -163,7 +164,8 @@ def silent(result: Any, printed: str, table: pd.DataFrame | None) -> tuple[str, 
 
     A missing entry of `NUMBERS` is explained by an identified interval in its row, or by a sentence of text or notes
     that says that there is no number (`EXPLAINED`). A standard error may be missing where its interval is there
-    (percentiles), and a column may be missing whole (nothing was estimated); not that of estimates.
+    (percentiles), all that belongs to uncertainty where a figure is from the table itself (a gap in cost, a residual),
+    and a column may be missing whole (nothing was estimated); not that of estimates.
     """
     if result is None and table is None:
         return None  # a message that quotes an argument
@@ -192,6 +194,8 @@ def _explained(row: pd.Series, name: str, printed: str) -> bool:
     if name == "std_error" and math.isfinite(row.get("conf_low", math.nan)):
         return True
     if math.isfinite(row.get("identified_low", math.nan)):
+        return True
+    if math.isfinite(row.get("estimate", math.nan)) and all(row.get(other) != row.get(other) for other in NUMBERS[1:]):
         return True
     return bool(EXPLAINED.search(printed))
 

@@ -21,7 +21,7 @@ from econmodel.economies.places import CostFunction, Places, resolve, without_co
 from econmodel.economies.support import extrapolated, outputs_supported, supported
 from econmodel.economies.verdict import MARGIN, at_words, judge, scale_words
 from econmodel.errors import UnknownName
-from econmodel.results import Effects, beside_interval, format_number, interval_in_words
+from econmodel.results import MOST_TIMES, Effects, beside_interval, format_number, interval_in_words
 
 Array = NDArray[np.float64]
 ELASTICITY, RAY = "ray elasticity", "ray scale economies"
@@ -158,6 +158,11 @@ def _text(table: pd.DataFrame, places: int, level: float, conclusion: str) -> st
     first = table[table["term"] == ELASTICITY].iloc[0]
     ray = table[table["term"] == RAY].iloc[0]
     economies = f"; ray scale economies {beside_interval(ray['estimate'], ray['conf_low'], ray['conf_high'])}"
+    if abs(first["estimate"]) > MOST_TIMES:
+        return (
+            f"At {at_words(first['at'])}, one per cent more of every output goes with over {MOST_TIMES:g} % of "
+            f"difference in cost: the form cannot be asked so far from its data, and nothing is said of scale there."
+        )
     text = (
         f"At {at_words(first['at'])}, one per cent more of every output goes with "
         f"{beside_interval(first['estimate'], first['conf_low'], first['conf_high'])} % more cost "

@@ -180,8 +180,14 @@ def wild_cluster_p_values(
         scores = own[:, :, None] * np.eye(moments.count) - (restricted @ inverse_gram) @ pulled.swapaxes(1, 2)
         flat = weights @ scores.transpose(1, 0, 2).reshape(moments.count, -1)
         squares = np.square(flat, out=flat).reshape(len(weights), len(along), -1).sum(axis=-1)
-        statistic = np.abs(weights @ own.T) / np.sqrt(squares)
-        observed = np.abs(differences[chosen]) / np.sqrt(((moments.scores @ along.T) ** 2).sum(axis=0))
+        # Where nothing is left over there is no error to compare with: such a draw rejects nothing.
+        statistic = _over_error(np.abs(weights @ own.T), squares)
+        observed = _over_error(np.abs(differences[chosen]), ((moments.scores @ along.T) ** 2).sum(axis=0))
         # Equal weights for all clusters give the observed statistic again: such ties must not hang on rounding.
         found.append((1.0 + (statistic >= observed * (1.0 - 1e-9)).sum(axis=0)) / (1.0 + WILD_DRAWS))
     return np.concatenate(found)
+
+
+def _over_error(sizes: Array, squares: Array) -> Array:
+    return np.divide(sizes, np.sqrt(squares), out=np.full_like(sizes, np.inf), where=squares > 0)
+

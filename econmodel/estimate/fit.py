@@ -196,15 +196,20 @@ class Fit:
         return self.solution.residual_squares
 
     @property
+    def _variance(self) -> float:
+        """Of the error by maximum likelihood; an exact fit leaves none, and rounding may leave less."""
+        return max(self.ssr / self.nobs, float(np.finfo(float).tiny))
+
+    @property
     def llf(self) -> float:
         """Normal log-likelihood of the response (log cost, or cost where the error is additive)."""
-        spread = -0.5 * self.nobs * (np.log(2.0 * np.pi * self.ssr / self.nobs) + 1.0)
+        spread = -0.5 * self.nobs * (np.log(2.0 * np.pi * self._variance) + 1.0)
         return float(spread + 0.5 * np.log(self._weights).sum())
 
     @property
     def log_likelihoods(self) -> Array:
         """Each row's normal log-likelihood (n,) of log cost, whatever the error: forms can be compared by it."""
-        variance, residual = self.ssr / self.nobs, self.resid.to_numpy()
+        variance, residual = self._variance, self.resid.to_numpy()
         found = -0.5 * (np.log(2.0 * np.pi * variance) + residual**2 / variance)
         return found + np.log(self._response) if self.design.additive else found
 
@@ -269,7 +274,7 @@ class Fit:
         if self.technology.numeraire is not None and not self.design.additive:
             response = response - self.technology.log_numeraire(self.points())
         mean = np.average(response, weights=self._weights)
-        return float(1.0 - self.ssr / (self._weights * (response - mean) ** 2).sum())
+        return share_explained(self.ssr, float((self._weights * (response - mean) ** 2).sum()))
 
     @property
     def converged(self) -> bool:
@@ -445,3 +450,8 @@ class Fit:
 
     def _repr_html_(self) -> str:
         return fit_display.html(self)
+
+
+def share_explained(left: float, total: float) -> float:
+    """One less the share of a sum of squares that is left; missing where there is nothing to explain."""
+    return 1.0 - left / total if total > 0 else float("nan")

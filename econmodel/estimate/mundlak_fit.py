@@ -13,7 +13,7 @@ from econmodel.estimate.bootstrap import Replications, replicate
 from econmodel.estimate.covariance import joint_covariance, wild_cluster_p_values
 from econmodel.estimate.covariance_choice import covariance_of
 from econmodel.estimate.design import Block
-from econmodel.estimate.fit import PROVIDER_EFFECTS, Fit
+from econmodel.estimate.fit import PROVIDER_EFFECTS, Fit, share_explained
 from econmodel.estimate.least_squares import LeastSquares
 from econmodel.estimate.moments import group_sums
 from econmodel.estimate.mundlak import ProviderMeans, generalised, provider_means, rows_with_means
@@ -84,7 +84,7 @@ class MundlakFit(Fit):
     @property
     def log_likelihoods(self) -> Array:
         """Each row's part (n,) of its provider's log-likelihood, which is that of rows less their share of the mean."""
-        variance = self.ssr / self.nobs
+        variance = self._variance
         left = np.concatenate([block[-1] for _, block in self.rows_at(self.all_parameters)])
         found = -0.5 * (np.log(2.0 * np.pi * variance) + left**2 / variance)
         return found + (np.log(1.0 - self.means.share) / self.means.groups.sizes)[self.means.groups.codes]
@@ -96,7 +96,7 @@ class MundlakFit(Fit):
         response = self.resid.to_numpy() + self.fittedvalues.to_numpy()
         if self.technology.numeraire is not None:
             response = response - self.technology.log_numeraire(self.points())
-        return float(1.0 - (left @ left) / ((response - response.mean()) ** 2).sum())
+        return share_explained(float(left @ left), float(((response - response.mean()) ** 2).sum()))
 
     def wild_p_values(self, directions: Array, differences: Array) -> Array:
         """As in `Fit`, with the means' parameters left as they are."""

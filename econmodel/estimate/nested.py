@@ -113,7 +113,8 @@ def box_cox(logs: Any, power: Any) -> Any:
     z = power * logs
     small = np.abs(z) < NEARLY_ZERO
     safe = np.where(small, 1.0, z)
-    return logs * np.where(small, 1.0 + z / 2.0 + z**2 / 6.0, np.expm1(safe) / safe)
+    with np.errstate(over="ignore", invalid="ignore"):  # a search that goes too far sees infinity, and turns back
+        return logs * np.where(small, 1.0 + z / 2.0 + z**2 / 6.0, np.expm1(safe) / safe)
 
 
 def fit_member(rows: NestedRows, member: Member, starts: tuple[NestedFit, ...] = ()) -> NestedFit:
@@ -135,10 +136,13 @@ def fit_member(rows: NestedRows, member: Member, starts: tuple[NestedFit, ...] =
         begin = np.clip(np.concatenate([shape[free], theta]), low, high)
         if not np.isfinite(model.residual(begin, free, shape)).all():
             continue
-        result = least_squares(
-            model.residual, begin, model.jacobian, bounds=(low, high), x_scale="jac", args=(free, shape),
-            ftol=1e-12, xtol=1e-12, gtol=1e-12, max_nfev=400,
-        )  # fmt: skip
+        try:
+            result = least_squares(
+                model.residual, begin, model.jacobian, bounds=(low, high), x_scale="jac", args=(free, shape),
+                ftol=1e-12, xtol=1e-12, gtol=1e-12, max_nfev=400,
+            )  # fmt: skip
+        except DidNotConverge:
+            continue
         ended = shape.copy()
         ended[free] = result.x[: free.sum()]
         found.append(NestedFit(member, ended, result.x[free.sum() :], 2.0 * float(result.cost), len(rows.log_cost)))
@@ -252,7 +256,10 @@ class _Model:
         slope = np.exp(shape[0] * log_fitted)[:, None]
         of_link = np.ones_like(q) if self.member.tau == 1.0 else q ** (shape[2] - 1.0)
         columns = [self._by_shape(place, shape, theta)[:, None] for place in np.flatnonzero(free).tolist()]
-        return np.hstack([*columns, -slope * of_link[:, None] * multipliers, -slope * self.steady])
+        found = np.hstack([*columns, -slope * of_link[:, None] * multipliers, -slope * self.steady])
+        if not np.isfinite(found).all():
+            raise DidNotConverge(f"The search for the {self.member.name} form left the numbers that a computer holds.")
+        return found
 
     def _by_shape(self, place: int, shape: Array, theta: Array) -> Array:
         moved = shape.astype(complex)

@@ -15,6 +15,8 @@ from econmodel.results import Answer, format_number
 
 Array = NDArray[np.float64]
 PARAMETERS = ("p0", "p1", "k")
+# Of ln k: one participant in six would respond 20,000 times as readily as the middle one.
+WIDEST_SPREAD = 10.0
 WITHIN = "Within groups"
 
 
@@ -150,9 +152,10 @@ def read_response(table: pd.DataFrame, spread: float) -> tuple[list[str], Respon
 
 def check_spread(spread: float) -> None:
     """NotSupported for a spread that is none."""
-    if not 0 <= spread < np.inf:
+    if not 0 <= spread <= WIDEST_SPREAD:
         raise NotSupported(
-            f"spread={spread:g} is a standard deviation of ln k: give zero, where all are alike, or more."
+            f"spread={spread:g} is a standard deviation of ln k: give zero, where all are alike, or more, to "
+            f"{WIDEST_SPREAD:g}."
         )
 
 
