@@ -37,7 +37,7 @@ def refuse_absorbed(sample: Sample, form: Form, numeraire: int | None, effects: 
     if by_provider:
         raise NotIdentified(
             f"{_words(by_provider)} not vary within any {sample.data.entity}, so provider effects absorb what "
-            f"{'it is' if len(by_provider) == 1 else 'they are'} associated with. Use effects=\"mundlak\", which compares "
+            f'{"it is" if len(by_provider) == 1 else "they are"} associated with. Use effects="mundlak", which compares '
             f"providers with each other too, or leave {', '.join(by_provider)} out."
         )
     if by_both:
