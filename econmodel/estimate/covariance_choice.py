@@ -80,8 +80,8 @@ def computed_cost(prepared: Prepared, solution: LeastSquares) -> list[str]:
         return []
     t = design.technology
     return [
-        f"{design.cost} is an exact function of {', '.join([*t.outputs, *t.prices, *t.relationships, *t.controls])}; it "
-        "looks computed, not observed, so there are no standard errors, and no t or p. Name the column with the "
+        f"{design.cost} is an exact function of {', '.join([*t.outputs, *t.prices, *t.relationships, *t.controls])}; "
+        "it looks computed, not observed, so there are no standard errors, and no t or p. Name the column with the "
         "cost that was recorded; a cost function that is known is stated with em.state(...)."
     ]
 

@@ -175,7 +175,8 @@ def pseudo_inverse(gram: Array) -> Array:
     """Of moments (..., a, a), in any units of the columns: what is cut off is judged with columns of one length."""
     scale = np.sqrt(np.maximum(np.einsum("...ii->...i", gram), np.finfo(float).tiny))
     scaled = gram / scale[..., :, None] / scale[..., None, :]
-    return np.linalg.pinv(scaled, rcond=1e-12, hermitian=True) / scale[..., :, None] / scale[..., None, :]
+    inner = np.linalg.pinv(scaled, rcond=1e-12, hermitian=True)
+    return np.asarray(inner / scale[..., :, None] / scale[..., None, :], dtype=np.float64)
 
 
 def names_of(names: str | Sequence[str]) -> tuple[str, ...]:
