@@ -125,7 +125,9 @@ def test_a_system_refuses_shares_in_one_proportion():
     f = power.frame
     both = f["labour_share"] + f["capital_share"]
     f = f.assign(labour_share=both / 4, capital_share=3 * both / 4)
-    with pytest.raises(NotIdentified, match=r"labour_share and capital_share are in one proportion|capital_share and"):
+    with pytest.raises(
+        NotIdentified, match=r"labour_share and capital_share are in the same proportion|capital_share and"
+    ):
         em.fit(replace(power, frame=f, shares="as published"), estimator="system")
 
 

@@ -214,8 +214,7 @@ def _refuse_constant_shares(columns: Mapping[str, Array], equations: Equations) 
             if np.abs(first * second.sum() - second * first.sum()).max() <= SAME_SHARE * abs(second.sum()):
                 raise NotIdentified(
                     f"The cost shares {other.share} and {one.share} are in the same proportion in every row, so one "
-                    "says nothing that the other does not. One was computed from the other: name the share of one of them "
-                    "only."
+                    "says nothing that the other does not. One was computed from the other: name one share only."
                 )
 
 
