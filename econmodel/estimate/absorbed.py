@@ -37,8 +37,8 @@ def refuse_absorbed(sample: Sample, form: Form, numeraire: int | None, effects: 
     if by_provider:
         raise NotIdentified(
             f"{_words(by_provider)} not vary within any {sample.data.entity}, so provider effects absorb what "
-            f'{"it is" if len(by_provider) == 1 else "they are"} associated with. Use effects="mundlak", which compares '
-            f"providers with each other too, or leave {', '.join(by_provider)} out."
+            f'{"it is" if len(by_provider) == 1 else "they are"} associated with. Use effects="mundlak", which '
+            f"compares providers with each other too, or leave {', '.join(by_provider)} out."
         )
     if by_both:
         level = "" if effects is None else f" beside a level of its own for each {sample.data.entity}"

@@ -14,6 +14,8 @@ from econmodel.estimate.notes import exact_note, few_repeat, notes_of
 from econmodel.estimate.preparation import Prepared, providers
 
 Array = NDArray[np.float64]
+# Residuals of a cost that was computed from the columns are rounding: this share of log cost, or less.
+EXACT = 1e-11
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +48,7 @@ def covariance_of(
     """
     specification, sample, clusters = prepared.specification, prepared.sample, prepared.clusters
     count = prepared.count
+    exact_cost = computed_cost(prepared, solution)
     few = clusters is not None and len(clusters.sizes) < FEWEST_CLUSTERS
     kind = specification.cov_type or default_covariance(clusters, few)
     notes = list(notes_of(solution.condition, sample, clusters if few else None, specification.cov_type))
@@ -62,8 +65,25 @@ def covariance_of(
     else:
         covariance, exact = robust(blocks(), solution.inverse_gram, kind, count, parameters, absorbed)
         notes += exact_note(sample, exact)
+    if exact_cost:
+        covariance, few, notes = np.full_like(covariance, np.nan), False, exact_cost + notes
     freedom = len(clusters.sizes) - 1.0 if kind == "cluster" and clusters is not None else float(count - parameters)
     return Covariance(covariance, kind, freedom, bool(few and specification.cov_type is None), tuple(notes))
+
+
+def computed_cost(prepared: Prepared, solution: LeastSquares) -> list[str]:
+    """A word where residuals are rounding: there is no error that standard errors could be made of."""
+    design = prepared.design
+    cost = prepared.sample.rows.columns[design.cost]
+    response = cost if design.additive else np.log(cost)
+    if solution.residual_squares > EXACT**2 * float(response @ response):
+        return []
+    t = design.technology
+    return [
+        f"{design.cost} is an exact function of {', '.join([*t.outputs, *t.prices, *t.relationships, *t.controls])}; "
+        "it looks computed, not observed, so there are no standard errors, and no t or p. Name the column with the "
+        "cost that was recorded; a cost function that is known is stated with em.state(...)."
+    ]
 
 
 def default_covariance(clusters: Groups | None, few: bool) -> str:

@@ -196,20 +196,26 @@ class Fit:
         return self.solution.residual_squares
 
     @property
-    def _variance(self) -> float:
-        """Of the error by maximum likelihood; an exact fit leaves none, and rounding may leave less."""
-        return max(self.ssr / self.nobs, float(np.finfo(float).tiny))
+    def fits_exactly(self) -> bool:
+        """Whether cost is an exact function of the columns, so that nothing can be said of an error."""
+        return bool(np.isnan(self.covariance).all())
 
     @property
     def llf(self) -> float:
-        """Normal log-likelihood of the response (log cost, or cost where the error is additive)."""
-        spread = -0.5 * self.nobs * (np.log(2.0 * np.pi * self._variance) + 1.0)
+        """Normal log-likelihood of the response (log cost, or cost where the error is additive); missing where cost is
+        an exact function of the columns.
+        """
+        if self.fits_exactly:
+            return float("nan")
+        spread = -0.5 * self.nobs * (np.log(2.0 * np.pi * self.ssr / self.nobs) + 1.0)
         return float(spread + 0.5 * np.log(self._weights).sum())
 
     @property
     def log_likelihoods(self) -> Array:
         """Each row's normal log-likelihood (n,) of log cost, whatever the error: forms can be compared by it."""
-        variance, residual = self._variance, self.resid.to_numpy()
+        if self.fits_exactly:
+            return np.full(int(self.nobs), np.nan)
+        variance, residual = self.ssr / self.nobs, self.resid.to_numpy()
         found = -0.5 * (np.log(2.0 * np.pi * variance) + residual**2 / variance)
         return found + np.log(self._response) if self.design.additive else found
 
@@ -383,11 +389,6 @@ class Fit:
     def all_parameters(self) -> Array:
         """Parameters of the cost function, and behind them those of the error where an estimator has such."""
         return self.theta
-
-    @property
-    def p_floor(self) -> float:
-        """The smallest p-value that the replications behind `pvalues` could give; zero where it is not counted."""
-        return 0.0
 
     @property
     def bootstrap_only(self) -> str:

@@ -31,6 +31,8 @@ ROUNDING_OFFSET = 1e-6
 # A gain of fewer roundings of the sum of squares than this is noise, and so is the step that promises it: the offset
 # grows with the number of rows and does not tell.
 ROUNDINGS = 64
+# The difference of two sums of squares has few sound digits below this share of them: then residuals are squared.
+LOST_IN_SQUARING = 1e-10
 SMALLEST_FRACTION = 2.0**-30
 # Rows that starts are tried on first, where there are several times as many.
 SEARCHED_ROWS = 4096
@@ -112,6 +114,9 @@ def linear(design: Design, moments: Moments, effects: Groups | None = None) -> L
     squares = float(moments.residual_squares - theta @ moments.gram[:-1, -1])
     if moments.triangle is not None:
         squares = float(moments.triangle[-1, -1] ** 2)
+    if squares < LOST_IN_SQUARING * moments.residual_squares:
+        residuals = (block[-1] for _, block in transformed_blocks(design, theta, effects))
+        squares = sum(float(one @ one) for one in residuals)
     return LeastSquares(theta, inverse_gram, max(squares, 0.0), condition_number(moments))
 
 

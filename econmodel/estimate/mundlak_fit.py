@@ -84,7 +84,7 @@ class MundlakFit(Fit):
     @property
     def log_likelihoods(self) -> Array:
         """Each row's part (n,) of its provider's log-likelihood, which is that of rows less their share of the mean."""
-        variance = self._variance
+        variance = self.ssr / self.nobs
         left = np.concatenate([block[-1] for _, block in self.rows_at(self.all_parameters)])
         found = -0.5 * (np.log(2.0 * np.pi * variance) + left**2 / variance)
         return found + (np.log(1.0 - self.means.share) / self.means.groups.sizes)[self.means.groups.codes]

@@ -13,7 +13,13 @@ from econmodel.estimate.covariance import FEWEST_CLUSTERS
 from econmodel.estimate.design import Block
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.instruments.reduced_form import reduced_form, strength, weak_note
-from econmodel.estimate.instruments.terms import Instrumented, InstrumentTerms, independent, instrument_terms
+from econmodel.estimate.instruments.terms import (
+    Instrumented,
+    InstrumentTerms,
+    independent,
+    instrument_terms,
+    pseudo_inverse,
+)
 from econmodel.estimate.instruments.two_stage import instruments_in_words
 from econmodel.estimate.least_squares import Groups, LeastSquares
 from econmodel.estimate.moments import Moments, accumulate, condition_number, inverse, solve
@@ -106,7 +112,7 @@ class Stages:
         inside = self.inside
         targets = self.terms.count + self.terms.endogenous
         own = gram[..., inside[:, None], inside]
-        return np.linalg.pinv(own, rcond=1e-12, hermitian=True) @ gram[..., inside[:, None], targets]
+        return pseudo_inverse(own) @ gram[..., inside[:, None], targets]
 
     @property
     def inside(self) -> NDArray[np.intp]:
@@ -145,7 +151,7 @@ def _covariance(
     theta, matrix, inside = solution.theta, stages.transform(first), stages.inside
     k = stages.terms.design.count
     contrast = matrix[-1] - theta @ matrix[:-1]
-    own = np.linalg.pinv(gram[np.ix_(inside, inside)])
+    own = pseudo_inverse(gram[np.ix_(inside, inside)])
     # How the second stage's normal equations move with each first stage's coefficients.
     moves = []
     for row in range(k, len(theta)):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.estimate.instruments.terms import InstrumentTerms
+from econmodel.estimate.instruments.terms import InstrumentTerms, pseudo_inverse
 from econmodel.estimate.least_squares import Groups
 from econmodel.results import Check, format_number
 
@@ -56,7 +56,7 @@ def reduced_form(
     targets : places among the regressors and log cost of what is regressed
     """
     inside, regressors = terms.places()
-    inner, images = np.linalg.pinv(gram[np.ix_(inside, inside)]), terms.count
+    inner, images = pseudo_inverse(gram[np.ix_(inside, inside)]), terms.count
     coefficients = inner @ gram[np.ix_(inside, regressors[targets])]
     contrasts = np.zeros((len(regressors), len(targets)))
     contrasts[targets, np.arange(len(targets))] = 1.0

@@ -171,6 +171,14 @@ def independent(terms: InstrumentTerms, gram: Array, names: tuple[str, ...]) -> 
     return replace(terms, mirrored=terms.mirrored[images]), gram[np.ix_(places, places)]
 
 
+def pseudo_inverse(gram: Array) -> Array:
+    """Of moments (..., a, a), in any units of the columns: what is cut off is judged with columns of one length."""
+    scale = np.sqrt(np.maximum(np.einsum("...ii->...i", gram), np.finfo(float).tiny))
+    scaled = gram / scale[..., :, None] / scale[..., None, :]
+    inner = np.linalg.pinv(scaled, rcond=1e-12, hermitian=True)
+    return np.asarray(inner / scale[..., :, None] / scale[..., None, :], dtype=np.float64)
+
+
 def names_of(names: str | Sequence[str]) -> tuple[str, ...]:
     """One name or several, each once."""
     return (names,) if isinstance(names, str) else tuple(dict.fromkeys(names))

@@ -15,7 +15,13 @@ from econmodel.estimate.covariance_choice import covariance_of
 from econmodel.estimate.design import Block
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.instruments.reduced_form import ReducedForm, reduced_form, score_products, strength, weak_note
-from econmodel.estimate.instruments.terms import Instrumented, InstrumentTerms, independent, instrument_terms
+from econmodel.estimate.instruments.terms import (
+    Instrumented,
+    InstrumentTerms,
+    independent,
+    instrument_terms,
+    pseudo_inverse,
+)
 from econmodel.estimate.least_squares import LeastSquares
 from econmodel.estimate.moments import Moments, accumulate, condition_number, inverse, solve
 from econmodel.estimate.preparation import Prepared
@@ -104,9 +110,7 @@ def second_stage(gram: Array, terms: InstrumentTerms) -> tuple[Array, Array]:
     inside, regressors = terms.places()
     own = gram[..., inside[:, None], inside]
     crossed = gram[..., inside[:, None], regressors]
-    scale = np.sqrt(np.maximum(np.einsum("...ii->...i", own), np.finfo(float).tiny))
-    scaled = own / (scale[..., :, None] * scale[..., None, :])
-    projection = np.linalg.pinv(scaled, rcond=1e-12, hermitian=True) @ (crossed / scale[..., None]) / scale[..., None]
+    projection = pseudo_inverse(own) @ crossed
     explained = crossed.swapaxes(-1, -2) @ projection
     second = explained.copy()
     second[..., -1, -1] = gram[..., -1, -1]

@@ -28,6 +28,7 @@ Array = NDArray[np.float64]
 DIVISORS = ("rows", "freedom")
 # Shares that differ by no more than this differ by rounding.
 SAME_SHARE = 1e-12
+FITTED_EXACTLY = 1e-13
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,10 @@ class System:
         equations = equations_of(design.technology, self.shares(prepared.sample.data))
         _refuse_constant_shares(prepared.sample.rows.columns, equations)
         divided_by = divisors(prepared.count, self._counted(equations))
-        weigh: Weigh = partial(_weights, divided_by=divided_by, names=equations.names)
+        columns = prepared.sample.rows.columns
+        # Sums of squares of shares are differences of moments, and exact to this many digits of them.
+        rounding = np.array([0.0, *(FITTED_EXACTLY * (columns[one.share] ** 2).sum() for one in equations.shares)])
+        weigh: Weigh = partial(_weights, divided_by=divided_by, names=equations.names, rounding=rounding)
         solved, solution = solve_system(design, prepared.moments, equations, weigh, self.iterate)
         return self._with_covariance(prepared, equations, divided_by, solved, solution)
 
@@ -189,7 +193,9 @@ class System:
         )  # fmt: skip
 
 
-def _weights(products: Array, *, divided_by: Array, names: Sequence[str]) -> Array:
+def _weights(products: Array, *, divided_by: Array, names: Sequence[str], rounding: Array) -> Array:
+    exact = np.diag(products) <= rounding
+    products = np.where(exact[:, None] | exact, 0.0, products)
     return inverse_of_covariance(products / divided_by, names)
 
 
@@ -198,8 +204,8 @@ def _refuse_constant_shares(columns: Mapping[str, Array], equations: Equations) 
     same = [one.share for one in equations.shares if np.ptp(columns[one.share]) <= SAME_SHARE]
     if same:
         raise NotIdentified(
-            f"The cost share {', '.join(same)} is the same in every row, so its equation is fitted exactly and there is "
-            "no likelihood. Nobody's choice of inputs is to be seen in it: leave it out of the prices "
+            f"The cost share {', '.join(same)} is the same in every row, so its equation is fitted exactly and there "
+            "is no likelihood. Nobody's choice of inputs is to be seen in it: leave it out of the prices "
             "(prices={...: em.Price()} without share=), and the price too where nothing is spent on it."
         )
     for place, one in enumerate(equations.shares):
@@ -207,9 +213,8 @@ def _refuse_constant_shares(columns: Mapping[str, Array], equations: Equations) 
             first, second = columns[one.share], columns[other.share]
             if np.abs(first * second.sum() - second * first.sum()).max() <= SAME_SHARE * abs(second.sum()):
                 raise NotIdentified(
-                    f"The cost shares {other.share} and {one.share} are in the same proportion in every row, so one says "
-                    "nothing that the other does not. One was computed from the other: name the share of one of them "
-                    "only."
+                    f"The cost shares {other.share} and {one.share} are in the same proportion in every row, so one "
+                    "says nothing that the other does not. One was computed from the other: name one share only."
                 )
 
 

@@ -1,0 +1,188 @@
+"""What effects absorb is refused by name, and what varies hardly at all but does vary is fitted."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import econmodel as em
+from econmodel.errors import NotIdentified
+
+FIRMS, YEARS = 30, 5
+# The same numbers in other units: centring and the search round otherwise.
+OTHER_UNIT = 1e-6
+
+
+def panel(seed, **further):
+    rng = np.random.default_rng(seed)
+    firm, year = np.repeat(np.arange(FIRMS), YEARS), np.tile(np.arange(YEARS), FIRMS)
+    some = rng.random(len(firm)) < 0.9
+    firm, year = firm[some], year[some]
+    frame = pd.DataFrame({"firm": firm, "year": year, "visits": np.exp(rng.normal(3, 0.5, len(firm)))})
+    for name, made in further.items():
+        frame[name] = made(rng, firm, year)
+    frame["cost"] = np.exp(0.8 * np.log(frame["visits"]) + rng.normal(0, 0.1, len(firm)))
+    return frame
+
+
+FIXED = {
+    "normal": lambda rng, firm, year: rng.normal(size=FIRMS)[firm],
+    "thirds": lambda rng, firm, year: (rng.integers(0, 2, FIRMS) / 3)[firm],
+    "large": lambda rng, firm, year: (1e9 + rng.normal(size=FIRMS))[firm],
+    "single": lambda rng, firm, year: rng.uniform(0.3, 0.9, FIRMS).astype(np.float32)[firm].astype(float),
+    "integer": lambda rng, firm, year: rng.integers(1, 9, FIRMS)[firm],
+}
+
+
+@pytest.mark.parametrize("kind", FIXED)
+@pytest.mark.parametrize("role", ["controls", "relationships", "outputs", "prices"])
+@pytest.mark.parametrize("time_effects", [False, True])
+def test_what_is_constant_within_providers_is_refused(kind, role, time_effects):
+    for seed in range(2):
+        frame = panel(seed, fixed=FIXED[kind])
+        if role in ("outputs", "prices"):
+            frame["fixed"] = 3 * frame["fixed"].abs() + 0.1
+        roles = {"outputs": ["visits"]}
+        roles[role] = [*roles.get(role, []), "fixed"]
+        data = em.CostData(frame, cost="cost", entity="firm", time="year", **roles)
+        with pytest.raises(NotIdentified, match=r'fixed does not vary within any firm.*effects="mundlak"'):
+            em.fit(data, "translog", effects="within", time_effects=time_effects)
+
+
+@pytest.mark.parametrize("form", ["cobb_douglas", "composite"])
+@pytest.mark.parametrize("effects", [None, "within"])
+def test_what_is_the_same_for_all_in_a_period_is_refused_beside_period_effects(form, effects):
+    frame = panel(1, wage=lambda rng, firm, year: np.exp(rng.normal(size=YEARS))[year])
+    data = em.CostData(frame, cost="cost", outputs=["visits"], prices=["wage"], entity="firm", time="year")
+    with pytest.raises(NotIdentified, match=r"wage does not vary among the rows of a period.*time_effects=False"):
+        em.fit(data, form, effects=effects, time_effects=True)
+
+
+def test_the_sum_of_a_providers_and_a_periods_part_is_refused_in_unbalanced_panels():
+    frame = panel(2, both=lambda rng, firm, year: 1e6 * rng.normal(size=FIRMS)[firm] + rng.normal(size=YEARS)[year])
+    data = em.CostData(frame, cost="cost", outputs=["visits"], controls=["both"], entity="firm", time="year")
+    with pytest.raises(NotIdentified, match=r"both does not vary among the rows of a period beside a level of its own"):
+        em.fit(data, "cobb_douglas", effects="within", time_effects=True)
+
+
+def test_what_varies_hardly_at_all_within_providers_is_fitted():
+    own = np.random.default_rng(0)
+    frame = panel(3, level=lambda rng, firm, year: rng.normal(size=FIRMS)[firm])
+    frame["moves"] = own.normal(size=len(frame))
+    roles = {"cost": "cost", "outputs": ["visits"], "entity": "firm", "time": "year"}
+    plain = em.fit(em.CostData(frame, controls=["moves"], **roles), "cobb_douglas", effects="within")
+    frame["hardly"] = frame["level"] + 1e-5 * frame["moves"]
+    hardly = em.fit(em.CostData(frame, controls=["hardly"], **roles), "cobb_douglas", effects="within")
+    # 1e-5 of a column's size leaves eleven digits, of which moments keep half.
+    assert hardly.params["hardly"] * 1e-5 == pytest.approx(plain.params["moves"], rel=1e-4)
+
+
+@pytest.mark.parametrize("form", ["flexible_fixed_cost", "composite"])
+@pytest.mark.parametrize("power", [-12, 8, 10, 12])
+def test_level_forms_do_not_depend_on_the_unit_of_cost(form, power):
+    data = em.load("us_airlines")
+    same = em.fit(data, form)
+    frame = data.frame.assign(**{data.cost: data.frame[data.cost].astype(float) * 10.0**power})
+    other = em.fit(replace(data, frame=frame), form)
+    assert other.ssr == pytest.approx(same.ssr, rel=OTHER_UNIT)
+    size = em.scale(same).table["estimate"].to_numpy()
+    assert em.scale(other).table["estimate"].to_numpy() == pytest.approx(size, rel=OTHER_UNIT)
+
+
+def test_computed_cost_has_parameters_and_no_standard_errors():
+    frame = panel(4)
+    frame["cost"] = 2.0 * frame["visits"] ** 0.9
+    fitted = em.fit(em.CostData(frame, cost="cost", outputs=["visits"]), "cobb_douglas")
+    assert fitted.params["visits"] == pytest.approx(0.9, rel=1e-9)
+    assert fitted.bse.isna().all()
+    assert "cost is an exact function of visits" in str(fitted)
+    em.separate(fitted, replications=19)
+
+
+def test_more_variables_than_rows_are_counted_before_anything_is_formed():
+    rng = np.random.default_rng(0)
+    names = [f"x{i}" for i in range(2_000)]
+    frame = pd.DataFrame(rng.normal(size=(40, len(names))), columns=names)
+    frame = frame.assign(cost=rng.uniform(1, 2, 40), visits=rng.uniform(1, 2, 40))
+    data = em.CostData(frame, cost="cost", outputs=["visits"], controls=names)
+    with pytest.raises(NotIdentified, match=r"40 rows cannot identify at least 2,002 parameters"):
+        em.fit(data, "translog")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2])
+def test_a_system_refuses_a_share_that_does_not_vary(share):
+    power = em.load("electricity_1970")
+    f = power.frame
+    f = f.assign(labour_share=share, capital_share=f["capital_share"] + f["labour_share"] - share)
+    f = f[(f[["labour_share", "capital_share", "fuel_share"]] >= 0).all(axis=1)]
+    with pytest.raises(NotIdentified, match=r"cost share labour_share is the same in every row"):
+        em.fit(replace(power, frame=f, shares="as published"), estimator="system")
+
+
+def test_a_system_refuses_shares_in_one_proportion():
+    power = em.load("electricity_1970")
+    f = power.frame
+    both = f["labour_share"] + f["capital_share"]
+    f = f.assign(labour_share=both / 4, capital_share=3 * both / 4)
+    with pytest.raises(
+        NotIdentified, match=r"labour_share and capital_share are in the same proportion|capital_share and"
+    ):
+        em.fit(replace(power, frame=f, shares="as published"), estimator="system")
+
+
+def test_a_system_refuses_a_share_that_was_computed_from_the_prices():
+    power = em.load("electricity_1970")
+    f, (wage, _, fuel) = power.frame, power.prices
+    made = 0.2 + 0.01 * np.log(f[wage] / f[fuel])
+    f = f.assign(labour_share=made, capital_share=f["capital_share"] + f["labour_share"] - made)
+    f = f[f["capital_share"].between(0, 1)]
+    with pytest.raises(NotIdentified, match=r"The equation of labour_share is fitted exactly"):
+        em.fit(replace(power, frame=f, shares="as published"), estimator="system")
+
+
+def simulated(count=120):
+    rng = np.random.default_rng(0)
+    y, w = np.exp(rng.normal(3, 0.6, (count, 2))), np.exp(rng.normal(0, 0.3, (count, 2)))
+    tender, rural = rng.normal(size=(2, count))
+    same = rng.uniform(0.4, 1.1, count) + 0.1 * tender
+    share = np.clip(0.6 + 0.02 * rng.normal(size=count) + 0.03 * np.log(w[:, 0] / w[:, 1]), 0.1, 0.9)
+    noise = rng.normal(0, 0.1, count) + 0.05 * np.abs(rng.normal(size=count))
+    cost = (20 + y @ [2, 3]) * w[:, 0] ** 0.6 * w[:, 1] ** 0.4 * np.exp(noise - 0.2 * same + 0.05 * rural)
+    return pd.DataFrame(
+        {"visits": y[:, 0], "meals": y[:, 1], "wage": w[:, 0], "rent": w[:, 1], "wages": share, "rents": 1 - share}
+        | {"same": same, "rural": rural, "tender": tender, "cost": cost}
+    )
+
+
+def size_of(frame, form, estimator):
+    prices = {"wage": em.Price(share="wages"), "rent": em.Price(share="rents")}
+    data = em.CostData(
+        frame,
+        cost="cost",
+        outputs=["visits", "meals"],
+        prices=prices,
+        prices_complete=True,
+        relationships=["same"],
+        controls=["rural"],
+    )
+    return float(em.scale(em.fit(data, form, estimator, second_order="none")).table["estimate"].iloc[0])
+
+
+BY_INSTRUMENT = (em.TwoStage(["same"], ["tender"]), em.ControlFunction(["same"], ["tender"]))
+PAIRS = [
+    *((form, one) for form in ("cobb_douglas", "composite") for one in ("least_squares", "system", "frontier")),
+    *(("cobb_douglas", one) for one in BY_INSTRUMENT),
+    ("flexible_fixed_cost", "least_squares"),
+    ("normalised_quadratic", "least_squares"),
+]
+
+
+@pytest.mark.parametrize(("form", "estimator"), PAIRS)
+def test_no_fit_depends_on_the_unit_of_any_column(form, estimator):
+    frame = simulated()
+    size = size_of(frame, form, estimator)
+    for name in ("cost", "visits", "wage", "same", "rural", "tender"):
+        for power in (-12, 12):
+            other = frame.assign(**{name: frame[name] * 10.0**power})
+            assert size_of(other, form, estimator) == pytest.approx(size, rel=OTHER_UNIT), (name, power)
