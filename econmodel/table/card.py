@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from econmodel.errors import CardError, TableError
 from econmodel.table.cost_data import CostData
@@ -270,7 +271,8 @@ def _came_back(data: CostData, file: Path) -> None:
         written, again = data.frame[name], back[name]
         if name in (data.entity, data.time):
             # A code that is a number comes back as the text that it is written as.
-            same = written.astype(str).tolist() == again.astype(str).tolist()
+            has_order = isinstance(written.dtype, pd.CategoricalDtype) and written.dtype.ordered
+            same = written.astype(str).tolist() == again.astype(str).tolist() and not has_order
         else:
             same = np.array_equal(written.to_numpy(float, na_value=np.nan), again.to_numpy(float), equal_nan=True)
         if not same:

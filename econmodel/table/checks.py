@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.errors import TableError
+from econmodel.table.periods import without_categories
 from econmodel.table.roles import nearest
 from econmodel.table.row_names import row_names
 
@@ -83,13 +84,17 @@ def _is_written_number(value: object) -> bool:
 
 def _wrong(values: pd.Series, column: Column) -> dict[str, Mask]:
     """The rows that fail, by cause; a type fault hides the range faults."""
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        values = values.astype(values.dtype.categories.dtype)
+    values = without_categories(values)
     known = values.notna().to_numpy(dtype=bool)
     if not column.is_number:
         return _wrong_names(values, known)
     if not pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_complex_dtype(values.dtype):
-        readable = np.array([_is_written_number(value) for value in values], dtype=bool)
+        if pd.api.types.is_object_dtype(values.dtype):
+            readable = np.array([_is_written_number(value) for value in values.array], dtype=bool)
+        elif pd.api.types.is_string_dtype(values.dtype):
+            readable = pd.to_numeric(values, errors="coerce").notna().to_numpy(dtype=bool)
+        else:
+            readable = np.zeros(len(values), dtype=bool)
         return {"stored as text": known} if readable[known].all() else {"number": known & ~readable}
     numbers = values.to_numpy(dtype=float, na_value=np.nan)
     infinite = np.isinf(numbers)
@@ -106,18 +111,22 @@ def _wrong(values: pd.Series, column: Column) -> dict[str, Mask]:
 
 def _wrong_names(values: pd.Series, known: Mask) -> dict[str, Mask]:
     if pd.api.types.is_object_dtype(values.dtype):
-        lists = np.array([isinstance(value, list | tuple | dict | set | np.ndarray) for value in values], dtype=bool)
+        lists = np.array(
+            [isinstance(value, list | tuple | dict | set | np.ndarray) for value in values.array], dtype=bool
+        )
         if lists.any():
             return {"name": lists}
     elif not pd.api.types.is_string_dtype(values.dtype):
         return {"named": ~known}
     codes, names = pd.factorize(values)
-    written = [str(name) for name in names]
-    blank = np.array([not name.strip() for name in written] + [True], dtype=bool)
-    first: dict[str, int] = {}
-    same = np.array([first.setdefault(_bare(name), place) for place, name in enumerate(written)], dtype=np.intp)
-    repeated = np.bincount(same, minlength=1)[same] > 1 if len(same) else np.zeros(0, dtype=bool)
-    return {"named": blank[codes], "alike": np.append(repeated & ~blank[:-1], False)[codes]}
+    texts = pd.Series(np.asarray(names, dtype=object)).map(str).astype("str")
+    blank = np.append(texts.str.strip().eq("").to_numpy(dtype=bool), True)
+    wrong = {"named": blank[codes]}
+    tidy = texts.str.lower().str.replace(r"\s+", " ", regex=True).str.strip()
+    if not (texts.str.isascii().all() and tidy.is_unique):
+        repeated = texts.map(_bare).duplicated(keep=False).to_numpy(dtype=bool)
+        wrong["alike"] = np.append(repeated & ~blank[:-1], False)[codes]
+    return wrong
 
 
 def _bare(name: str) -> str:
@@ -190,7 +199,7 @@ def _value_faults(
                 has_lists |= cause == "name"
                 what, cure = _SENTENCES[cause]
                 shown = _shown(frame[name], rows, cause)
-                named = _rows(rows, frame, entity if cause != "named" else None, time)
+                named = _rows(rows, frame, None if cause in ("named", "name") else entity, time)
                 faults.append(f"{name!r} ({column.role}) {what}{shown}: {named}; {cure}")
     keys = [name for name in (entity, time) if name is not None]
     if time is not None and set(keys) <= set(frame) and not has_lists:

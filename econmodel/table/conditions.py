@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from econmodel.errors import TableError, UnknownName
-from econmodel.table.periods import DateOrder, periods
+from econmodel.table.periods import DateOrder, periods, without_categories
 from econmodel.table.roles import nearest
 
 _ORDERED: dict[type, Callable] = {ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge}
@@ -166,8 +166,7 @@ class _Reading:
         column = self.frame[name]
         if isinstance(column, pd.DataFrame):
             raise _Misread(f"there are several columns named {name!r}; rename all but one")
-        is_category = isinstance(column.dtype, pd.CategoricalDtype)
-        return column.astype(column.dtype.categories.dtype) if is_category else column
+        return without_categories(column)
 
     def method(self, owner: Any, method: str, arguments: list[Any]) -> Any:
         if isinstance(owner, pd.Series):

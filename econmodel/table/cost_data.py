@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from econmodel.errors import CardError, TableError, UnknownName
 from econmodel.table.checks import Column, check, share_sums
 from econmodel.table.conditions import truth_of
-from econmodel.table.periods import DATE_ORDERS, DateOrder, periods
+from econmodel.table.periods import DATE_ORDERS, DateOrder, periods, without_categories
 from econmodel.table.roles import Outcome, Output, Price, Relationship, Service, nearest
 from econmodel.table.row_names import row_names
 
@@ -154,7 +154,13 @@ class CostData:
         )
         complete_shares = self._complete_shares()
         self._must_agree(complete_shares)
-        check(self.frame, self._columns(), entity, time, complete_shares if shares is None else ())
+        columns = self._columns()
+        check(self.frame, columns, entity, time, complete_shares if shares is None else ())
+        # Categories that no row has would be empty groups later; only those of time may have an order that counts.
+        kinds = {name: self.frame[name].dtype for name in columns if name != time}
+        changed = [name for name, kind in kinds.items() if isinstance(kind, pd.CategoricalDtype)]
+        if changed:
+            self._set(frame=self.frame.assign(**{name: without_categories(self.frame[name]) for name in changed}))
         if shares == "renormalise" and complete_shares:
             self._renormalise(complete_shares)
 
@@ -421,14 +427,14 @@ def _names(word: str, names: Iterable[str] | str) -> tuple[str, ...]:
 def _dropped(entries: Iterable[Dropped]) -> tuple[Dropped, ...]:
     """Rows left out before, as `CostData` states them."""
     known = []
-    for entry in entries:
+    for entry in entries if isinstance(entries, Iterable) else [entries]:
         match entry:
-            case (int(rows), str(because), [*first]) if rows > 0 and not isinstance(rows, bool):
-                known.append((rows, because, tuple(map(str, first))))
+            case [int() | np.integer() as rows, str(because), [*first]] if rows > 0 and not isinstance(rows, bool):
+                known.append((int(rows), because, tuple(map(str, first))))
             case _:
                 raise CardError(
-                    f"an entry of dropped is (rows, because, first): how many, one or more, why, and the "
-                    f"first of them by name; not {entry!r}"
+                    "an entry of dropped says how many rows (one or more), because of what, and the first of them by "
+                    f"name; not {entry!r}"
                 )
     return tuple(known)
 

@@ -64,12 +64,10 @@ def periods(column: pd.Series, order: DateOrder | None = None) -> tuple[NDArray[
     >>> codes.tolist(), known
     ([1, 0, 1], ['Q4 2009', 'Q1 2010'])
     """
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        if column.dtype.ordered:
-            column = column.cat.remove_unused_categories()
-            return column.cat.codes.to_numpy(dtype=np.intp), list(column.cat.categories)
-        column = column.astype(column.dtype.categories.dtype)
-    column = column.infer_objects()
+    if isinstance(column.dtype, pd.CategoricalDtype) and column.dtype.ordered:
+        column = column.cat.remove_unused_categories()
+        return column.cat.codes.to_numpy(dtype=np.intp), list(column.cat.categories)
+    column = without_categories(column).infer_objects()
     if not (pd.api.types.is_object_dtype(column.dtype) or pd.api.types.is_string_dtype(column.dtype)):
         codes, known = pd.factorize(column, sort=True)
         return codes, list(known)
@@ -80,6 +78,12 @@ def periods(column: pd.Series, order: DateOrder | None = None) -> tuple[NDArray[
     _refuse_spellings(texts, keys, str(column.name))
     places = np.array([ranks[key] for key in keys], dtype=np.intp)
     return places[codes], [known[place] for place in np.argsort(places, kind="stable")]
+
+
+def without_categories(column: pd.Series) -> pd.Series:
+    """The values of a categorical column as they are; any other column unchanged."""
+    is_category = isinstance(column.dtype, pd.CategoricalDtype)
+    return pd.Series(column.to_numpy(), column.index, name=column.name) if is_category else column
 
 
 def _written(value: Any) -> str:
