@@ -75,9 +75,12 @@ def read_table(file: Path, entity: str | None, time: str | None, numbers: Collec
 
 def _parquet(file: Path) -> pd.DataFrame:
     from pyarrow import ArrowException
+    from pyarrow.parquet import read_table as read_columns
 
     try:
-        return pd.read_parquet(file)
+        table = read_columns(file)
+        table.validate(full=True)
+        return table.to_pandas()
     except (ArrowException, OSError, ValueError, KeyError) as broken:
         said = str(broken).split("\n")[0]
         raise CardError(f"{file.name} cannot be read as Parquet, it may have been cut off: {said}") from None
@@ -114,12 +117,13 @@ def _cells(name: str, raw: bytes) -> tuple[list[str], list["ChunkedArray"]]:
         listed = ", ".join(map(str, rows)) + ", ..." * (off[actual] > len(rows))
         faults.append(
             f"{off[actual]:,} {'row has' if off[actual] == 1 else 'rows have'} {_fields(actual)} where the header has "
-            f"{_fields(len(first))}: {'row' if off[actual] == 1 else 'rows'} {listed} of the file; a comma at the end "
-            "of a row is one field too many, text with a comma in it needs quotation marks, and a title above the "
-            "header should be deleted"
+            f"{_fields(len(first))}: {'row' if off[actual] == 1 else 'rows'} {listed} of the file"
         )
     if faults:
-        said = f"{name} is not a table with one header and as many fields in every row:"
+        said = (
+            f"{name} is not a table with one header and as many fields in every row (a comma at the end of a row is one "
+            "field too many, text with a comma in it needs quotation marks, and a title above the header is no header):"
+        )
         raise TableError("\n- ".join([said, *faults]))
     return header, table.slice(1).columns
 
@@ -129,22 +133,24 @@ def _first_row(name: str, raw: bytes) -> list[str]:
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise CardError(f"{name} is in UTF-16; save it as CSV UTF-8")
     try:
-        text = raw.decode("utf-8-sig")
+        raw.decode("utf-8")
     except UnicodeDecodeError as broken:
         line = raw[: broken.start].count(b"\n") + 1
         raise CardError(
             f"{name} cannot be read as CSV with commas in UTF-8: line {line} has a letter that is not in UTF-8 (byte "
             f"0x{raw[broken.start]:02x}); save the file as CSV UTF-8"
         ) from None
-    if "\0" in text:
+    if b"\0" in raw:
         raise CardError(f"{name} cannot be read as CSV with commas in UTF-8: it holds zero bytes, which no text does")
-    line = text.lstrip("\r\n").partition("\n")[0]
+    lines = io.TextIOWrapper(io.BytesIO(raw), "utf-8-sig", newline="")
+    line = next((line for line in lines if line.strip()), "")
     for sign, word in _SEPARATORS.items():
         if line.count(sign) > line.count(","):
             raise CardError(f"{name} separates its fields with {word}; save it with commas, and decimals with points")
+    lines.seek(0)
     _refuse_quotes(name, raw)
     try:
-        return next(row for row in csv.reader(io.StringIO(text, newline="")) if row)
+        return next(row for row in csv.reader(lines) if row)
     except StopIteration:
         raise CardError(f"{name} cannot be read as CSV with commas in UTF-8: it is empty") from None
     except csv.Error as broken:
@@ -153,10 +159,10 @@ def _first_row(name: str, raw: bytes) -> list[str]:
 
 def _refuse_quotes(name: str, raw: bytes) -> None:
     """Quotation marks must open and close whole fields: elsewhere, what they enclose is anybody's guess."""
+    if b'"' not in raw:
+        return
     cells = np.frombuffer(raw, dtype=np.uint8)
     marks = np.flatnonzero(cells == ord('"'))
-    if not len(marks):
-        return
     ends = np.isin(np.arange(256), list(b',\r\n"'))
     start = 3 if raw[:3] == b"\xef\xbb\xbf" else 0
     opens, closes = marks[::2], marks[1::2]
@@ -218,25 +224,50 @@ def _writes_itself(text: str, kind: type[int] | type[float]) -> bool:
 
 def _number(texts: "ChunkedArray", must_be_plain: bool) -> pd.Series:
     """Numbers or truth values where every known cell is one; else the text."""
-    from pyarrow import ArrowInvalid, compute, float64, int64
+    from pyarrow import ArrowInvalid, compute, int64
 
-    tidy = compute.replace_substring_regex(compute.utf8_trim_whitespace(texts), r"^[+]([0-9.])", r"\1")
-    known = _without(tidy, MISSING)
-    spellings = compute.drop_null(known)
-    try:
-        numbers = compute.cast(known, float64())
-    except ArrowInvalid:
-        if len(spellings) and set(spellings.unique().to_pylist()) <= set(_TRUTH):
-            truth = compute.equal(compute.utf8_lower(known), "true")
-            return truth.to_pandas() if truth.null_count == 0 else pd.Series(truth.to_pandas(), dtype="boolean")
-        return _text(texts, MISSING)
-    if must_be_plain and len(spellings):
-        is_plain = compute.all(compute.match_substring_regex(spellings, _PLAIN)).as_py()
-        if not is_plain or compute.count_distinct(spellings) != compute.count_distinct(compute.drop_null(numbers)):
+    known = _without(texts, MISSING)
+    numbers = _as_numbers(known)
+    if numbers is None:
+        tidy = compute.replace_substring_regex(compute.utf8_trim_whitespace(texts), r"^[+]([0-9.])", r"\1")
+        known = _without(tidy, MISSING)
+        numbers = _as_numbers(known)
+    if numbers is None:
+        spellings = known.unique().drop_null().to_pylist() if len(known) else []
+        if not spellings or not set(spellings) <= set(_TRUTH):
             return _text(texts, MISSING)
+        truth = compute.equal(compute.utf8_lower(known), "true").to_pandas()
+        return truth.astype("boolean") if known.null_count else truth.astype(bool)
+    if must_be_plain and not _is_plain(known, numbers):
+        return _text(texts, MISSING)
     if not numbers.null_count:
         try:
             return compute.cast(known, int64()).to_pandas()
         except ArrowInvalid:
             pass
     return numbers.to_pandas().astype(float)
+
+
+def _as_numbers(known: "ChunkedArray") -> "ChunkedArray | None":
+    from pyarrow import ArrowInvalid, compute, float64
+
+    try:
+        numbers = compute.cast(known, float64())
+    except ArrowInvalid:
+        return None
+    # What is too small for the machine is not nothing: it stays small, and is refused as such.
+    zero = compute.equal(numbers, 0.0)
+    if not compute.any(zero).as_py():
+        return numbers
+    lost = compute.and_(zero, compute.match_substring_regex(known, "^[^eE]*[1-9]"))
+    return compute.if_else(lost, float(np.nextafter(0.0, 1.0)), numbers)
+
+
+def _is_plain(known: "ChunkedArray", numbers: "ChunkedArray") -> bool:
+    """Whether a column without a role loses nothing as numbers: see `read_table`."""
+    from pyarrow import compute
+
+    spellings = known.unique().drop_null()
+    if not compute.all(compute.match_substring_regex(spellings, _PLAIN), min_count=0).as_py():
+        return False
+    return len(spellings) == len(numbers.unique().drop_null())

@@ -59,9 +59,10 @@ def load(name: str) -> CostData:
     (90, ['output'], ('load_factor',))
     """
     known = names()
-    if not isinstance(name, str) or name not in known:
+    name = name if isinstance(name, str) else f"a {type(name).__name__}"
+    if name not in known:
         raise UnknownName(
-            f"there is no shipped data set {name if isinstance(name, str) else type(name).__name__!r}; there are {', '.join(known)}{nearest(name, known)} "
+            f"there is no shipped data set {name!r}; there are {', '.join(known)}{nearest(name, known)} "
             "Your own table is read with econmodel.read('its_card.toml')."
         )
     return read(shipped("data") / f"{name}.toml")
