@@ -41,7 +41,7 @@ def row_of(names: Sequence[str], wanted: Any, entities: "pd.Series | None" = Non
     """
     if str(wanted) in names:
         return list(names).index(str(wanted))
-    own = [] if entities is None else [place for place, name in enumerate(entities) if name == wanted]
+    own = [] if entities is None else [place for place, name in enumerate(entities) if str(name) == str(wanted)]
     if len(own) == 1:
         return own[0]
     if own:

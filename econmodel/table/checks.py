@@ -206,9 +206,9 @@ def _value_faults(
         repeated = frame.duplicated(keys, keep=False).to_numpy()
         if repeated.any():
             listed = " and ".join(map(repr, keys))
-            rows = _rows(repeated, frame, entity, time)
+            named = _rows(repeated, frame, entity, time)
             faults.append(
-                f"{listed} should name one row only, but repeat: {rows}; add such rows up, or keep one of them"
+                f"{listed} should name one row only, but repeat: {named}; add such rows up, or keep one of them"
             )
     if shares and all(name in frame and pd.api.types.is_numeric_dtype(frame[name].dtype) for name in shares):
         unequal = ((share_sums(frame, shares) - 1).abs() > SHARE_SUM_TOLERANCE).to_numpy()

@@ -218,9 +218,8 @@ class _Reading:
         name = next((side.name for side in (left, right) if isinstance(side, pd.Series)), "text")
         index = self.frame.index
         sides = [side if isinstance(side, pd.Series) else pd.Series(side, index=index) for side in (left, right)]
-        codes = pd.Series(periods(pd.concat(sides).rename(name), self.order)[0])
-        half = len(self.frame)
-        return codes[:half].set_axis(index), codes[half:].set_axis(index)
+        codes = periods(pd.concat(sides).rename(str(name)), self.order)[0].astype(float)
+        return pd.Series(codes[: len(index)], index), pd.Series(codes[len(index) :], index)
 
 
 def _is_text(side: Any) -> bool | None:

@@ -70,7 +70,7 @@ def periods(column: pd.Series, order: DateOrder | None = None) -> tuple[NDArray[
     column = without_categories(column).infer_objects()
     if not (pd.api.types.is_object_dtype(column.dtype) or pd.api.types.is_string_dtype(column.dtype)):
         codes, known = pd.factorize(column, sort=True)
-        return codes, list(known)
+        return codes.astype(np.intp), list(known)
     codes, known = pd.factorize(column)
     texts = [_written(value) for value in known]
     keys = _read(texts, str(column.name), order)
@@ -90,7 +90,7 @@ def _written(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Real) and float(value).is_integer():
-        return str(int(value))
+        return str(int(float(value)))
     return " ".join(str(value).replace("–", "-").replace("−", "-").split())
 
 
@@ -103,10 +103,11 @@ def _refuse_spellings(texts: Sequence[str], keys: Sequence[Key], name: str) -> N
 
 
 def _read(texts: Sequence[str], name: str, order: DateOrder | None) -> list[Key]:
-    readings = {**_READINGS, "dates": lambda some: _dates(some, name, order)}
-    for reading in readings.values():
+    for reading in _READINGS.values():
         if keys := reading(texts):
             return keys
+    if keys := _dates(texts, name, order):
+        return keys
     cure = (
         "Write all of them in one way and years with four digits, for example 2011, 2011/12, 2010-03-31, Q1 2012, "
         "March 2010 or year 10, or make the column an ordered pandas.Categorical"

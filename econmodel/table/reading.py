@@ -21,8 +21,8 @@ _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 # A number that says no more than its size: "01" and "5E1" are codes. Programs write powers of ten with a sign.
 _PLAIN = r"^[+-]?(0|[1-9][0-9]*)?([.][0-9]*)?([eE][+-][0-9]+)?$"
 _TRUTH = ("True", "False", "true", "false", "TRUE", "FALSE")
-# Arrow takes no block above this many bytes; a row that is longer is no row of a table.
-_LARGEST_BLOCK = 1 << 30
+# In blocks of this many bytes Arrow is fastest; the largest is for a row that is longer than a block.
+_BLOCK, _LARGEST_BLOCK = 1 << 20, 1 << 30
 _FIRST = 5
 
 
@@ -92,37 +92,37 @@ def _cells(name: str, raw: bytes) -> tuple[list[str], list["ChunkedArray"]]:
     from pyarrow.csv import ConvertOptions, ParseOptions, ReadOptions, read_csv
 
     first = _first_row(name, raw)
-    off: Counter[int] = Counter()
-    where: dict[int, list[int]] = {}
-
-    def count(row: Any) -> str:
-        off[row.actual_columns] += 1
-        if off[row.actual_columns] <= _FIRST:
-            where.setdefault(row.actual_columns, []).append(row.number)
-        return "skip"
-
     fields = [str(place) for place in range(len(first))]
-    try:
-        table = read_csv(
-            BufferReader(raw),
-            ReadOptions(column_names=fields, use_threads=False, block_size=min(len(raw) + 1, _LARGEST_BLOCK)),
-            ParseOptions(newlines_in_values=b'"' in raw, invalid_row_handler=count),
-            ConvertOptions(column_types=dict.fromkeys(fields, string()), strings_can_be_null=False),
-        )
-    except ArrowInvalid as broken:
-        raise CardError(f"{name} cannot be read as CSV with commas in UTF-8: {broken}") from None
+    for block in (_BLOCK, _LARGEST_BLOCK):
+        off: dict[int, list[int]] = {}
+
+        def count(row: Any, off: dict[int, list[int]] = off) -> str:
+            off.setdefault(row.actual_columns, []).append(row.number)
+            return "skip"
+
+        try:
+            table = read_csv(
+                BufferReader(raw),
+                ReadOptions(column_names=fields, use_threads=False, block_size=block),
+                ParseOptions(newlines_in_values=b'"' in raw, invalid_row_handler=count),
+                ConvertOptions(column_types=dict.fromkeys(fields, string()), strings_can_be_null=False),
+            )
+            break
+        except ArrowInvalid as broken:
+            # A row may be longer than a block.
+            if block == _LARGEST_BLOCK:
+                raise CardError(f"{name} cannot be read as CSV with commas in UTF-8: {broken}") from None
     header = [column[0].as_py() for column in table.columns] if len(table) else first
     faults = _header_faults(header)
-    for actual, rows in where.items():
-        listed = ", ".join(map(str, rows)) + ", ..." * (off[actual] > len(rows))
-        faults.append(
-            f"{off[actual]:,} {'row has' if off[actual] == 1 else 'rows have'} {_fields(actual)} where the header has "
-            f"{_fields(len(first))}: {'row' if off[actual] == 1 else 'rows'} {listed} of the file"
-        )
+    for actual, rows in off.items():
+        what = "row has" if len(rows) == 1 else "rows have"
+        listed = ", ".join(map(str, rows[:_FIRST])) + ", ..." * (len(rows) > _FIRST)
+        counts = f"{_fields(actual)} where the header has {_fields(len(first))}"
+        faults.append(f"{len(rows):,} {what} {counts}: {what.split()[0]} {listed} of the file")
     if faults:
         said = (
-            f"{name} is not a table with one header and as many fields in every row (a comma at the end of a row is one "
-            "field too many, text with a comma in it needs quotation marks, and a title above the header is no header):"
+            f"{name} is not a table with one header and as many fields in every row (a comma at the end of a row is "
+            "one field too many, text with a comma in it needs quotation marks, a title above the header is no header):"
         )
         raise TableError("\n- ".join([said, *faults]))
     return header, table.slice(1).columns
@@ -135,9 +135,9 @@ def _first_row(name: str, raw: bytes) -> list[str]:
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError as broken:
-        line = raw[: broken.start].count(b"\n") + 1
+        number = raw[: broken.start].count(b"\n") + 1
         raise CardError(
-            f"{name} cannot be read as CSV with commas in UTF-8: line {line} has a letter that is not in UTF-8 (byte "
+            f"{name} cannot be read as CSV with commas in UTF-8: line {number} has a letter that is not in UTF-8 (byte "
             f"0x{raw[broken.start]:02x}); save the file as CSV UTF-8"
         ) from None
     if b"\0" in raw:

@@ -130,7 +130,7 @@ def test_what_an_estimator_tells_apart_in_residuals_it_still_does():
 
 def test_what_is_fitted_anew_is_imposed_anew(fitted):
     imposed = em.impose(fitted, at="mean", concave=False, replications=2)
-    without = imposed.data.where("firm != 1", because="one left out")
+    without = imposed.data.where("firm != '1'", because="one left out")
     again = refit(imposed, without)
     direct = em.impose(em.fit(without), at="mean", concave=False, replications=2)
     assert isinstance(again, Imposed)

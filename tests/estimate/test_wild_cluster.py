@@ -140,7 +140,7 @@ def test_within_effects_are_taken_out_of_every_sample():
     fitted = em.fit(data_, "cobb_douglas", effects="within")
     frame = data_.frame
     columns = np.column_stack([np.log(frame["output"]), np.log(frame["fuel_price"]), frame["load_factor"]])
-    codes = frame["firm"].to_numpy() - 1
+    codes = frame["firm"].astype(int).to_numpy() - 1
     demeaned = np.column_stack([columns, np.log(frame["cost"])])
     demeaned = demeaned - np.stack([demeaned[codes == code].mean(axis=0) for code in range(6)])[codes]
     moments, inverse, theta = moments_of(demeaned[:, :3], demeaned[:, 3], codes)
