@@ -6,6 +6,7 @@ A table is `data/figures/NAME.csv`; beside it `NAME.toml` says in general what a
 import pandas as pd
 
 from econmodel.errors import UnknownName
+from econmodel.table.reading import read_table
 from econmodel.table.roles import nearest
 from econmodel.table.shipped import shipped
 
@@ -51,4 +52,4 @@ def figures(name: str) -> pd.DataFrame:
     known = figure_names()
     if name not in known:
         raise UnknownName(f"there is no table of figures {name!r}; there are {', '.join(known)}{nearest(name, known)}")
-    return pd.read_csv(shipped("data") / "figures" / f"{name}.csv", keep_default_na=True)
+    return read_table(shipped("data") / "figures" / f"{name}.csv", None, None, ())

@@ -29,7 +29,7 @@ _NUMBER = r"(?P<number>\d{1,2})"
 _CLOCK = r"(?:[ T,]+(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d))?(?: ?(?P<half>[AP])M)?)?"
 # No month and no week of a year has a higher number, so two digits that go on to 00 are years of two centuries.
 _LAST_WEEK = 53
-_SHOWN = 5
+_SHOWN, _LETTERS = 5, 50
 
 Key = tuple[Any, ...]
 
@@ -66,7 +66,7 @@ def periods(column: pd.Series, order: DateOrder | None = None) -> tuple[NDArray[
     """
     if isinstance(column.dtype, pd.CategoricalDtype) and column.dtype.ordered:
         column = column.cat.remove_unused_categories()
-        return column.cat.codes.to_numpy(dtype=np.intp), list(column.cat.categories)
+        return np.asarray(column.cat.codes, dtype=np.intp), list(column.cat.categories)
     column = without_categories(column).infer_objects()
     if not (pd.api.types.is_object_dtype(column.dtype) or pd.api.types.is_string_dtype(column.dtype)):
         codes, known = pd.factorize(column, sort=True)
@@ -114,9 +114,11 @@ def _read(texts: Sequence[str], name: str, order: DateOrder | None) -> list[Key]
     )
     kinds = {text: next((kind for kind, reading in _READINGS.items() if reading([text])), "dates") for text in texts}
     unread = [text for text in texts if kinds[text] == "dates" and not _is_date(text, name)]
-    first = {kind: text for text, kind in reversed(kinds.items())}
+    first: dict[str, str] = {}
+    for text, kind in kinds.items():
+        first.setdefault(kind, text[:_LETTERS])
     if unread:
-        shown = ", ".join(map(repr, unread[:_SHOWN])) + ", ..." * (len(unread) > _SHOWN)
+        shown = ", ".join(repr(text[:_LETTERS]) for text in unread[:_SHOWN]) + ", ..." * (len(unread) > _SHOWN)
         what = f"{shown} is no period that is known"
     elif len(first) > 1:
         what = "it mixes " + " and ".join(f"{kind} ({text!r})" for kind, text in first.items())
@@ -212,7 +214,8 @@ def _counted(texts: Sequence[str]) -> list[Key] | None:
 def _dates(texts: Sequence[str], name: str, order: DateOrder | str | None) -> list[Key] | None:
     iso = [re.sub(r"^(\d{4})/(\d\d)/(\d\d)", r"\1-\2-\3", text).upper() for text in texts]
     try:
-        read = [datetime.fromisoformat(text) for text in iso]
+        # Python would also take bare digits, of any length, for a date.
+        read = [datetime.fromisoformat(text if text[4:5] == "-" else "") for text in iso]
     except ValueError:
         return _spelt_dates(texts) or _day_and_month(texts, name, order)
     # A time without a zone cannot be placed beside one with a zone.

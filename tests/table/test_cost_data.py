@@ -217,11 +217,6 @@ def test_where_that_leaves_nothing_out_leaves_no_trace(data):
     assert data.where("visits > 0", because="nothing").dropped == ()
 
 
-def test_where_takes_an_unknown_truth_as_no(data):
-    unknown = pd.array([True, None, True, False], dtype="boolean")
-    assert data.where(unknown, because="example").frame["provider"].tolist() == ["Ash", "Cedar"]
-
-
 @pytest.mark.parametrize(
     ("condition", "error", "message"),
     [
