@@ -193,3 +193,82 @@ def test_checking_keeps_no_copy_of_the_table():
     frame = homes()
     data = checked(frame)
     assert np.shares_memory(data.frame["spend"].to_numpy(), frame["spend"].to_numpy())
+
+
+# Names, magnitudes and types
+
+
+@pytest.mark.parametrize("other", ["a", "A ", " A", "A\u00a0", "A\u200b", "Ａ"])
+@pytest.mark.parametrize("column", ["home", "year"])
+def test_names_that_look_alike_are_refused(column, other):
+    (fault,) = faults(homes(**{column: ["A", "B", "C", "D", other, "F"]}))
+    assert fault.startswith(f"'{column}' ({'entity' if column == 'home' else 'time'}) writes one name in several ways")
+    assert f"('A'/{other!r})" in fault
+    assert "2 rows (" in fault
+    assert fault.endswith("write it in one way, or, where several are meant, let the names differ in more")
+
+
+def test_accents_written_in_two_ways_and_numbers_beside_text_look_alike():
+    assert "('é'/'é')" in faults(homes(home=["é", "e\u0301", "C", "D", "E", "F"]))[0].replace("e\u0301", "é")
+    assert "(1/'1')" in faults(homes(home=pd.Series([1, "1", 2, 3, 4, 5], dtype=object)))[0]
+
+
+def test_names_that_differ_are_left_alone():
+    names = ["West Side", "Westside", "W 1", "W1", "01", "1"]
+    assert checked(homes(home=names)).frame["home"].tolist() == names
+
+
+def test_a_name_of_spaces_is_none():
+    assert faults(homes(home=["A", "  ", "C", "D", "E", "F"]))[0].startswith(
+        "'home' (entity) has no name: 1 row (row 1)"
+    )
+
+
+@pytest.mark.parametrize("thing", [[1], {"a": 1}, {1}, (1, 2), np.ones(2)])
+@pytest.mark.parametrize("time", ["year", None])
+def test_a_list_is_no_name(thing, time):
+    (fault,) = faults(homes(home=[thing] * 6), time=time)
+    assert fault.startswith("'home' (entity) holds lists where names are needed: 6 rows (row 0; ")
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("spend", 1e300), ("weeks", 5e-324), ("wage", 1e-100), ("sites", 1e31), ("continuity", 1e-31), ("rural", -1e31)],
+)
+def test_magnitudes_that_nobody_has_are_refused(column, value):
+    (fault,) = faults(homes(**{column: [value, 1, 1, 1, 1, 1]}))
+    assert f"'{column}' (" in fault
+    assert (
+        "is beyond 1e+30 or, but for zero, below 1e-30, where sums of squares and products are lost: 1 row (A" in fault
+    )
+    assert fault.endswith("state it in a unit in which its figures are nearer to one")
+
+
+def test_what_is_next_to_nothing_among_others_does_no_harm_in_levels():
+    assert len(checked(homes(rural=[1e-200, 0, 1, 0, 1, 0]))) == 6
+    (fault,) = faults(homes(rural=np.array([1, 2, 3, 4, 5, 6]) * 1e-100))
+    assert "'rural' (control) is beyond" in fault
+    assert len(checked(homes(rural=[0.0] * 6))) == 6
+
+
+@pytest.mark.parametrize("power", [-12, 12])
+def test_any_reasonable_unit_passes(power):
+    frame = homes()
+    for column in ("spend", "weeks", "wage", "continuity", "content", "rural", "sites"):
+        assert len(checked(frame.assign(**{column: frame[column] * 10.0**power}))) == 6
+
+
+def test_categories_are_read_as_what_they_hold():
+    frame = homes(
+        weeks=pd.Categorical([40, 110, 55, 160, 35, 90]), home=pd.Categorical(list("ABCDEF"), list("ABCDEFG"))
+    )
+    data = checked(frame.assign(rural=pd.Categorical([0, 0, 1, 0, None, 0])))
+    assert data.frame["weeks"].tolist() == [40, 110, 55, 160, 35, 90]
+    assert not any(isinstance(dtype, pd.CategoricalDtype) for dtype in data.frame.dtypes)
+    (fault,) = faults(frame.assign(rural=pd.Categorical(["town"] * 6)))
+    assert fault.startswith("'rural' (control) holds text or dates where numbers are needed, such as 'town'")
+
+
+def test_an_example_of_long_text_is_cut():
+    (fault,) = faults(homes(spend=["x" * 10_000] * 6))
+    assert "such as '" + "x" * 50 + "':" in fault

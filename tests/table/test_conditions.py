@@ -80,7 +80,7 @@ def test_what_a_condition_holds_for(frame, condition, truth):
         ("beds", "a condition is one truth value a row"),
         ("beds.mean() > 2", r"'mean' is not known there; a column has isna\(\), notna\(\)"),
         ("beds == None", "'None' is not known there"),
-        ("beds > 2 +", "cannot be read as a condition on columns: invalid syntax; compare columns with values, such as"),
+        ("beds > 2 +", "cannot be read as a condition on columns: invalid syntax; compare columns with values"),
         ("home == '\\d'", "invalid escape sequence"),
         ("beds > 9**9**9**9", "cannot be read as a condition"),
         ("beds > 10**400", "cannot be read as a condition"),
@@ -99,7 +99,7 @@ def test_what_is_no_condition_is_refused_in_words(frame, condition, message):
 
 def test_columns_that_are_not_there_or_there_twice(frame):
     with pytest.raises(
-        UnknownName, match="name 'bed' is not defined in 'bed > 1'; the columns are .*did you mean 'beds'"
+        UnknownName, match=r"name 'bed' is not defined in 'bed > 1'; the columns are .*did you mean 'beds'"
     ):
         truth_of("bed > 1", frame)
     twice = pd.concat([frame, frame[["beds"]]], axis="columns")

@@ -117,6 +117,29 @@ def test_roles_that_contradict_each_other_are_refused(frame, changes, message):
         em.CostData(frame, **{"cost": "spend", "outputs": ["visits"]} | changes)
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"cost": pd.Series([1.0])}, r'a Series \(cost\) is not a column name; names are text, such as cost="..."'),
+        ({"entity": pd.Series(["a"])}, r"a Series \(entity\) is not a column name"),
+        ({"time": 5}, r"5 \(time\) is not a column name"),
+        ({"outputs": pd.Series([1.0])}, r'outputs takes names in quotation marks, such as outputs=\["..."\], not a Series'),
+        ({"outputs": None}, "outputs takes names in quotation marks, .* not a NoneType"),
+        ({"controls": 5}, "controls takes names in quotation marks, .* not 5"),
+        ({"prices": [["wage"]]}, "prices takes names in quotation marks, not a list"),
+        ({"notes": 5}, "notes takes names in quotation marks"),
+        ({"title": 5}, "title must be text in quotation marks, not 5"),
+        ({"prices_complete": "yes"}, "prices_complete must be True or False, not 'yes'"),
+        ({"dropped": 3}, r"an entry of dropped says how many rows \(one or more\), because of what, .* not 3"),
+        ({"dropped": [(-5, "x", ())]}, "an entry of dropped says how many rows"),
+        ({"dropped": [(True, "x", ())]}, "an entry of dropped says how many rows"),
+    ],
+)  # fmt: skip
+def test_what_is_no_name_is_refused_in_words(frame, changes, message):
+    with pytest.raises(CardError, match=message):
+        em.CostData(frame, **{"cost": "spend", "outputs": ["visits"]} | changes)
+
+
 def test_only_a_frame_is_taken():
     with pytest.raises(TableError, match=r"a pandas DataFrame is needed, not dict; econmodel.read takes a card"):
         em.CostData({"spend": [1.0]}, cost="spend", outputs=["visits"])

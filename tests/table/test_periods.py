@@ -161,7 +161,7 @@ def test_time_effects_and_periods_of_a_decomposition_stand_in_the_order_of_time(
     found = em.decompose(fitted, "Q4 2009", "Q4 2010", replications=29)
     assert found.tables["each period"]["when"].tolist() == spelt[1:]
     mixed = frame.assign(when=frame["when"].replace("Q4 2010", "2010/11"))
-    with pytest.raises(TableError, match="it mixes .*financial years"):
+    with pytest.raises(TableError, match=r"it mixes .*financial years"):
         em.fit(described(mixed), "cobb_douglas", time_effects=True)
 
 
