@@ -229,8 +229,7 @@ def _number(texts: "ChunkedArray", must_be_plain: bool) -> pd.Series:
     known = _without(texts, MISSING)
     numbers = _as_numbers(known)
     if numbers is None:
-        tidy = compute.replace_substring_regex(compute.utf8_trim_whitespace(texts), r"^[+]([0-9.])", r"\1")
-        known = _without(tidy, MISSING)
+        known = _without(compute.utf8_trim_whitespace(texts), MISSING)
         numbers = _as_numbers(known)
     if numbers is None:
         spellings = known.unique().drop_null().to_pylist() if len(known) else []

@@ -41,7 +41,7 @@ def read(tmp_path):
         (HEADER + ROWS).replace("\n", "\r"),
         "\n\n" + HEADER + "\n" + ROWS + "\n\n",
         (HEADER + ROWS).strip(),
-        '"home","year","spend","weeks","rural"\n"A","2011","9.5","40","0.1"\nB,2011, 14 ,+75,2e-1\n',
+        '"home","year","spend","weeks","rural"\n"A","2011","9.5","40","0.1"\nB,2011, 14 ,75,2e-1\n',
     ],
 )
 def test_spellings_of_one_table(read, table):
@@ -53,18 +53,18 @@ def test_spellings_of_one_table(read, table):
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        (HEADER + ROWS.replace("\n", ",\n"), r"a comma at the end .*- 2 rows have 6 fields where the header has 5 fields: "
-         r"rows 2, 3 of the file"),
-        (HEADER + ROWS + "C,2011,1\nAsh, Ltd,2011,1,2,3\n", r"- 1 row has 3 fields where .*: row 4 of the file\n- 1 row "
-         r"has 6 fields where .*: row 5 of the file"),
+        (HEADER + ROWS.replace("\n", ",\n"), r"a comma at the end .*- 2 rows have 6 fields where the header has 5 "
+         r"fields: rows 2, 3 of the file"),
+        (HEADER + ROWS + "C,2011,1\nAsh, Ltd,2011,1,2,3\n", r"- 1 row has 3 fields where .*: row 4 of the file\n- 1 "
+         r"row has 6 fields where .*: row 5 of the file"),
         (HEADER + '"Ash\nLtd",2011,1,2,3\nB,2011,1,2\n', r"1 row has 4 fields .*: row 3 of the file"),
         (HEADER + "A,2011\n" * 9, r"9 rows have 2 fields .*: rows 2, 3, 4, 5, 6, ... of the file"),
-        ("Returns of 2011\n" + HEADER + ROWS, r"a title above the header.*3 rows have 5 fields where the header has 1 "),
-        ((HEADER + ROWS).replace("\n", ",\n"), r"the header leaves 1 of 6 fields without a name: field 6; write one, or"),
+        ("Returns of 2011\n" + HEADER + ROWS, r"a title above the header.*3 rows have 5 fields where the header has 1"),
+        ((HEADER + ROWS).replace("\n", ",\n"), r"the header leaves 1 of 6 fields without a name: field 6; write one"),
         (HEADER.replace("rural", "weeks") + ROWS, r"the header names 2 columns 'weeks'; rename all but one"),
         (HEADER.replace("rural", "weeks ") + ROWS, r"the header names 2 columns 'weeks'; rename all but one"),
-        (HEADER.replace("year,", ",").replace("rural", "weeks") + ROWS + "C\n", r"names 2 columns 'weeks'.*\n- the header "
-         r"leaves 1 of 5 .*\n- 1 row has 1 field where"),
+        (HEADER.replace("year,", ",").replace("rural", "weeks") + ROWS + "C\n", r"names 2 columns 'weeks'.*\n- the "
+         r"header leaves 1 of 5 .*\n- 1 row has 1 field where"),
     ],
 )  # fmt: skip
 def test_rows_are_counted_against_the_header(read, table, message):
@@ -119,7 +119,7 @@ def test_periods_are_numbers_only_where_they_write_themselves_so(read, years, re
 
 
 def test_figures_are_numbers_by_their_role(read):
-    frame = read(HEADER + "A,2011,007,40.,True\nB,2011,1e-05,.5,False\n")
+    frame = read(HEADER + "A,2011,007,40.,True\nB,2011,1e-05,+.5,False\n")
     assert frame[["spend", "weeks", "rural"]].values.tolist() == [[7.0, 40.0, True], [1e-05, 0.5, False]]
     words = "".join(f"H{place},2011,{word},1,{word}\n" for place, word in enumerate(MISSING))
     assert read(HEADER + words + "Z,2011,3,1,TRUE\n")[["spend", "rural"]].isna().sum().tolist() == [len(MISSING)] * 2
@@ -254,7 +254,7 @@ def test_what_is_no_path_of_a_card_is_refused_in_words(path, message):
 def test_a_pipe_is_neither_card_nor_table(tmp_path, read):
     os.mkfifo(tmp_path / "pipe.toml")
     os.mkfifo(tmp_path / "pipe.csv")
-    with pytest.raises(CardError, match="there is no card 'pipe.toml'"):
+    with pytest.raises(CardError, match=r"there is no card 'pipe\.toml'"):
         em.read(tmp_path / "pipe.toml")
-    with pytest.raises(CardError, match="names the file 'pipe.csv', which is not in"):
+    with pytest.raises(CardError, match=r"names the file 'pipe\.csv', which is not in"):
         read(HEADER + ROWS, CARD.replace("homes.csv", "pipe.csv"))
