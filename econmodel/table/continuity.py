@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from econmodel.errors import NotSupported, TableError, UnknownName
 from econmodel.results import Answer, format_number
+from econmodel.table.checks import Column, check
 from econmodel.table.periods import DATE_ORDERS, DateOrder, periods
 from econmodel.table.roles import nearest
 
@@ -105,8 +106,9 @@ def continuity(
     UnknownName
         For a column that the table does not have.
     TableError
-        For a table without rows, or one in which a person, worker, time or provider is missing, and where `time` has no
-        order that is known: numbers, dates, or text as `CostData.periods` reads it.
+        For a table without rows, or one in which a person, worker, time or provider is missing or one name is written
+        in several ways, and where `time` has no order that is known: numbers, dates, or text as `CostData.periods`
+        reads it.
     NotSupported
         For `fewest_contacts` below two, or where nobody has that many.
 
@@ -126,6 +128,7 @@ def continuity(
     """
     columns = {"person": person, "worker": worker, "time": time, "by": by}
     _check(visits, {role: name for role, name in columns.items() if name is not None})
+    check(visits, {name: Column(role, is_number=False) for role, name in columns.items() if name and role != "time"})
     if fewest_contacts < FEWEST_CONTACTS:
         raise NotSupported(
             f"fewest_contacts={fewest_contacts}: continuity is between contacts, so it needs {FEWEST_CONTACTS} or more."

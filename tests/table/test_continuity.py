@@ -140,3 +140,16 @@ def test_contacts_at_the_same_time_are_said():
 def test_what_is_wrong_is_said(change, arguments, error, said):
     with pytest.raises(error, match=said):
         em.continuity(change(log_of(P="aaba")), **{"person": "person", "worker": "worker", **arguments})
+
+
+@pytest.mark.parametrize("column", ["person", "worker", "home"])
+def test_one_name_written_in_two_ways_is_refused(column):
+    visits = log_of(P="aabb").assign(home="H")
+    visits.loc[3, column] += " "
+    with pytest.raises(TableError, match=f"'{column}' .* writes one name in several ways, .*a space at the end"):
+        measured(visits, by="home")
+
+
+def test_categories_nobody_has_make_no_row():
+    visits = log_of(P="ab", Q="aa").astype({"person": pd.CategoricalDtype(["P", "Q", "R"])})
+    assert measured(visits).table["person"].tolist() == ["P", "Q"]
