@@ -12,6 +12,7 @@ from econmodel.estimate.least_squares import Groups
 from econmodel.estimate.row_weights import relative_weights
 from econmodel.forms.assembly import Centres
 from econmodel.forms.form import Form, Variables
+from econmodel.table.checks import Column, check
 from econmodel.table.cost_data import CostData
 from econmodel.table.rows import Rows
 
@@ -212,6 +213,9 @@ def groups_of(data: CostData, groups: object) -> Groups | None:
             f"{what} is missing in {empty} of the rows used, so they belong to no cluster. Fill it in, or leave them "
             'out with data.where(..., because="...").'
         )
+    if groups is not None:
+        name = groups if isinstance(groups, str) else "groups"
+        check(pd.DataFrame({name: labels.to_numpy()}), {name: Column("cluster", is_number=False)})
     codes, names = pd.factorize(labels)
     if groups is None and len(names) in (1, len(data)):
         return None

@@ -233,3 +233,12 @@ def test_rows_alike_in_every_figure_are_named():
     frame.loc[7] = frame.loc[3]
     (note,) = em.fit(data_of(frame), "cobb_douglas").notes
     assert note.startswith("2 rows have the same figures as another (row 3, row 7). If they were copied")
+
+
+@pytest.mark.parametrize("as_column", [True, False])
+def test_a_cluster_written_in_two_ways_is_refused(as_column):
+    regions = ["North", "West"] * 19 + ["north", "West "]
+    frame = table(region=regions)
+    said = "'region'" if as_column else "'groups'"
+    with pytest.raises(TableError, match=rf"{said} \(cluster\) writes one name in several ways.*'North'/'north'"):
+        em.fit(data_of(frame), "cobb_douglas", groups="region" if as_column else regions)
