@@ -185,6 +185,7 @@ def test_the_order_of_dates_is_stated_with_the_table(tmp_path):
         described(frame).periods()
     data = described(frame, date_order="day/month/year")
     assert data.periods()[0].tolist() == frame["place"].tolist()
+    assert "day/month/year" in repr(data)
     assert em.read(data.to_card(tmp_path / "homes.toml")).date_order == "day/month/year"
     with pytest.raises(CardError, match="date_order = 'dmy' is not known; it may be 'day/month/year' or"):
         described(frame, date_order="dmy")
