@@ -5,7 +5,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import econmodel as em
@@ -58,6 +58,7 @@ SPELLINGS = {
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_periods_sort_as_time_whatever_the_order_of_rows(spelling, data):
     known = SPELLINGS[spelling]
