@@ -71,6 +71,7 @@ def prepare(data: CostData, specification: Specification) -> Prepared:
     clusters = groups_of(sample.data, specification.groups)
     effects = providers(sample.data, specification.effects) if specification.effects == "within" else None
     _refuse_few_rows(sample, specification, effects)
+    variables(sample, specification.form, numeraire_of(sample.data, specification.homogeneous))
     refuse_absorbed(sample, specification.form, numeraire_of(data, specification.homogeneous), effects)
     design, moments = _design(sample, specification, effects)
     prepared = Prepared(specification, sample, design, moments, clusters, effects)

@@ -41,8 +41,9 @@ def _roles(data: CostData) -> pd.DataFrame:
     }  # fmt: skip
     for word, entries in kinds.items():
         rows += [(word, name, _words(entry)) for name, entry in entries.items()]
-    names = {"control": data.controls, "network": data.network, "entity": (data.entity,), "time": (data.time,)}
+    names = {"control": data.controls, "network": data.network, "entity": (data.entity,)}
     rows += [(word, name, "") for word, columns in names.items() for name in columns if name is not None]
+    rows += [("time", data.time, data.date_order or "")] if data.time else []
     return pd.DataFrame(rows, columns=["role", "column", "described as"])
 
 

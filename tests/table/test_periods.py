@@ -5,7 +5,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import econmodel as em
@@ -58,6 +58,7 @@ SPELLINGS = {
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_periods_sort_as_time_whatever_the_order_of_rows(spelling, data):
     known = SPELLINGS[spelling]
@@ -185,6 +186,7 @@ def test_the_order_of_dates_is_stated_with_the_table(tmp_path):
         described(frame).periods()
     data = described(frame, date_order="day/month/year")
     assert data.periods()[0].tolist() == frame["place"].tolist()
+    assert "day/month/year" in repr(data)
     assert em.read(data.to_card(tmp_path / "homes.toml")).date_order == "day/month/year"
     with pytest.raises(CardError, match="date_order = 'dmy' is not known; it may be 'day/month/year' or"):
         described(frame, date_order="dmy")
