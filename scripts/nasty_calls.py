@@ -63,12 +63,15 @@ def table(rng: np.random.Generator) -> tuple[pd.DataFrame, dict[str, Any]]:
     if rng.random() < 0.2:
         columns[outputs[-1]] = np.where(rng.random(rows) < 0.3, 0.0, columns[outputs[-1]])
     prices = [column(np.exp(rng.choice([-4, 0, 3]) + 0.3 * spread())) for _ in range(rng.choice([0, 0, 1, 2]))]
-    bonds = {
-        column(rng.choice([0.0, 0.97, 40.0]) + rng.choice([0.001, 0.2, 5.0]) * spread() - 0.1 * size): em.Relationship(
-            rng.choice(["attribute", "input_ratio", "unstated"])
-        )
-        for _ in range(rng.choice([0, 1, 1, 2]))
-    }
+    bonds = {}
+    for _ in range(rng.choice([0, 1, 1, 2])):
+        level = rng.choice([0.0, 0.97, 40.0]) + rng.choice([0.001, 0.2, 5.0]) * spread() - 0.1 * size
+        in_logs = rng.random() < 0.3
+        kind = rng.choice(["attribute", "input_ratio", "unstated"])
+        closer = rng.choice([None, "closer", "looser"])
+        name = column(np.exp(np.clip(level, -20, 20)) if in_logs else level)
+        bonds[name] = em.Relationship(kind, "log" if in_logs else "level", closer)
+    network = [column(np.exp(0.5 * size + spread()))] if rng.random() < 0.2 else []
     controls = [column(spread()) for _ in range(rng.choice([0, 0, 1]))]
     results = [column(50 + spread() - rng.choice([0, 2]) * size) for _ in range(rng.choice([0, 0, 1]))]
     base = rng.choice([-2, 2, 8]) + rng.choice([0.9, 1.1, 0.0, -0.3]) * size + rng.choice([0, 0.1, 0.5]) * spread()
@@ -77,6 +80,7 @@ def table(rng: np.random.Generator) -> tuple[pd.DataFrame, dict[str, Any]]:
         cost = 2.0 * columns[outputs[0]] + 1e-9
     roles: dict[str, Any] = {
         "cost": column(cost), "prices": prices, "relationships": bonds, "controls": controls, "outcomes": results,
+        "network": network,
         "outputs": {o: rng.choice(["personal", "transactional"]) for o in outputs} if rng.random() < 0.5 else outputs,
     }  # fmt: skip
     if periods > 1 or rng.random() < 0.5:
@@ -201,6 +205,10 @@ def one_seed(seed: int) -> Iterator[tuple[str, str]]:
     yield "CostData", end
     if data is None:
         return
+    if "time" in roles and seed % 2:
+        end, known = judged(lambda: em.cumulative(data, next(iter(data.outputs))))
+        yield "cumulative", end
+        data = data if known is None else known
     how = options(rng, roles)
     end, fit = judged(lambda: em.fit(data, **how))
     yield "fit", end

@@ -144,12 +144,16 @@ def _check(function: CostFunction, first: Places, last: Places) -> None:
 def _text(table: pd.DataFrame, level: float) -> str:
     subadditivity, scale = table.iloc[0], table.iloc[1]
     difference, interval = difference_words(subadditivity, level)
+    marginal = "has no number, since the increment adds nothing to cost"
+    if np.isfinite(scale["conf_low"]):
+        marginal = (
+            f"is {_words(scale, level)}: {_verdict(scale, 1.0, 'economies of growing', 'diseconomies of growing')}"
+        )
     return (
         f"From {subadditivity['at']}: two firms, one with the start and one with the increment, would cost "
         f"{difference} than one firm ({interval}): "
         f"{_verdict(subadditivity, 0.0, 'two firms are cheaper', 'one firm is cheaper')}. Marginal over average cost "
-        f"of the increment is {_words(scale, level)}: "
-        f"{_verdict(scale, 1.0, 'economies of growing', 'diseconomies of growing')}."
+        f"of the increment {marginal}."
     )
 
 

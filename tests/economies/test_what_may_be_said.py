@@ -26,8 +26,9 @@ def homes(n=80, seed=1, *, spread=0.8, slope=0.9, **columns):
     return frame
 
 
-def fitted(frame, form="cobb_douglas", **roles):
-    return em.fit(em.CostData(frame, cost="spend", outputs=["visits"], prices=["wage"], **roles), form)
+def fitted(frame, form="cobb_douglas", second_order=None, **roles):
+    data = em.CostData(frame, cost="spend", outputs=["visits"], prices=["wage"], **roles)
+    return em.fit(data, form, second_order=second_order)
 
 
 # P-values from replications
@@ -194,6 +195,32 @@ def test_a_merger_that_a_form_makes_absurd_is_not_said():
         "is beyond all money"
         in em.marginal_cost(em.state("cobb_douglas", {"visits": 400.0}, outputs={"visits": 1}), 9).text
     )
+
+
+def test_an_increment_without_a_cost_has_no_scale():
+    cost = em.state("cobb_douglas", {"visits": 0.0}, outputs={"visits": 100})
+    text = em.expansion_path(cost, 0.5, 2.0).text
+    assert text.endswith("of the increment has no number, since the increment adds nothing to cost.")
+
+
+def test_providers_of_nothing_have_no_work_to_share():
+    frame = homes()
+    frame.loc[[0, 1, 2], "visits"] = 0.0
+    fit = fitted(frame, "flexible_fixed_cost", "none")
+    with pytest.raises(NotSupported, match="row 0 and row 1 make nothing, so there is no work to share"):
+        em.partner(fit, ["row 0", "row 1"], shared=["visits"])
+
+
+def test_what_has_no_number_at_the_mean_is_not_asked_further(monkeypatch):
+    fit = fitted(homes(), "composite")
+    monkeypatch.setattr(type(fit.technology), "cost", lambda self, theta, point: np.full(len(point), -3.0))
+    monkeypatch.setattr(
+        "econmodel.economies.sensitivity.ray_elasticity", lambda _: lambda theta: theta[..., :1] + np.nan
+    )
+    with pytest.raises(NotSupported, match=r"At the mean, fitted cost is not positive \(−3\): .* nothing to undo\."):
+        em.sensitivity(fit, "scale")
+    with pytest.raises(NotSupported, match="There is no number that one provider could decide: At the mean, fitted"):
+        em.influence(em.scale, fit)
 
 
 def test_costs_that_fall_as_output_rises_are_no_economies():
