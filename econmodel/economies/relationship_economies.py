@@ -88,7 +88,8 @@ def relationship_economies(
 
     def degrees(theta: Array) -> Array:
         here = technology.log_cost(theta, places.point)
-        return np.concatenate([np.exp(technology.log_cost(theta, point) - here) - 1.0 for point in points.values()], -1)
+        with np.errstate(over="ignore"):  # far from the data any multiple may come: it is infinite, and no number
+            return np.concatenate([np.expm1(technology.log_cost(theta, one) - here) for one in points.values()], -1)
 
     found = estimate(function, degrees, 0.0, method=method, conf_level=conf_level, seed=seed)
     n = len(places.labels)

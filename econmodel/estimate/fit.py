@@ -391,6 +391,11 @@ class Fit:
         return self.theta
 
     @property
+    def p_floor(self) -> float:
+        """The smallest p-value that the replications behind `pvalues` could give; zero where it is not counted."""
+        return 0.0
+
+    @property
     def bootstrap_only(self) -> str:
         """Why intervals must come from the bootstrap; empty where the parameters are about normally distributed."""
         return ""
