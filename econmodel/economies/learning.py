@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from econmodel.economies.inference import Method, estimate, few_clusters_note, tabulate
-from econmodel.errors import NotSupported, UnknownName
+from econmodel.errors import NotIdentified, NotSupported, UnknownName
 from econmodel.estimate.fit import Fit
-from econmodel.results import Effects, format_number, format_probability, with_interval
+from econmodel.results import MOST_TIMES, Effects, format_number, format_probability, with_interval
 from econmodel.table.cumulative import cumulative_name
 
 Array = NDArray[np.float64]
@@ -68,8 +68,16 @@ def learning(
     def measure(theta: Array) -> Array:
         elasticity = fitted.technology.slopes(theta, mean).controls[..., place]
         elasticity = np.broadcast_to(elasticity, (*theta.shape[:-1], 1))
-        return np.concatenate([elasticity, 2.0**elasticity], axis=-1)
+        with np.errstate(over="ignore"):
+            return np.concatenate([elasticity, 2.0**elasticity], axis=-1)
 
+    slope = float(measure(fitted.theta)[0])
+    if abs(slope) > MOST_TIMES:
+        raise NotIdentified(
+            f"Beside the other columns the cumulative volume of {output} hardly varies: an elasticity of "
+            f"{format_number(slope, 2)} is rounding, not learning. Give longer periods, or the volume made before the "
+            "table begins: em.cumulative(data, output, before=...)."
+        )
     found = estimate(fitted, measure, [0.0, 1.0], method=method, conf_level=conf_level, seed=seed)
     table = tabulate([ELASTICITY, PROGRESS], ["every point"] * 2, found, [True, True])
     change = 100 * (found.values[1] - 1.0)

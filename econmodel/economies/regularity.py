@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies.corners import Members, cost_of
-from econmodel.economies.inference import BATCH_VALUES, check_level
+from econmodel.economies.inference import BATCH_VALUES, check_level, require_draws
 from econmodel.economies.places import CostFunction, Places, resolve
 from econmodel.errors import NotSupported
 from econmodel.estimate.bootstrap import quantile_interval
@@ -186,6 +186,7 @@ def _with_intervals(
         weights = draws.of_replications(batch) if sampled else np.ones((1, len(places.labels)))
         found = [_share(condition.margin(thetas[batch]), weights) for condition in asked]
         shares.append(np.stack(found, axis=1))
+    require_draws(thetas, "the share of points")
     sound = np.concatenate(shares)[np.isfinite(thetas).all(axis=1)]
     low, high = quantile_interval(sound, level)
     return table.assign(share_low=low, share_high=high)

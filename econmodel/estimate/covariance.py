@@ -190,4 +190,3 @@ def wild_cluster_p_values(
 
 def _over_error(sizes: Array, squares: Array) -> Array:
     return np.divide(sizes, np.sqrt(squares), out=np.full_like(sizes, np.inf), where=squares > 0)
-

@@ -92,7 +92,7 @@ def switching_table(measure: MergerMeasure, money: pd.DataFrame, ratio: float, t
     if terms.one_off is not None:
         needed = terms.needed()
         within = f"pays within {terms.horizon:g} years from there on"
-        found.append(("saving, % of cost apart", 100 * share, 100 * needed / apart, within))
+        found.append(("saving, % of cost apart", 100 * share, 100 * needed / apart if apart > 0 else np.nan, within))
         worth = saving * annuity(terms.rate, terms.horizon)
         found.append(("one-off cost", terms.one_off, worth, f"pays within {terms.horizon:g} years up to there"))
     if measure.members is None and ratio == ratio and share < 1.0:

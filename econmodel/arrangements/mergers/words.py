@@ -127,9 +127,11 @@ def _paid(money: Mapping[str, Row], terms: Terms, may_save: bool, unit: str) -> 
     once, years = in_money(terms.one_off, unit), money[DISCOUNTED]
     needed = float(money[WITHIN]["estimate"])
     apart = middle(money["cost apart"])
+    share = needed / apart if apart > 0 else np.inf
+    much = f"{100 * share:.1f} %" if share <= MOST_TIMES else f"over {100 * MOST_TIMES:,.0f} %"
     needs = (
         f"to be paid back within {terms.horizon:g} years at {100 * terms.rate:g} % a year, the saving must be "
-        f"{in_money(needed, unit)} a year or more, {100 * needed / apart:.1f} % of cost"
+        f"{in_money(needed, unit)} a year or more, {much} of cost"
     )
     best = float(years["estimate"])
     first, last = (float(years.get(name, np.nan)) for name in INTERVAL_COLUMNS)
