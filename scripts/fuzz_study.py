@@ -53,7 +53,7 @@ GOOD = ("ok", "words")
 NUMBERS = ("estimate", "std_error", "conf_low", "conf_high")
 EXPLAINED = re.compile(
     r"missing|no number|no interval|no standard error|no cost|not (given|positive|identified|defined|known|supported|"
-    r"estimated)|cannot|could not|do(es)? not|has no|have no|unbounded|nothing|no price",
+    r"estimated)|cannot|could not|do(es)? not|has no|have no|unbounded|nothing|no (price|amount|value)",
     re.IGNORECASE,
 )
 BROKEN_WORDS = re.compile(r"(?<![\w'\"«“=])[-−]?(nan|inf|NaT|<NA>)(?![\w'\"])")

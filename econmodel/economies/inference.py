@@ -230,8 +230,8 @@ def require_draws(drawn: Array, what: str) -> None:
 def _simulated(function: CostFunction, seed: int) -> Array:
     if not np.isfinite(function.covariance).all():
         raise NotSupported(
-            'method="simulate" draws parameters by their covariance, and this fit has none: cost is an exact function of '
-            'its columns. Look how cost was made, or use method="delta", which then gives no interval.'
+            'method="simulate" draws parameters by their covariance, and this fit has none: cost is an exact function '
+            'of its columns. Look how cost was made, or use method="delta", which then gives no interval.'
         )
     values, vectors = np.linalg.eigh(function.covariance)
     root = vectors * np.sqrt(np.maximum(values, 0.0))

@@ -76,7 +76,7 @@ def prepare(data: CostData, specification: Specification) -> Prepared:
     design, moments = _design(sample, specification, effects)
     prepared = Prepared(specification, sample, design, moments, clusters, effects)
     if prepared.count <= prepared.parameters:
-        raise _few_rows(prepared.count, f"{prepared.parameters:,}")
+        raise few_rows(prepared.count, f"{prepared.parameters:,}")
     return prepared
 
 
@@ -87,10 +87,11 @@ def _refuse_few_rows(sample: Sample, specification: Specification, effects: Grou
     least += len(effects.sizes) if effects is not None else 1
     least -= numeraire_of(data, specification.homogeneous) is not None
     if count <= least:
-        raise _few_rows(count, f"at least {least:,}" if specification.second_order != "none" else f"{least:,}")
+        raise few_rows(count, f"at least {least:,}" if specification.second_order != "none" else f"{least:,}")
 
 
-def _few_rows(count: int, parameters: str) -> NotIdentified:
+def few_rows(count: int, parameters: str) -> NotIdentified:
+    """That so many rows are too few for so many parameters, and the cure."""
     return NotIdentified(
         f"{count} rows cannot identify {parameters} parameters. Use fewer variables, fewer second-order terms where "
         'the form has them (second_order="outputs" or "none"), or more providers.'

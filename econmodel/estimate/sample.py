@@ -217,11 +217,6 @@ def groups_of(data: CostData, groups: object) -> Groups | None:
         name = groups if isinstance(groups, str) else "groups"
         check(pd.DataFrame({name: labels.to_numpy()}), {name: Column("cluster", is_number=False)})
     codes, names = pd.factorize(labels)
-    if groups is not None and len(names) == 1:
-        raise NotSupported(
-            f"Every row has the same {name}, and standard errors by cluster compare clusters. Name another column, or "
-            "leave groups= out."
-        )
     if groups is None and len(names) in (1, len(data)):
         return None
     if len(names) == 1:

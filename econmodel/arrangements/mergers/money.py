@@ -131,7 +131,8 @@ def _relationship_limit(measure: MergerMeasure, place: int, apart: float) -> tup
 
     seen = function.points().relationships[:, place]
     steps = np.linspace(seen.min(), seen.max(), STEPS + 1)
-    over = np.sign(gap(steps))
+    # One by one, as the search for the root does: many at once differ from that by rounding.
+    over = np.sign([float(gap(np.array([value]))[0]) for value in steps])
     crossings = np.flatnonzero(over[1:] * over[:-1] < 0)
     if not len(crossings):
         return float(in_units(here)), np.nan

@@ -24,7 +24,7 @@ from econmodel.estimate.instruments.two_stage import instruments_in_words
 from econmodel.estimate.least_squares import Groups, LeastSquares
 from econmodel.estimate.moments import Moments, accumulate, condition_number, inverse, solve
 from econmodel.estimate.notes import notes_of
-from econmodel.estimate.preparation import Prepared
+from econmodel.estimate.preparation import Prepared, few_rows
 from econmodel.results import Check, format_number, format_probability
 
 Array = NDArray[np.float64]
@@ -82,6 +82,8 @@ class ControlFunction(Instrumented):
         names = prepared.design.technology.names
         advice = "The instruments do not move what they stand in for. Find others."
         controls = tuple(f"control function of {names[place]}" for place in terms.endogenous)
+        if prepared.count <= len(names + controls):
+            raise few_rows(prepared.count, f"{len(names + controls):,}")
         inverse_gram = inverse(moments, names + controls, advice)
         every = solve(moments, inverse_gram)
         squares = float(moments.residual_squares - every @ moments.gram[:-1, -1])
