@@ -44,7 +44,7 @@ from econmodel.errors import EconmodelError
 
 RESULTS = Path(__file__).resolve().parent.parent / "benchmarks" / "fuzz.md"
 PACKAGE = str(Path(em.__file__).parent)
-CALLS_OF_A_FIT = 4
+CALLS_OF_A_FIT = 2
 SECONDS = 20
 # A call that does not even answer its alarm sits in a library: its process is given up.
 PATIENCE = 90
@@ -208,7 +208,7 @@ def _span(table: pd.DataFrame | None) -> float:
     """How large a plain number of these units can be: the largest figure, over the smallest."""
     if table is None:
         return 1e3
-    sizes = [abs(float(x)) for name in table if pd.api.types.is_float_dtype(table[name]) for x in table[name]]
+    sizes = [abs(float(x)) for name in table if pd.api.types.is_float_dtype(table[name]) for x in table[name].dropna()]
     sizes = [x for x in sizes if math.isfinite(x) and x > 0]
     return max(max(sizes, default=1.0), 1.0) / min(min(sizes, default=1.0), 1.0)
 

@@ -44,7 +44,7 @@ def random_table(rng: Rng) -> Table:
     """A table whose cost is a function of its columns, with noise; then none to two oddities."""
     names = _names(rng)
     panel = rng.random() < 0.45
-    rows = int(rng.choice([rng.integers(3, 9), rng.integers(9, 41), rng.integers(41, 121), rng.integers(121, 401)]))
+    rows = int(rng.integers(*((3, 9), (9, 41), (41, 121), (121, 401))[int(rng.choice(4, p=[0.1, 0.3, 0.35, 0.25]))]))
     if rng.random() < 0.01:
         rows = 2_000
     periods = int(rng.integers(2, 8)) if panel else 1
@@ -119,7 +119,7 @@ def random_table(rng: Rng) -> Table:
     if panel and rng.random() < 0.4:
         frame = frame[rng.random(rows) > 0.15].reset_index(drop=True)
     table = Table(frame, card)
-    for oddity in rng.choice(len(ODDITIES), int(rng.choice([0, 0, 0, 0, 1, 1, 2])), replace=False):
+    for oddity in rng.choice(len(ODDITIES), int(rng.choice([0, 0, 0, 0, 0, 1, 1, 2])), replace=False):
         ODDITIES[oddity](table, rng)
         table.oddities.append(ODDITIES[oddity].__name__.lstrip("_"))
     if rng.random() < 0.2:  # bare names instead of roles

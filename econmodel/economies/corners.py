@@ -105,7 +105,7 @@ def assert_identity(technology: Technology, theta: Array, point: Point, members:
     Holds for any cost function; a failure is a fault of this program, so it raises ArithmeticError.
     """
     slopes = technology.slopes(theta, point).outputs * technology.cost(theta, point)[..., None] * point.outputs
-    revenue, total = slopes[..., members].sum(axis=-1), slopes.sum(axis=-1)
+    revenue, rest, total = slopes[..., members].sum(axis=-1), slopes[..., ~members].sum(axis=-1), slopes.sum(axis=-1)
     if not members.any() or members.all():
         return
     together = technology.cost(theta, point) / total
@@ -113,8 +113,7 @@ def assert_identity(technology: Technology, theta: Array, point: Point, members:
     of_others = incremental_cost(technology, theta, point, ~members, 0.0)
     degree = scope(technology, theta, point, [members, ~members], 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = revenue / total
-        parts = share * (of_members / revenue) + (1.0 - share) * (of_others / (total - revenue))
+        parts = revenue / total * (of_members / revenue) + rest / total * (of_others / rest)
         difference = parts - together * (1.0 - degree)
     terms = (together, together * degree, of_members / total, of_others / total)
     assert_adds_up("The identity of scale and scope fails", difference, *terms)

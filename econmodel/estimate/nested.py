@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.errors import DidNotConverge
+from econmodel.errors import DidNotConverge, NotIdentified
 from econmodel.forms.polynomial import Polynomial, all_pairs, terms
 
 Array = NDArray[np.float64]
@@ -98,7 +98,12 @@ class NestedFit:
 
     @property
     def log_likelihood(self) -> float:
-        """Normal log-likelihood of log cost."""
+        """Normal log-likelihood of log cost; NotIdentified where nothing is left over that could have one."""
+        if not self.squares > 0:
+            raise NotIdentified(
+                "Cost is an exact function of its columns, so no error is left by which forms could be compared. Look "
+                "how cost was made."
+            )
         return float(-0.5 * self.rows * (np.log(2.0 * np.pi * self.squares / self.rows) + 1.0))
 
 

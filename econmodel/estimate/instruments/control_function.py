@@ -177,7 +177,10 @@ def _covariance(
         assert clusters is not None
         groups = len(clusters.sizes)
         meat, correction = meat @ meat.T, groups / (groups - 1.0) * (prepared.count - 1) / (prepared.count - len(theta))
-    return kind, correction * solution.inverse_gram @ meat @ solution.inverse_gram
+    # By its root: where a parameter rests on one row, rounding would leave a variance below zero.
+    values, vectors = np.linalg.eigh(meat)
+    half = solution.inverse_gram @ (vectors * np.sqrt(np.maximum(values, 0.0)))
+    return kind, correction * half @ half.T
 
 
 def _by_cluster(scores: Array, clusters: Groups, rows: slice) -> Array:
