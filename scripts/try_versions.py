@@ -116,7 +116,7 @@ def step(*command: str, within: Path, quiet: bool = False) -> str:
         return f"There is no {command[0]} here."
     said = found.stdout + found.stderr
     bad = found.returncode != 0 or (quiet and "warning" in said.lower())
-    return "\n".join(["", *said.splitlines()[-LAST_LINES:]]) if bad else ""
+    return "\n".join([*said.splitlines()[-LAST_LINES:], f"Exit code {found.returncode}."]) if bad else ""
 
 
 def seconds_since(start: float) -> str:
