@@ -53,7 +53,7 @@ def main() -> int:
     asked.add_argument("--reports", nargs="+", default=[], metavar="NAME", help="what to check; default all")
     asked.add_argument("--jobs", type=int, default=2, help="notebooks at a time")
     given = asked.parse_args()
-    with tempfile.TemporaryDirectory(prefix="econmodel-versions-") as made:
+    with tempfile.TemporaryDirectory(prefix="try-versions-") as made:
         aside = Path(made)
         if fault := step("uv", "build", "--quiet", "--wheel", "--out-dir", made, str(ROOT), within=aside):
             print(fault)
