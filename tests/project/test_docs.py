@@ -42,7 +42,7 @@ def test_every_public_name_has_an_example(name):
         assert "Examples\n--------" in (inspect.getdoc(documented) or ""), each
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"])
 def test_every_local_link_leads_somewhere(page):
     links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", (ROOT / page).read_text(encoding="utf-8"))
     for link in links:

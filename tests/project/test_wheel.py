@@ -1,12 +1,18 @@
 """The built package, installed away from the repository, brings its data and notebooks and works."""
 
 import os
+import re
 import subprocess
 import sys
+import tarfile
+import tomllib
 import zipfile
+from email import message_from_bytes
+from email.message import Message
 from pathlib import Path
 
 import pytest
+from packaging.licenses import canonicalize_license_expression
 
 
 def run(*command, cwd: Path, **environment: str) -> str:
@@ -81,3 +87,66 @@ def test_its_command_makes_a_report_from_what_it_brings(installed, tmp_path):
     page = (tmp_path / "made" / "05_electricity_and_airlines.html").read_text(encoding="utf-8")
     assert "<h1" in page
     assert (tmp_path / "made" / "05_electricity_and_airlines.findings.json").is_file()
+
+
+WORDS_ROW = re.compile(
+    r"^\| (?P<words>[^|]+?) \| `(?P<identifier>[^`]+)` \| (?P<texts>`LICENSE[^|]*) \|$", re.MULTILINE
+)
+OPEN_PARLIAMENT = "Open Parliament Licence"
+CROWN = "Contains public sector information licensed under the Open Government Licence v3.0"
+
+
+@pytest.fixture(scope="module")
+def terms(root) -> dict[str, tuple[str, list[str]]]:
+    """Identifier and files of text of every licence, by the words that cards use for it."""
+    rows = WORDS_ROW.finditer((root / "data" / "LICENCES.md").read_text(encoding="utf-8"))
+    return {row["words"]: (row["identifier"], re.findall(r"`([^`]+)`", row["texts"])) for row in rows}
+
+
+@pytest.fixture(scope="module")
+def metadata(wheel) -> tuple[Message, dict[str, bytes]]:
+    """What the wheel says of itself, and the files of licences that it holds."""
+    with zipfile.ZipFile(wheel) as archive:
+        texts = {name.split("/licenses/")[1]: archive.read(name) for name in archive.namelist() if "/licenses/" in name}
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        return message_from_bytes(archive.read(name)), texts
+
+
+def test_its_licence_expression_joins_every_licence_of_code_and_tables(metadata, terms):
+    said = metadata[0]["License-Expression"]
+    assert canonicalize_license_expression(said) == said
+    wanted = {identifier for identifier, _ in terms.values()}
+    assert {part.strip("()") for part in said.split(" AND ")} == wanted
+
+
+def test_it_holds_the_text_of_every_licence(metadata, terms, root):
+    message, texts = metadata
+    assert set(message.get_all("License-File")) == set(texts)
+    named = {file for _, files in terms.values() for file in files}
+    assert named | {"data/LICENCES.md"} == set(texts)
+    for file, text in texts.items():
+        assert text == (root / file).read_bytes(), file
+        assert len(text.split()) > 150, file  # the shortest, MIT, has 160 words
+
+
+def test_every_licence_that_a_card_or_a_row_names_has_its_text(root, terms):
+    page = (root / "data" / "LICENCES.md").read_text(encoding="utf-8")
+    named = {card.stem: card.read_text(encoding="utf-8") for card in root.glob("data/*.toml")}
+    named = {card: tomllib.loads(text)["licence"].partition(" (")[0] for card, text in named.items()}
+    for table in (path.relative_to(root / "data").as_posix() for path in root.glob("data/**/*.csv")):
+        (row,) = (line for line in page.splitlines() if line.startswith(f"| `{table}` |"))
+        for term in row.strip("| ").split(" | ")[-1].split("; "):  # "AER: GPL-2 or GPL-3", "MIT, © 2023 Sheng Dai"
+            named[f"{table}: {term}"] = re.sub(r"^\w+: |,.*", "", term)
+    without = {who: words for who, words in named.items() if words not in terms}
+    # Figures that nobody licenses, and a licence that asks for a sentence and not for its text.
+    assert {words for words in without.values() if not words.startswith("single figures")} == {OPEN_PARLIAMENT}
+    for sentence in (f"Contains Parliamentary information licensed under the {OPEN_PARLIAMENT} v3.0", CROWN):
+        assert sentence in " ".join(page.split())
+
+
+def test_the_sdist_holds_the_texts_too(root, tmp_path, metadata):
+    run(sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", str(tmp_path), cwd=root)
+    (built,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(built) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert set(metadata[1]) <= names
