@@ -1,7 +1,8 @@
 """The folders of a run: locked while it lives, swept by the next run when it does not, and left by one rename.
 
-A finished report is a folder `.econmodel-ready-NAME` from one rename on. What is in it is then moved to its place; where a kill
-comes between, whoever looks next moves the rest. Windows has no locks on folders: there, what a killed run left stays.
+A finished report is a folder `.econmodel-ready-NAME` from one rename on. Its files are then moved to their places;
+where a kill comes between, whoever looks next moves the rest. Windows has no locks on folders: there, what a killed
+run left stays.
 """
 
 import contextlib
