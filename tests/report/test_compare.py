@@ -19,6 +19,7 @@ def findings(values, text="Costs rise by 0.98 per cent.", tolerance=1e-6, **more
         "notebook_sha256": "0",
         "data": {},
         "parameters": {},
+        "changed_parameters": [],
         "findings": {"scale": found},
         "checks": [],
         **more,
@@ -98,7 +99,7 @@ def test_findings_that_are_not_on_file_are_asked_for(tmp_path):
 
 
 def test_the_index_lists_questions_and_findings(tmp_path):
-    checks = [{"name": str(n), "passed": passed} for n, passed in enumerate([True, False, None])]
+    checks = [{"name": str(n), "passed": passed, "must_pass": False, "note": ""} for n, passed in enumerate([True, False, None])]
     content = findings({}, "Costs <rise>.", checks=checks, data={"firms": {}})
     (tmp_path / "tiny.findings.json").write_text(json.dumps(content), encoding="utf-8")
     page = write_index(tmp_path).read_text(encoding="utf-8")
