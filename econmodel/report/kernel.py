@@ -24,14 +24,16 @@ _SAME_EVERYWHERE = {
 # An optional check of web addresses, loaded with every chart, that builds a grammar for two seconds. A module that is
 # None counts as not installed.
 SLOW_GRAMMAR = "rfc3987_syntax"
-# A shell command that fails (`!false`) would pass in silence.
+# A shell command that fails (`!false`) would pass in silence; and `quit()` would end the kernel at some later moment.
 _STRICT = """
 def _strict(shell, plain):
     def system(command):
         plain(command)
         if code := shell.user_ns.get("_exit_code"):
             raise ChildProcessError(f"!{command.strip()} ended with exit code {code}")
-    shell.system = system
+    def leave():
+        raise SystemExit("the cell left the notebook")
+    shell.system, shell.ask_exit = system, leave
 _strict(get_ipython(), get_ipython().system)
 del _strict
 """

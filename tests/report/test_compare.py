@@ -99,7 +99,10 @@ def test_findings_that_are_not_on_file_are_asked_for(tmp_path):
 
 
 def test_the_index_lists_questions_and_findings(tmp_path):
-    checks = [{"name": str(n), "passed": passed, "must_pass": False, "note": ""} for n, passed in enumerate([True, False, None])]
+    checks = [
+        {"name": str(n), "passed": passed, "must_pass": False, "note": ""}
+        for n, passed in enumerate([True, False, None])
+    ]
     content = findings({}, "Costs <rise>.", checks=checks, data={"firms": {}})
     (tmp_path / "tiny.findings.json").write_text(json.dumps(content), encoding="utf-8")
     page = write_index(tmp_path).read_text(encoding="utf-8")
