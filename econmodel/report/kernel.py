@@ -3,6 +3,7 @@
 import asyncio
 import os
 import site
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -84,6 +85,10 @@ def kernel_manager(folder: Path) -> type:
 
         def __init__(self, **given: Any) -> None:
             super().__init__(**given, connection_file=str(folder / "kernel.json"))
+
+        def start_kernel(self, **given: Any) -> Any:
+            # What cells print arrives as messages; the last words of what they started would reach the terminal.
+            return super().start_kernel(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **given)
 
         @property
         def kernel_spec(self) -> KernelSpec:
