@@ -165,10 +165,11 @@ def check_reports(names: list[str], against: Path, **how: Any) -> int:
     }
     rows: list[Moved] = []
     with scratch() as aside:
-        outcomes = run_reports(sources, aside, given, **how)
+        fresh_reports = aside / "reports"  # putting a report in place locks its folder, and a workshop is locked
+        outcomes = run_reports(sources, fresh_reports, given, **how)
         for outcome in outcomes:
             if outcome.good:
-                fresh = on_file(aside, outcome.name)
+                fresh = on_file(fresh_reports, outcome.name)
                 rows += moved(filed[outcome.name], fresh)
                 for words in changes(filed[outcome.name], fresh):
                     print(f"{outcome.name}: {words}.")
