@@ -1,9 +1,10 @@
 """The commands: report, check, new, data."""
 
 import os
+import signal
 import sys
-import tempfile
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 from econmodel.errors import EconmodelError
@@ -18,19 +19,41 @@ if TYPE_CHECKING:
     from econmodel.report.compare import Moved
     from econmodel.report.run import Outcome
 
-FAILED, REFUSED, STOPPED = 1, 2, 130
+FAILED, REFUSED, STOPPED = 1, 2, 128  # and the number of the signal
 WIDE = 170
 _STARTED = "Open it with `jupyter lab {name}`, or make its report with `econmodel report {name}`."
 
 
+class _Stopped(BaseException):
+    """Somebody asked this process to stop: Ctrl-C, a batch system, a closed terminal."""
+
+
 def main() -> None:
-    """Run the command line; what a user can mend is printed as one sentence, without a traceback."""
+    """Run the command line; what a user can fix is printed as one sentence, without a traceback."""
+    from econmodel.report.folders import end_everything
+
     sys.modules.setdefault(SLOW_GRAMMAR, None)  # type: ignore[arg-type]
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` means it
+            signal.signal(number, _stop)
     try:
         application()()
+    except _Stopped as stop:
+        end_everything()
+        sys.stderr.write("Stopped. No unfinished report was put in place.\n")
+        sys.stdout.flush()
+        # An ordinary exit would wait for the notebooks that still run.
+        os._exit(STOPPED + stop.args[0])
     except EconmodelError as fault:
         sys.stderr.write(f"{fault}\n")
         sys.exit(REFUSED)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)  # once is enough
+    raise _Stopped(number)
 
 
 def application() -> "typer.Typer":
@@ -40,6 +63,7 @@ def application() -> "typer.Typer":
     names = typer.Argument(
         help="Shipped notebooks, with or without number, or paths of your own. Default: all shipped."
     )
+    seconds = typer.Option(min=1, help="Seconds that a cell may run before its notebook is stopped.")
     app = typer.Typer(
         help="Scale, scope and relationship in the cost of services.",
         no_args_is_help=True,
@@ -58,19 +82,21 @@ def application() -> "typer.Typer":
         to: Annotated[Path, typer.Option(help="Folder for the reports.")] = Path("reports"),
         pdf: Annotated[bool, typer.Option(help="Print a PDF too, if there is a Chromium.")] = True,
         keep: Annotated[bool, typer.Option("--keep", help="Keep the executed notebooks beside the reports.")] = False,
+        timeout: Annotated[int, seconds] = 1800,
         jobs: Annotated[int, typer.Option(min=1, help="How many notebooks run at a time.")] = 2,
     ) -> None:
         """Run notebooks and write one self-contained HTML report each, a PDF, and the findings."""
-        raise typer.Exit(make_reports(names or [], parameter or [], to, pdf=pdf, keep=keep, jobs=jobs))
+        raise typer.Exit(make_reports(names or [], parameter or [], to, pdf=pdf, keep=keep, timeout=timeout, jobs=jobs))
 
     @app.command()
     def check(
         names: Annotated[list[str] | None, names] = None,
         against: Annotated[Path, typer.Option(help="Folder with the findings on file.")] = Path("reports"),
+        timeout: Annotated[int, seconds] = 1800,
         jobs: Annotated[int, typer.Option(min=1, help="How many notebooks run at a time.")] = 2,
     ) -> None:
         """Run notebooks again and list every finding that moved; nothing is written."""
-        raise typer.Exit(check_reports(names or [], against, jobs=jobs))
+        raise typer.Exit(check_reports(names or [], against, timeout=timeout, jobs=jobs))
 
     @app.command()
     def new(
@@ -80,7 +106,7 @@ def application() -> "typer.Typer":
         """Write a first notebook for your own table."""
         from econmodel.report.starter import write_starter
 
-        path = write_starter(Path(name if name.endswith(".ipynb") else f"{name}.ipynb"), card)
+        path = write_starter(Path(name), card)
         print(f"Wrote {path}. " + _STARTED.format(name=path))
 
     @app.command()
@@ -91,11 +117,9 @@ def application() -> "typer.Typer":
     return app
 
 
-def make_reports(
-    names: list[str], pairs: list[str], to: Path, *, pdf: bool = True, keep: bool = False, jobs: int = 2
-) -> int:
+def make_reports(names: list[str], pairs: list[str], to: Path, *, pdf: bool = True, **how: Any) -> int:
     """What `econmodel report` does; returns the exit code."""
-    from econmodel.report.batch import parameters_of
+    from econmodel.report.batch import parameters_of, run_reports
     from econmodel.report.notebooks import find
     from econmodel.report.parameters import share_out, written
     from econmodel.report.pdf import chromium
@@ -107,33 +131,45 @@ def make_reports(
     if given and (without := [name for name, share in shares.items() if not share]):
         print(f"With their defaults, because they know none of these parameters: {', '.join(without)}.")
     browser = chromium() if pdf else None
-    outcomes = _outcomes(sources, to, shares, browser=browser, keep=keep, jobs=jobs)
+    outcomes = run_reports(sources, to, shares, browser=browser, **how)
     if pdf and browser is None:
         print("No PDF: there is no Chromium. Install one, or name it in ECONMODEL_CHROMIUM.")
     print(f"The list of reports is {to / 'index.html'}.")
     return _summary(outcomes)
 
 
-def check_reports(names: list[str], against: Path, *, jobs: int = 2) -> int:
+def check_reports(names: list[str], against: Path, **how: Any) -> int:
     """What `econmodel check` does; returns the exit code."""
-    from econmodel.report.batch import parameters_of
+    from econmodel.report.batch import parameters_of, run_reports
     from econmodel.report.compare import changes, moved, on_file
+    from econmodel.report.folders import scratch, settle
     from econmodel.report.notebooks import find
 
     sources = find(names)
-    filed = {source.stem: on_file(against, source.stem) for source in sources}
+    settle(against)
+    filed = {}
+    for source in sources:
+        try:
+            filed[source.stem] = on_file(against, source.stem)
+        except EconmodelError as fault:
+            print(f"{source.stem} was not checked. {fault}")
+    if not filed:
+        return REFUSED
+    unchecked = len(sources) - len(filed)
+    sources = [source for source in sources if source.stem in filed]
     known = parameters_of(sources)
     # A report that was made with changed parameters is compared with a run that changes the same ones.
     given = {
-        name: {each: old["parameters"][each] for each in old["changed_parameters"] if each in known[name]}
+        name: {each: old["parameters"][each] for each in old["changed_parameters"] if each in known.get(name, {})}
         for name, old in filed.items()
     }
     rows: list[Moved] = []
-    with tempfile.TemporaryDirectory() as aside:
-        outcomes = _outcomes(sources, Path(aside), given, jobs=jobs)
+    with scratch() as aside:
+        fresh_reports = aside / "reports"  # putting a report in place locks its folder, and a workshop is locked
+        outcomes = run_reports(sources, fresh_reports, given, **how)
         for outcome in outcomes:
             if outcome.good:
-                fresh = on_file(Path(aside), outcome.name)
+                fresh = on_file(fresh_reports, outcome.name)
                 rows += moved(filed[outcome.name], fresh)
                 for words in changes(filed[outcome.name], fresh):
                     print(f"{outcome.name}: {words}.")
@@ -141,7 +177,7 @@ def check_reports(names: list[str], against: Path, *, jobs: int = 2) -> int:
     if rows:
         _print_moved(rows)
     print(f"{len(rows)} differences in {counted} findings." if rows else f"None of {counted} findings moved.")
-    return max(_summary(outcomes), FAILED if rows else 0)
+    return max(_summary(outcomes), FAILED if rows or unchecked else 0)
 
 
 def print_data_sets() -> None:
@@ -165,18 +201,6 @@ def print_data_sets() -> None:
     console.print(listed.text, markup=False)
     if left_out:
         console.print(f"A terminal of {WIDE} columns also shows cost concept, outcomes and licence.")
-
-
-def _outcomes(sources: list[Path], to: Path, given: dict[str, dict[str, Any]], **how: Any) -> "list[Outcome]":
-    from econmodel.report.batch import run_reports
-
-    try:
-        return run_reports(sources, to, given, **how)
-    except KeyboardInterrupt:
-        sys.stderr.write("Stopped. No unfinished report was put in place.\n")
-        sys.stdout.flush()
-        # An ordinary exit would wait for the notebooks that still run; their kernels end with this process.
-        os._exit(STOPPED)
 
 
 def _print_moved(rows: "list[Moved]") -> None:

@@ -1,6 +1,5 @@
 """Which findings moved: those of a fresh run against those on file, each within its own tolerance."""
 
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from econmodel.errors import UnknownName
+from econmodel.report.findings import read_findings
 from econmodel.results import SIGNIFICANT_DIGITS
 
 _NUMBER = re.compile(r"[−-]?\d[\d,]*(\.\d+)?(e[−+-]?\d+)?")
@@ -32,12 +32,12 @@ def on_file(folder: Path, name: str) -> Mapping[str, Any]:
     Raises
     ------
     UnknownName : there is none
+    ReportFailed : it cannot be read, or the page beside it is of another run
     """
     path = folder / f"{name}.findings.json"
     if not path.is_file():
         raise UnknownName(f"There are no findings of {name} in {folder}: make them with `econmodel report {name}`.")
-    content: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content
+    return read_findings(path)
 
 
 def moved(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Moved]:

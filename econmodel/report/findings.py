@@ -1,18 +1,30 @@
 """What a run found: the records that its cells published, gathered in order and written as one small file."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from econmodel.errors import ReportFailed
 from econmodel.report.finding import CHECK, FACT, FINDING
+from econmodel.report.provenance import sha256
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from econmodel.report.provenance import DataSet
 
+_RECORDS: dict[str, dict[str, type | tuple[type, ...]]] = {
+    FINDING: {"text": str, "values": dict, "tolerance": dict, "headline": bool},
+    CHECK: {"name": str, "passed": (bool, type(None)), "must_pass": bool, "note": str},
+    FACT: {"name": str, "text": str},
+}
+_FILE: dict[str, type | tuple[type, ...]] = {
+    "report": str, "title": str, "econmodel": str, "notebook_sha256": str, "data": dict, "parameters": dict,
+    "changed_parameters": list, "findings": dict, "checks": list,
+}  # fmt: skip
 _ORDER = {False: 0, True: 1, None: 2}  # failures first, what only informs last
 
 
@@ -48,10 +60,12 @@ def collect(notebook: "NotebookNode") -> Collected:
 
     Raises
     ------
-    ReportFailed : two findings have one name
+    ReportFailed : two findings have one name, or a cell published a record that is none
     """
     findings: dict[str, Mapping[str, Any]] = {}
     for content in _published(notebook, FINDING):
+        if not isinstance(content.get("key"), str):
+            raise ReportFailed("A cell published a finding without a name: publish it with econmodel.finding.")
         if content["key"] in findings:
             raise ReportFailed(f"Two findings are called {content['key']!r}: give each its own name.")
         findings[content["key"]] = {name: value for name, value in content.items() if name != "key"}
@@ -66,6 +80,7 @@ def findings_text(
     title: str,
     version: str,
     notebook_sha256: str,
+    page_sha256: str,
     data: Sequence["DataSet"],
     parameters: Sequence[Mapping[str, Any]],
 ) -> str:
@@ -75,6 +90,7 @@ def findings_text(
         "title": title,
         "econmodel": version,
         "notebook_sha256": notebook_sha256,
+        "page_sha256": page_sha256,
         "data": {each.name: _hashes(each) for each in data},
         "parameters": {row["name"]: row["value"] for row in parameters},
         "changed_parameters": [row["name"] for row in parameters if row["changed"]],
@@ -82,6 +98,57 @@ def findings_text(
         "checks": list(collected.checks),
     }
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def read_findings(path: Path) -> Mapping[str, Any]:
+    """A findings file, whole, and of the page beside it.
+
+    Raises
+    ------
+    ReportFailed : it cannot be read, holds something else, or the page beside it is of another run
+    """
+    cure = "Remove it, or make the report anew."
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_number, parse_float=_number)
+    except OSError as fault:
+        raise ReportFailed(f"{path.name} cannot be read ({fault.strerror}). {cure}") from fault
+    except (ValueError, RecursionError) as fault:
+        raise ReportFailed(f"{path.name} is damaged: it is not JSON as reports have it ({fault}). {cure}") from fault
+    name = path.name.removesuffix(".findings.json")
+    wrong = _misshapen(content, _FILE)
+    if not wrong:
+        records = [(each, FINDING) for each in content["findings"].values()]
+        records += [(each, CHECK) for each in content["checks"]]
+        wrong = next(filter(None, (_misshapen(each, _RECORDS[mime]) for each, mime in records)), "")
+    if wrong:
+        raise ReportFailed(f"{path.name} holds no findings of a report: {wrong}. {cure}")
+    if content["report"] != name:
+        raise ReportFailed(f"{path.name} holds the findings of {content['report']!r}. {cure}")
+    page = path.with_name(f"{name}.html")
+    if page.is_file() and content.get("page_sha256", now := sha256(page)) != now:
+        raise ReportFailed(
+            f"{page.name} and {path.name} are not of one run: the page was changed, or replaced, since. "
+            f"Make both anew: econmodel report {name}"
+        )
+    return content
+
+
+def _misshapen(content: Any, shape: Mapping[str, type | tuple[type, ...]]) -> str:
+    """What is missing or of another kind; empty where nothing is."""
+    if not isinstance(content, Mapping):
+        return f"{type(content).__name__} where entries {', '.join(shape)} should be"
+    wrong = [name for name, kind in shape.items() if name not in content or not isinstance(content[name], kind)]
+    return f"{wrong[0]!r} is missing or no {_kinds(shape[wrong[0]])}" if wrong else ""
+
+
+def _kinds(kind: type | tuple[type, ...]) -> str:
+    return " or ".join(each.__name__ for each in (kind if isinstance(kind, tuple) else (kind,)))
+
+
+def _number(text: str) -> float:
+    if not math.isfinite(value := float(text)):
+        raise ValueError(f"the number {text}")
+    return value
 
 
 def _hashes(data: "DataSet") -> dict[str, str]:
@@ -92,4 +159,10 @@ def _published(notebook: "NotebookNode", mime: str) -> Iterator[Mapping[str, Any
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if mime in output.get("data", {}):
-                yield output.data[mime]
+                content = output.data[mime]
+                if wrong := _misshapen(content, _RECORDS[mime]):
+                    raise ReportFailed(
+                        f"A cell published a record that cannot be read: {wrong}. Publish findings, checks and facts "
+                        "with econmodel.finding, econmodel.qa and econmodel.fact."
+                    )
+                yield content

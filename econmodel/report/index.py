@@ -1,12 +1,14 @@
 """The list of the reports in a folder, each with its question and its finding."""
 
-import json
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
 
+from econmodel.errors import ReportFailed
 from econmodel.report.body import tied
-from econmodel.report.findings import Collected
+from econmodel.report.findings import Collected, read_findings
+from econmodel.report.folders import workshop, write
 from econmodel.report.render import style
 
 _HEAD = """<!DOCTYPE html>
@@ -24,19 +26,26 @@ _HEAD = """<!DOCTYPE html>
 
 
 def write_index(folder: Path) -> Path:
-    """Write `index.html` from the findings files in a folder; the same files give the same bytes."""
-    reports = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.findings.json"))]
+    """Write `index.html` from the findings files in a folder; the same files give the same bytes.
+
+    A file that cannot be read, or is not of the page beside it, is named on the page and not listed.
+    """
+    reports, unlisted = [], []
+    for path in sorted(folder.glob("*.findings.json")):
+        try:
+            reports.append(read_findings(path))
+        except ReportFailed as fault:
+            unlisted.append(str(fault))
     page = _HEAD.format(style=style()) + "".join(_entry(report) for report in reports)
+    page += "".join(f'<p class="note">Not listed: {escape(fault)}</p>\n' for fault in unlisted)
     if not reports:
         page += "<p>No report has been made yet.</p>\n"
     page += "</main>\n</body>\n</html>\n"
-    aside = folder / ".index.html"
-    aside.write_text(page, encoding="utf-8", newline="\n")
-    aside.replace(folder / "index.html")
-    return folder / "index.html"
+    with workshop(folder) as aside:
+        return write(aside / "index.html", page).replace(folder / "index.html")
 
 
-def _entry(report: dict[str, Any]) -> str:
+def _entry(report: Mapping[str, Any]) -> str:
     told = Collected(report["findings"], report["checks"], facts=[]).headlines
     checks = [check["passed"] for check in report["checks"] if check["passed"] is not None]
     data = ", ".join(report["data"]) or "none, computed from parameters"

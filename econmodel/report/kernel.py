@@ -3,10 +3,14 @@
 import asyncio
 import os
 import site
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from econmodel.report.guard import guarded
 
 _HERE = Path(__file__).parents[2]
 # One thread: a sum that threads share out differs in the last digits from run to run. The order of sets must not
@@ -21,6 +25,19 @@ _SAME_EVERYWHERE = {
 # An optional check of web addresses, loaded with every chart, that builds a grammar for two seconds. A module that is
 # None counts as not installed.
 SLOW_GRAMMAR = "rfc3987_syntax"
+# A shell command that fails (`!false`) would pass in silence; and `quit()` would end the kernel at some later moment.
+_STRICT = """
+def _strict(shell, plain):
+    def system(command):
+        plain(command)
+        if code := shell.user_ns.get("_exit_code"):
+            raise ChildProcessError(f"!{command.strip()} ended with exit code {code}")
+    def leave():
+        raise SystemExit("the cell left the notebook")
+    shell.system, shell.ask_exit = system, leave
+_strict(get_ipython(), get_ipython().system)
+del _strict
+"""
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -28,27 +45,36 @@ def environment(folder: Path) -> dict[str, str]:
 
     Parameters
     ----------
-    folder : an empty folder for IPython's profile, so that nobody's start-up files change a result
+    folder : an empty folder for temporary files and IPython's profile, so that nobody's start-up files change a result
     """
-    told = {**_SAME_EVERYWHERE, "IPYTHONDIR": str(folder)}
+    told = {**_SAME_EVERYWHERE, "IPYTHONDIR": str(folder / ".ipython"), "TMPDIR": str(folder)}
     if str(_HERE) not in (*site.getsitepackages(), site.getusersitepackages()):
         told["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_HERE), os.environ.get("PYTHONPATH", "")]))
     return told
 
 
 def kernel_manager(folder: Path) -> type:
-    """A manager whose kernel is this interpreter, whatever kernels are installed on the machine."""
+    """A manager whose kernel is this interpreter, whatever kernels are installed on the machine.
+
+    Parameters
+    ----------
+    folder : an empty folder; the kernel and all that it started end when it is removed
+    """
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
 
     without_grammar = f"__import__('sys').modules.setdefault({SLOW_GRAMMAR!r})"
     spec = KernelSpec(
-        argv=[
-            *(sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"),
-            f"--IPKernelApp.exec_lines={without_grammar}",
-            # Shutting a kernel down interrupts it, which it would report as an error of its own.
-            "--IPKernelApp.log_level=CRITICAL",
-        ],
+        argv=guarded(
+            [
+                *(sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"),
+                f"--IPKernelApp.exec_lines={without_grammar}",
+                f"--IPKernelApp.exec_lines={_STRICT}",
+                # Shutting a kernel down interrupts it, which it would report as an error of its own.
+                "--IPKernelApp.log_level=CRITICAL",
+            ],
+            folder,
+        ),
         display_name="Python",
         language="python",
         env=environment(folder),
@@ -56,6 +82,13 @@ def kernel_manager(folder: Path) -> type:
 
     class OwnKernel(AsyncKernelManager):
         """Answers every name with the same kernel."""
+
+        def __init__(self, **given: Any) -> None:
+            super().__init__(**given, connection_file=str(folder / "kernel.json"))
+
+        def start_kernel(self, **given: Any) -> Any:
+            # What cells print arrives as messages; the last words of what they started would reach the terminal.
+            return super().start_kernel(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **given)
 
         @property
         def kernel_spec(self) -> KernelSpec:

@@ -1,6 +1,6 @@
 """Page one: what a reader must know before any chart, in a fixed order."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 # What a notebook may say about its report, under `report` in its metadata.
 KNOWN = ("title", "status", "data", "so_what", "limits", "review", "facts", "assumptions")
+_TEXT, _TEXTS = "a text", "a text, or a list of texts"
+_SHAPE_WORDS = {
+    "title": _TEXT, "status": _TEXT, "review": _TEXT, "so_what": _TEXTS, "limits": _TEXTS,
+    "data": "a list of names and cards", "facts": "a mapping of names to texts",
+    "assumptions": "a list of lists of texts",
+}  # fmt: skip
 # More tables than these would fill page one; the end describes every one.
 FULLY_DESCRIBED = 3
 _WORDS = {True: "Passed", False: "Failed", None: "For information"}
@@ -58,9 +64,31 @@ def said(notebook: "NotebookNode") -> Mapping[str, Any]:
     UnknownName : an entry that means nothing here
     """
     report: Mapping[str, Any] = notebook.metadata.get("report", {})
+    if not isinstance(report, Mapping):
+        raise UnknownName(f"The notebook's metadata say report = {report!r}; write a mapping of {', '.join(KNOWN)}.")
     if stray := [name for name in report if name not in KNOWN]:
         raise UnknownName(f"The notebook's metadata say report.{stray[0]}; known are: {', '.join(KNOWN)}.")
+    for name, value in report.items():
+        if not _SHAPES.get(name, _text)(value):
+            raise UnknownName(f"The notebook's metadata say report.{name} = {value!r}; it is {_SHAPE_WORDS[name]}.")
     return report
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_text, value))
+
+
+_SHAPES: Mapping[str, Callable[[Any], bool]] = {
+    "data": _texts,
+    "so_what": lambda value: _text(value) or _texts(value),
+    "limits": lambda value: _text(value) or _texts(value),
+    "facts": lambda value: isinstance(value, Mapping) and all(map(_text, value.values())),
+    "assumptions": lambda value: isinstance(value, list) and all(row and _texts(row) for row in value),
+}
 
 
 def page_one(

@@ -3,10 +3,11 @@
 import os
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 from econmodel.errors import ReportFailed
+from econmodel.report.folders import scratch
+from econmodel.report.guard import end, guarded
 
 CHROMIUM = "ECONMODEL_CHROMIUM"
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
@@ -22,7 +23,8 @@ FLAGS = (
     "--headless", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND",
 )  # fmt: skip
-_SECONDS = 120
+SECONDS = 120
+_END = b"%%EOF"
 
 
 def chromium() -> str | None:
@@ -35,27 +37,45 @@ def chromium() -> str | None:
     if named := os.environ.get(CHROMIUM):
         if found := shutil.which(named):
             return found
-        raise ReportFailed(f"{CHROMIUM} names {named!r}, which is no program: mend it, or unset it.")
+        raise ReportFailed(f"{CHROMIUM} names {named!r}, which is no program: fix it, or unset it.")
     found = next(filter(None, map(shutil.which, _NAMES)), None)
     return found or next((place for place in _PLACES if Path(place).is_file()), None)
 
 
-def print_pdf(browser: str, page: Path, pdf: Path) -> None:
+def print_pdf(browser: str, page: Path, pdf: Path, seconds: float = SECONDS) -> None:
     """Print a page as tagged PDF with an outline.
+
+    Parameters
+    ----------
+    browser : a Chromium
+    page, pdf : what is printed, and the file that is written
+    seconds : after which the browser is ended, and all that it started
 
     Raises
     ------
-    ReportFailed : the browser printed nothing
+    ReportFailed : the browser printed nothing, or not all
     """
     flags = [*FLAGS, *sandbox(), "--no-pdf-header-footer", "--generate-pdf-document-outline"]
-    with tempfile.TemporaryDirectory() as profile:
-        command = [browser, *flags, f"--user-data-dir={profile}", f"--print-to-pdf={pdf}", page.as_uri()]
+    with scratch() as folder:
+        command = [browser, *flags, f"--user-data-dir={folder}", f"--print-to-pdf={pdf}", page.as_uri()]
+        process = subprocess.Popen(
+            guarded(command, folder),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+            env={**os.environ, "TMPDIR": str(folder)},
+            start_new_session=True,
+        )
         try:
-            said = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
+            _, said = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired as late:
-            raise ReportFailed(f"{browser} printed no PDF within {_SECONDS} seconds; --no-pdf leaves it out.") from late
-    if not pdf.is_file():
-        last = (said.stderr.strip().splitlines() or ["no message"])[-1]
+            end(process)
+            raise ReportFailed(
+                f"{browser} printed no PDF within {seconds:g} seconds; --no-pdf leaves it out."
+            ) from late
+    if not pdf.is_file() or _END not in pdf.read_bytes()[-1024:]:
+        last = (said.strip().splitlines() or ["no message"])[-1]
         raise ReportFailed(f"{browser} printed no PDF ({last}); --no-pdf leaves it out.")
 
 

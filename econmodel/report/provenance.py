@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from econmodel import __version__
 from econmodel.errors import UnknownName
+from econmodel.table.card import read
 from econmodel.table.shipped import shipped
 
 if TYPE_CHECKING:
@@ -101,7 +102,9 @@ def _data_set(name: str, folder: Path) -> DataSet:
             f"The notebook's metadata name the data set {name!r}, which is neither shipped nor a card beside the "
             f"notebook. Shipped are: {known}. A card of your own is named by its path, such as 'providers.toml'."
         )
-    said = tomllib.loads(card.read_text(encoding="utf-8"))
+    # A shipped table of figures has no cost; every other card is read as the notebook reads it, with all its checks.
+    rows = _rows(card.with_suffix(".csv")) if name.startswith("figures/") else len(read(card))
+    said = tomllib.loads(card.read_text(encoding="utf-8-sig"))
     data = card.parent / said["file"]
     return DataSet(
         name=card.stem,
@@ -110,7 +113,7 @@ def _data_set(name: str, folder: Path) -> DataSet:
         licence=said.get("licence", "not stated"),
         money=said.get("money", ""),
         cost_concept=said.get("cost_concept", ""),
-        rows=_rows(data),
+        rows=rows,
         data_file=data.name,
         data_sha256=sha256(data),
         card_file=card.name,
@@ -119,10 +122,6 @@ def _data_set(name: str, folder: Path) -> DataSet:
 
 
 def _rows(data: Path) -> int:
-    if data.suffix == ".parquet":
-        from pyarrow import parquet
-
-        return int(parquet.read_metadata(data).num_rows)
     import csv
 
     with data.open(encoding="utf-8", newline="") as lines:

@@ -1,8 +1,5 @@
 """One notebook to one report: run it aside, and put it in place only if it may be quoted."""
 
-import os
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from econmodel import __version__
 from econmodel.errors import EconmodelError, ReportFailed
+from econmodel.report import folders
 from econmodel.report.body import INJECTED, Body, prepare, title_of
 from econmodel.report.findings import Collected, collect, findings_text
 from econmodel.report.kernel import kernel_manager, own_loop
@@ -19,16 +17,16 @@ from econmodel.report.markdown import Headings
 from econmodel.report.notebooks import read
 from econmodel.report.page import Failure, page_one, said
 from econmodel.report.parameters import declared, effective
-from econmodel.report.pdf import print_pdf
+from econmodel.report.pdf import SECONDS, print_pdf
 from econmodel.report.provenance import data_sets, run_facts, sha256
 from econmodel.report.render import to_page
+from econmodel.report.unrun import unrun
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 CELL_SECONDS = 1800
 _ERROR = "papermill-error-cell-tag"
-_ASIDE = f".run-{os.getpid()}-"
 _EMPTY = Collected({}, [], [])
 
 
@@ -41,7 +39,7 @@ class Outcome:
     name : of the report
     failure : why it may not be quoted; None where it is good
     seconds : how long it took
-    files : what was written
+    files : what was written; nothing where nothing could be
     note : what a reader of the terminal should know besides
     """
 
@@ -62,7 +60,8 @@ class Outcome:
         if self.failure is None:
             written = ", ".join(path.name.removeprefix(f"{self.name}.") for path in self.files)
             return f"{self.seconds:.1f} s  {written}" + (f"  {self.note}" if self.note else "")
-        return f"FAILED  {self.failure.where}: {self.failure.what}  See {self.files[0].name}"
+        see = f"  See {self.files[0].name}" if self.files else ""
+        return f"FAILED  {self.failure.where}: {self.failure.what}{see}"
 
 
 def run_report(
@@ -72,9 +71,10 @@ def run_report(
     *,
     browser: str | None = None,
     keep: bool = False,
+    timeout: float = CELL_SECONDS,
     step: Callable[[int, int], None] | None = None,
 ) -> Outcome:
-    """Run a notebook and write its report.
+    """Run a notebook and write its report; whatever goes wrong with this one is its outcome.
 
     `NAME.html` and `NAME.findings.json` are replaced only if every cell ran and no check that must pass failed.
     Otherwise `NAME.failed.html` is written beside them, with what happened on top, and they stay as they were.
@@ -86,37 +86,39 @@ def run_report(
     given : parameters that differ from the defaults, in their types
     browser : a Chromium that prints the PDF; None for no PDF
     keep : leave the executed notebook beside the report
+    timeout : seconds that a cell may take; the printing of the PDF no more either
     step : told after each cell how many of how many have run
     """
     start = time.perf_counter()
     # The kernel and the browser work in folders of their own.
     source, to = source.resolve(), to.resolve()
-    to.mkdir(parents=True, exist_ok=True)
-    # Beside its destination, so that putting a file in place is one move on one disk.
-    with tempfile.TemporaryDirectory(prefix=_ASIDE, dir=to) as aside:
-        run = _Run(source, given or {}, Path(aside))
-        run.make(step)
-        files = run.print(browser) if run.failure is None else run.failed()
-        seconds = time.perf_counter() - start
-        if run.failure is None:
-            files.append(run.log(seconds))
-        if keep and run.executed.is_file():
-            files.append(run.executed)
-        placed = _put(files, source.stem, to, good=run.failure is None)
-        return Outcome(source.stem, run.failure, seconds, placed, run.note)
-
-
-def remove_unfinished(to: Path) -> None:
-    """Remove what this process had begun in a folder of reports."""
-    for folder in to.glob(f"{_ASIDE}*"):
-        shutil.rmtree(folder, ignore_errors=True)
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+        # Beside its destination, so that the report leaves it by one rename.
+        with folders.workshop(to) as aside, folders.scratch() as scratch:
+            run = _Run(source, given or {}, aside, scratch, timeout)
+            run.make(step)
+            files = run.print(browser) if run.failure is None else run.failed()
+            seconds = time.perf_counter() - start
+            if run.failure is None:
+                files.append(run.log(seconds))
+            if keep and run.executed.is_file():
+                files.append(run.executed.rename(run.finished / run.executed.name))
+            folders.put(run.finished, source.stem, to)
+            placed = tuple(to / path.name for path in files)
+            return Outcome(source.stem, run.failure, seconds, placed, run.note)
+    except OSError as fault:
+        failure = Failure("The report could not be written", folders.words(fault, to), "")
+        return Outcome(source.stem, failure, time.perf_counter() - start)
 
 
 class _Run:
-    def __init__(self, source: Path, given: Mapping[str, Any], aside: Path) -> None:
-        self.source, self.given, self.aside = source, given, aside
+    def __init__(self, source: Path, given: Mapping[str, Any], aside: Path, scratch: Path, timeout: float) -> None:
+        self.source, self.given, self.scratch, self.timeout = source, given, scratch, timeout
         self.name = source.stem
         self.executed = aside / f"{self.name}.ipynb"
+        self.finished = aside / "finished"
+        self.finished.mkdir()
         self.title = self.name
         self.failure: Failure | None = None
         self.report: Mapping[str, Any] = {}
@@ -125,7 +127,7 @@ class _Run:
         self.parameters: list[dict[str, Any]] = []
         self.page = ""
         self.note = ""
-        self.cure = f"Mend the notebook {source.name}, and run: econmodel report {source.name}"
+        self.cure = f"Fix the notebook {source.name}, and run: econmodel report {source.name}"
 
     def make(self, step: Callable[[int, int], None] | None) -> None:
         """Run the notebook and make the page, good or failed."""
@@ -144,8 +146,16 @@ class _Run:
                 self.failure = Failure(f"The check “{failed[0]['name']}” must pass", "it did not.", self.cure)
             self.page = self._page(notebook, body)
         except EconmodelError as fault:
-            self.failure = self.failure or Failure(where, str(fault), self.cure)
-            self.page = self._page(*_without_cells())
+            self._without_page(where, str(fault))
+        except OSError as fault:
+            self._without_page(where, folders.words(fault, self.finished.parent))
+        except Exception as fault:  # what nobody foresaw is this report's failure, and not that of the others
+            self._without_page(where, f"{type(fault).__name__}: {fault} (not foreseen: please report it).")
+
+    def _without_page(self, where: str, what: str) -> None:
+        self.failure = self.failure or Failure(where, what, self.cure)
+        self.title, self.report, self.data, self.parameters, self.collected = self.name, {}, [], [], _EMPTY
+        self.page = self._page(*_without_cells())
 
     def _execute(self, notebook: "NotebookNode", step: Callable[[int, int], None] | None) -> "NotebookNode":
         import papermill
@@ -162,8 +172,8 @@ class _Run:
                     kernel_name="python3",
                     language="python",
                     progress_bar=False,
-                    execution_timeout=CELL_SECONDS,
-                    kernel_manager_class=kernel_manager(self.aside / ".ipython"),
+                    execution_timeout=self.timeout,
+                    kernel_manager_class=kernel_manager(self.scratch),
                     # Not papermill's own cwd, which moves this whole process and with it the report beside.
                     resources={"metadata": {"path": str(self.source.parent)}},
                     on_cell_executed=(lambda **_: step(next(ran), total)) if step else None,
@@ -173,13 +183,19 @@ class _Run:
         except DeadKernelError:
             self._stopped("the kernel died, which mostly means that the memory ran out.")
         except CellTimeoutError:
-            self._stopped(f"the cell ran for more than {CELL_SECONDS / 60:.0f} minutes.")
+            self._stopped(f"the cell ran for more than {self.timeout:g} seconds; --timeout allows more.")
         executed = read(self.executed)
+        if self.failure is None and (unfinished := unrun(executed)):
+            number, what = unfinished
+            self.failure = Failure(f"The run stopped in {_place(executed, number)}", what, self.cure)
         executed.cells = [cell for cell in executed.cells if _ERROR not in cell.metadata.get("tags", [])]
         return executed
 
     def _stopped(self, what: str) -> None:
-        self.failure = Failure(f"The run stopped in {_place(self.executed)}", what, self.cure)
+        executed = read(self.executed)
+        started = [cell.metadata.get("papermill", {}).get("start_time") for cell in executed.cells]
+        last = max((number for number, time in enumerate(started) if time), default=0)
+        self.failure = Failure(f"The run stopped in {_place(executed, last)}", what, self.cure)
 
     def _page(self, notebook: "NotebookNode", body: Body) -> str:
         page = page_one(
@@ -208,17 +224,19 @@ class _Run:
                 title=self.title,
                 version=__version__,
                 notebook_sha256=sha256(self.source),
+                page_sha256=sha256(page),
                 data=self.data,
                 parameters=self.parameters,
             ),
         )
         if browser is None:
             return [page, findings]
-        pdf = self.aside / f"{self.name}.pdf"
+        pdf = self.finished / f"{self.name}.pdf"
         try:
-            print_pdf(browser, page, pdf)
+            print_pdf(browser, page, pdf, min(self.timeout, SECONDS))
         except ReportFailed as fault:  # the page is good without it
             self.note = str(fault)
+            pdf.unlink(missing_ok=True)
             return [page, findings]
         return [page, findings, pdf]
 
@@ -232,33 +250,16 @@ class _Run:
         return self._write(f"{self.name}.run.json", dumps(facts, indent=1) + "\n")
 
     def _write(self, name: str, text: str) -> Path:
-        path = self.aside / name
-        path.write_text(text, encoding="utf-8", newline="\n")
-        return path
+        return folders.write(self.finished / name, text)
 
 
-def _put(files: list[Path], name: str, to: Path, *, good: bool) -> tuple[Path, ...]:
-    """Move the files into place; a good report removes what no longer belongs to it."""
-    if good:
-        (to / f"{name}.failed.html").unlink(missing_ok=True)
-        # A PDF of an earlier run would contradict the page beside it.
-        (to / f"{name}.pdf").unlink(missing_ok=True)
-    placed = []
-    for path in files:
-        path.replace(to / path.name)
-        placed.append(to / path.name)
-    return tuple(placed)
-
-
-def _place(executed: Path) -> str:
-    """The last code cell that was started, and the heading under which a reader finds it."""
+def _place(executed: "NotebookNode", last: int) -> str:
+    """The number of a code cell as its author counts, and the heading under which a reader finds it."""
     number, heading = 0, ""
-    for cell in read(executed).cells:
+    for cell in executed.cells[: last + 1]:
         tags = cell.metadata.get("tags", [])
         if _ERROR in tags:
             continue
-        if not cell.metadata.get("papermill", {}).get("start_time"):
-            break
         if cell.cell_type == "code":
             number += INJECTED not in tags
         else:

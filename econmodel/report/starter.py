@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from econmodel.errors import EconmodelError, UnknownName
+from econmodel.report.folders import words, workshop, write
 from econmodel.table.card import read
 from econmodel.table.cost_data import CostData
 from econmodel.table.shipped import load
@@ -37,24 +38,38 @@ def write_starter(path: Path, card: Path | None = None) -> Path:
 
     Parameters
     ----------
-    path : the new file
+    path : the new file, with or without `.ipynb`
     card : of the user's own table; without one the notebook starts with a shipped table
 
     Raises
     ------
-    EconmodelError : the file exists
+    EconmodelError : the file exists, cannot be written, or has the name of a table or a card
     UnknownName : there is no such card
     """
     import nbformat
 
-    if path.exists():
-        raise EconmodelError(f"{path.name} exists and was left as it is: choose another name, or move it away.")
+    if path.suffix not in ("", ".ipynb"):
+        told = f"{path.name} is no name for a notebook, and nothing was written. For a table of your own"
+        if path.suffix != ".toml":
+            told += f", describe it in a card beside it, {path.stem}.toml (help(econmodel.read) shows one), and"
+        raise EconmodelError(f"{told} run: econmodel new {path.stem} --card {path.stem}.toml")
+    notebook = path.with_suffix(".ipynb")
+    if there := next((each for each in (path, notebook) if each.exists()), None):
+        raise EconmodelError(f"{there} exists and was left as it is: choose another name, or move it away.")
     if card is not None and not card.is_file():
         raise UnknownName(f"There is no card {str(card)!r}: describe your table in a TOML file first.")
     form = _form(load(EXAMPLE) if card is None else read(card))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(nbformat.writes(starter(path.parent, card, form)) + "\n", encoding="utf-8", newline="\n")
-    return path
+    text = nbformat.writes(starter(path.parent, card, form)) + "\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with workshop(path.parent) as aside:
+            # A link appears whole, and never in place of another file.
+            notebook.hardlink_to(write(aside / notebook.name, text))
+    except FileExistsError as fault:
+        raise EconmodelError(f"{fault.filename2 or fault.filename} exists and was left as it is.") from fault
+    except OSError as fault:
+        raise EconmodelError(f"{notebook} could not be written. {words(fault, path.parent)}") from fault
+    return notebook
 
 
 def _form(data: CostData) -> str:

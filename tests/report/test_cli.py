@@ -1,7 +1,6 @@
 """The commands, as they are typed."""
 
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -138,21 +137,6 @@ def test_data_lists_what_is_shipped(run):
     assert code == 0
     assert "california_schools" in said
     assert "teachers_per_pupil" in said
-
-
-def test_ctrl_c_puts_nothing_in_place(made, run, tmp_path, monkeypatch):
-    def interrupted(source, to, *_, **__):
-        (to / f".run-{os.getpid()}-begun").mkdir()
-        raise KeyboardInterrupt
-
-    def end(code):
-        raise SystemExit(code)
-
-    monkeypatch.setattr("econmodel.report.batch.run_report", interrupted)
-    monkeypatch.setattr("os._exit", end)
-    code, said = run("report", made[0] / "good.ipynb", "--to", tmp_path, "--no-pdf")
-    assert (code, said) == (cli.STOPPED, "Stopped. No unfinished report was put in place.\n")
-    assert not list(tmp_path.iterdir())
 
 
 def test_nobody_watching_gets_one_line_a_part(capsys):

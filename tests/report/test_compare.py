@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from econmodel.errors import UnknownName
+from econmodel.errors import ReportFailed, UnknownName
 from econmodel.report.compare import changes, moved, on_file
 from econmodel.report.index import write_index
+from econmodel.report.provenance import sha256
 from econmodel.report.static import page_faults
 
 
@@ -19,6 +20,7 @@ def findings(values, text="Costs rise by 0.98 per cent.", tolerance=1e-6, **more
         "notebook_sha256": "0",
         "data": {},
         "parameters": {},
+        "changed_parameters": [],
         "findings": {"scale": found},
         "checks": [],
         **more,
@@ -98,7 +100,8 @@ def test_findings_that_are_not_on_file_are_asked_for(tmp_path):
 
 
 def test_the_index_lists_questions_and_findings(tmp_path):
-    checks = [{"name": str(n), "passed": passed} for n, passed in enumerate([True, False, None])]
+    check = {"name": "a", "must_pass": False, "note": ""}
+    checks = [check | {"passed": passed} for passed in (True, False, None)]
     content = findings({}, "Costs <rise>.", checks=checks, data={"firms": {}})
     (tmp_path / "tiny.findings.json").write_text(json.dumps(content), encoding="utf-8")
     page = write_index(tmp_path).read_text(encoding="utf-8")
@@ -110,3 +113,38 @@ def test_the_index_lists_questions_and_findings(tmp_path):
 
 def test_an_empty_folder_has_an_index_too(tmp_path):
     assert "No report has been made yet." in write_index(tmp_path).read_text(encoding="utf-8")
+
+
+BROKEN = {
+    "half": ('{"report": "tiny"', "is damaged: it is not JSON as reports have it"),
+    "infinite": ('{"report": 1e999}', "is damaged: .*the number 1e999"),
+    "deep": ("[" * 100_000, "is damaged"),
+    "foreign": ("[1]", "holds no findings of a report: list where entries report, .* should be"),
+    "other": (json.dumps(findings({}) | {"report": "other"}), "holds the findings of 'other'"),
+    "bare": (json.dumps(findings({}) | {"findings": {"a": {}}}), ".*'text' is missing or no str"),
+    "unchecked": (
+        json.dumps(findings({}) | {"checks": [{"name": "a"}]}),
+        ".*'passed' is missing or no bool",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_findings_that_cannot_be_read_are_named_in_a_sentence_and_in_the_index(tmp_path, name):
+    (tmp_path / "tiny.findings.json").write_text(BROKEN[name][0], encoding="utf-8")
+    with pytest.raises(ReportFailed, match=rf"tiny\.findings\.json {BROKEN[name][1]}.*Remove it, or make"):
+        on_file(tmp_path, "tiny")
+    page = write_index(tmp_path).read_text(encoding="utf-8")
+    assert '<p class="note">Not listed: tiny.findings.json' in page
+    assert "tiny.html" not in page
+
+
+def test_a_page_of_another_run_is_named(tmp_path):
+    (tmp_path / "tiny.html").write_text("<p>1</p>", encoding="utf-8")
+    content = findings({}) | {"page_sha256": sha256(tmp_path / "tiny.html")}
+    (tmp_path / "tiny.findings.json").write_text(json.dumps(content), encoding="utf-8")
+    assert on_file(tmp_path, "tiny") == content
+    (tmp_path / "tiny.html").write_text("<p>2</p>", encoding="utf-8")
+    with pytest.raises(ReportFailed, match=r"tiny\.html and tiny\.findings\.json are not of one run.*report tiny"):
+        on_file(tmp_path, "tiny")
+    assert "are not of one run" in write_index(tmp_path).read_text(encoding="utf-8")

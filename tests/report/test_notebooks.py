@@ -4,7 +4,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from econmodel.errors import ReportFailed, UnknownName
+from econmodel.errors import EconmodelError, ReportFailed, UnknownName
 from econmodel.report import notebooks
 from econmodel.report.notebooks import find, read
 from econmodel.report.provenance import data_sets
@@ -112,3 +112,58 @@ def test_a_starter_overwrites_nothing(tmp_path):
 def test_a_starter_needs_the_card_that_it_names(tmp_path):
     with pytest.raises(UnknownName, match=r"no card '.*firms\.toml': describe your table"):
         write_starter(tmp_path / "mine.ipynb", tmp_path / "firms.toml")
+
+
+@pytest.mark.parametrize("name", ["firms.csv", "a/firms.xlsx", "firms.dta", "firms.parquet", "firms.toml", "firms.v2"])
+def test_a_starter_is_not_called_like_a_table(tmp_path, name):
+    with pytest.raises(EconmodelError, match=r"no name for a notebook, .* run: econmodel new firms --card firms\.toml"):
+        write_starter(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_starter_takes_no_name_that_is_taken(tmp_path):
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(EconmodelError, match="mine exists and was left as it is"):
+        write_starter(tmp_path / "mine")
+
+
+def test_a_starter_that_cannot_be_written_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(EconmodelError, match=r"exists and was left|could not be written\. .* Make room"):
+        write_starter(tmp_path / "file" / "mine")
+
+
+def test_a_notebook_beside_is_found_by_its_bare_name(tmp_path, monkeypatch, write_notebook):
+    monkeypatch.chdir(tmp_path)
+    write_notebook(tmp_path / "mine.ipynb", "1")
+    assert find(["mine"]) == find(["mine.ipynb"]) == find([str(tmp_path / "mine")]) == [tmp_path / "mine.ipynb"]
+    write_notebook(tmp_path / "scope_and_its_support.ipynb", "1")
+    with pytest.raises(UnknownName, match=r"is a shipped notebook and a file here: write 07_scope\w+ or scope_"):
+        find(["scope_and_its_support"])
+    assert find(["scope_and_its_support.ipynb"]) == [tmp_path / "scope_and_its_support.ipynb"]
+
+
+@pytest.mark.parametrize("name", ["index", "mine.failed"])
+def test_a_notebook_whose_report_would_overwrite_another_file_is_refused(tmp_path, write_notebook, name):
+    with pytest.raises(UnknownName, match=f"A report cannot be called {name}"):
+        find([str(write_notebook(tmp_path / f"{name}.ipynb", "1"))])
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"kernelspec": {"name": "ir", "display_name": "R", "language": "R"}},
+        {"language_info": {"name": "julia"}},
+        {"kernelspec": {"name": "ir", "display_name": "R"}},
+    ],
+)
+def test_a_notebook_in_another_language_is_refused(tmp_path, metadata):
+    nbformat.write(new_notebook(metadata=metadata), tmp_path / "r.ipynb")
+    with pytest.raises(ReportFailed, match=r"r\.ipynb is a notebook in (R|julia|ir), and a report runs Python"):
+        read(tmp_path / "r.ipynb")
+
+
+def test_a_python_of_ones_own_is_none(tmp_path):
+    kernel = {"name": "conda-env-econ-py", "display_name": "Econ", "language": "python"}
+    nbformat.write(new_notebook(metadata={"kernelspec": kernel}), tmp_path / "a.ipynb")
+    assert read(tmp_path / "a.ipynb").cells == []

@@ -34,7 +34,10 @@ CHART = (
     "alt.Chart(table).mark_line().encode(x='size', y='cost').properties("
     "title='Cost rises', description='A line from the lower left to the upper right.')"
 )
-EARLIER = '{{"report": "{}", "title": "T", "data": {{}}, "findings": {{}}, "checks": []}}'
+EARLIER = (
+    '{{"report": "{}", "title": "T", "econmodel": "1", "notebook_sha256": "0", "data": {{}}, "parameters": {{}}, '
+    '"changed_parameters": [], "findings": {{}}, "checks": []}}'
+)
 WARNING = "import warnings\nwarnings.warn('few clusters')"
 WORLD = (
     "import os, sys, econmodel as em\n"
@@ -180,7 +183,7 @@ def test_a_failed_run_says_where_what_and_how_to_mend_it(folder, outcomes, name)
     page = (folder / "kept" / f"{name}.failed.html").read_text(encoding="utf-8")
     assert '<div class="failure" role="alert">' in page
     assert FAILURES[name].replace("'", "&#39;") in page
-    assert f"Mend the notebook {name}.ipynb, and run: econmodel report {name}.ipynb" in page
+    assert f"Fix the notebook {name}.ipynb, and run: econmodel report {name}.ipynb" in page
 
 
 @pytest.mark.parametrize("name", FAILURES)
