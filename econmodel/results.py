@@ -55,7 +55,7 @@ def format_number(value: object, digits: int = 4) -> str:
     if type(value).__name__ in ("bool", "bool_"):
         return "yes" if value else "no"
     number = float(value)  # type: ignore[arg-type]
-    digits = min(digits, SIGNIFICANT_DIGITS)
+    digits = min(max(digits, 1), SIGNIFICANT_DIGITS)
     if number == int(number) if abs(number) < 1e15 else False:
         return f"{int(number):,}".replace("-", "−")
     if abs(number) >= 10 ** (digits - 1):

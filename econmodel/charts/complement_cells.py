@@ -95,7 +95,9 @@ def _cells(table: pd.DataFrame, outputs: tuple[str, str]) -> tuple[pd.DataFrame,
         f"{name.replace('_', ' ')}, share of the bundle ({number(most)})"
         for name, most in zip(outputs, whole, strict=True)
     ]
-    shares = [tuple(float(one) for one in one_by_one / most) for one_by_one, most in zip(steps, whole, strict=True)]
+    shares = [
+        tuple(float(one) for one in one_by_one / (most or 1.0)) for one_by_one, most in zip(steps, whole, strict=True)
+    ]
     grid = Grid(outputs, (labels[0], labels[1]), *shares)
     bundles = pd.DataFrame([(x, y) for y in steps[1] for x in steps[0]], columns=list(outputs))
     found = bundles.merge(table, on=list(outputs), how="left")

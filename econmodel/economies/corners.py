@@ -108,6 +108,8 @@ def assert_identity(technology: Technology, theta: Array, point: Point, members:
     revenue, rest, total = slopes[..., members].sum(axis=-1), slopes[..., ~members].sum(axis=-1), slopes.sum(axis=-1)
     if not members.any() or members.all():
         return
+    if not (total != 0).all():
+        return
     together = technology.cost(theta, point) / total
     of_members = incremental_cost(technology, theta, point, members, 0.0)
     of_others = incremental_cost(technology, theta, point, ~members, 0.0)

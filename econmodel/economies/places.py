@@ -17,6 +17,8 @@ from econmodel.forms.technology import Point, Technology
 from econmodel.results import format_number
 
 Array = NDArray[np.float64]
+# A fitted cost far from the data may be any number; beyond this it is not given.
+LARGEST_SAID = 1e12
 
 
 class CostFunction(Protocol):
@@ -125,6 +127,8 @@ def no_cost(value: float) -> str:
     """
     if value != value:
         return "is beyond all money, so far is this from the providers"
+    if value < -LARGEST_SAID:
+        return "is far below zero"
     return f"is not positive ({format_number(value)})"
 
 
