@@ -105,7 +105,7 @@ def _layers(table: pd.DataFrame, drawn: list[str], least: float | None) -> "alt.
     import altair as alt
 
     amounts = table.iloc[:, 0].astype(float)
-    every = table[[f"{name}{end}" for name in drawn for end in ("_low", "_high")]]
+    every = table[[f"{name}{end}" for name in drawn for end in ("", "_low", "_high")]]
     y_scale, y_axis = value_axis("cost a year", [float(every.min().min()), float(every.max().max())])
     x_scale = alt.Scale(domain=[float(amounts.min()), float(amounts.max())], nice=False, zero=False)
     x_axis = alt.Axis(title=str(table.columns[0]).replace("_", " "), grid=False, tickCount=8)

@@ -27,8 +27,10 @@ from econmodel.charts.structure_bars import configuration
 from econmodel.charts.theme import svg
 from econmodel.charts.unit_cost_curve import cost_curve
 from econmodel.economies.complementarity import complementarity
+from econmodel.estimate.fit import Fit
+from econmodel.estimate.fitting import fit
 from econmodel.results import Answer, Effects
-from econmodel.simulation import StatedCost, state
+from econmodel.simulation import StatedCost, simulate, state
 from econmodel.table.cost_data import CostData
 from econmodel.table.figures import figures
 from econmodel.table.roles import Output, Relationship
@@ -134,6 +136,11 @@ def make_power(found: list[float], wrong: float = 0.0, truth: float = 0.9) -> An
     return Answer("Would a study find it?", table, "", tables=tables)
 
 
+def fitted_to(cost: StatedCost) -> Fit:
+    """From providers who all make every output: how the fixed cost is shared out cannot be known."""
+    return fit(simulate(cost, 80, noise=0.02, seed=1).data, "composite")
+
+
 def make_structures(total: int = 400, *, own: bool = False, learned=None, **asked: object) -> Answer:
     parameters = {"common cost": 15, "visits": 60, "meals": 20, "half visits squared": 30}
     names = () if learned else ("visits", "meals")
@@ -199,7 +206,7 @@ CHARTS: dict[str, Callable[[], object]] = {
     "structures": lambda: configuration(make_structures()),
     "structures with a share": lambda: configuration(make_structures(own=True)),
     "structures of many": lambda: configuration(make_structures(2000, numbers=range(12, 40))),
-    "structures at both ends": lambda: configuration(make_structures(open_split=True)),
+    "structures at both ends": lambda: configuration(make_structures(learned=fitted_to, only_supported=False)),
     "structure alone": lambda: configuration(make_structures(numbers=())),
     "reserves": lambda: reserves(make_cash()),
     "reserves of many": lambda: reserves(make_cash(tuple(range(1, 40)), held=0.0)),

@@ -188,12 +188,13 @@ def test_a_merger_that_a_form_makes_absurd_is_not_said():
     found = em.merger(cost, partners)
     assert found.row("merger")["estimate"] > 100
     assert found.text.startswith("As one, Elm and Oak would cost over 100 times what they cost apart by this form: no")
-    beyond = em.merger(em.state("cobb_douglas", {"visits": 400.0}, outputs={"visits": 100}), partners)
+    large = {name: {"visits": 300_000} for name in partners}
+    beyond = em.merger(em.state("cobb_douglas", {"visits": 90.0}, outputs={"visits": 100}), large)
     assert "is beyond all money, so far is this from the providers: the merger has no number" in beyond.text
     assert beyond.table["estimate"].isna().all()
     assert (
         "is beyond all money"
-        in em.marginal_cost(em.state("cobb_douglas", {"visits": 400.0}, outputs={"visits": 1}), 9).text
+        in em.marginal_cost(em.state("cobb_douglas", {"visits": 90.0}, outputs={"visits": 1}), 9_000).text
     )
 
 

@@ -75,8 +75,9 @@ def test_parameters_are_recovered_where_there_is_no_noise(error):
     for measure in (em.scale, em.scope, em.marginal_cost, em.relationship):
         found, true = measure(fitted, at=at).table, measure(truth, at=at).table
         assert found["term"].tolist() == true["term"].tolist()
-        for column in ("estimate", "identified_low", "identified_high"):
-            assert found[column].tolist() == pytest.approx(true[column].tolist(), abs=EXACT, nan_ok=True)
+        # All of a stated intercept is common cost; of a fitted one that is one end of what may be.
+        ends = found[["estimate", "identified_low", "identified_high"]].sub(true["estimate"], axis=0).abs().min(axis=1)
+        assert ends.tolist() == pytest.approx([0.0] * len(ends), abs=EXACT)
 
 
 @pytest.mark.parametrize("second_order", ["all", "outputs", "none"])
@@ -90,7 +91,7 @@ def test_own_fixed_costs_and_second_order_terms_are_recovered(second_order):
     assert fitted.params.index.tolist() == list(truth.technology.names)
     here, there = em.scope(fitted, at={"a": 10, "b": 5}), em.scope(truth)
     assert here.row("degree of scope")["identified_high"] == pytest.approx(
-        there.row("degree of scope")["identified_high"], abs=EXACT
+        there.row("degree of scope")["estimate"], abs=EXACT
     )
     assert fitted.in_units()["coefficient"].tolist() == pytest.approx(
         truth.technology.in_units(truth.theta).tolist(), rel=1e-6, abs=1e-6

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-# "About 300 lines of code" in the house rules: comments, docstrings and blank lines are not code.
-LONGEST_FILE = 300
+# "About 400 lines of code" in the house rules: comments, docstrings and blank lines are not code.
+LONGEST_FILE = 400
 DRAWERS_FOR_ODDS_AND_ENDS = {"utils", "util", "helpers", "helper", "common", "misc", "tools"}
 
 

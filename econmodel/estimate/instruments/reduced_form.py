@@ -64,7 +64,8 @@ def reduced_form(
     covariances = inner[:images] @ products @ inner[:images].T
     groups = count if clusters is None else float(len(clusters.sizes))
     correction = count / (count - len(inside)) if clusters is None else groups / (groups - 1.0)
-    return ReducedForm(coefficients[:images], np.linalg.inv(inner[:images, :images]), correction * covariances)
+    spread = np.asarray(np.linalg.inv(inner[:images, :images]), dtype=np.float64)
+    return ReducedForm(coefficients[:images], spread, correction * covariances)
 
 
 def score_products(
