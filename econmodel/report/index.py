@@ -1,17 +1,20 @@
 """The list of the reports in a folder, each with its question and its finding."""
 
 import json
-from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+from econmodel.report.allowed import POLICY
 from econmodel.report.body import tied
 from econmodel.report.findings import Collected
+from econmodel.report.plain import visible, words
 from econmodel.report.render import style
 
 _HEAD = """<!DOCTYPE html>
 <html lang="en-GB">
 <head>
+{policy}
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Reports</title>
@@ -26,12 +29,12 @@ _HEAD = """<!DOCTYPE html>
 def write_index(folder: Path) -> Path:
     """Write `index.html` from the findings files in a folder; the same files give the same bytes."""
     reports = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.findings.json"))]
-    page = _HEAD.format(style=style()) + "".join(_entry(report) for report in reports)
+    page = _HEAD.format(policy=POLICY, style=style()) + "".join(_entry(report) for report in reports)
     if not reports:
         page += "<p>No report has been made yet.</p>\n"
     page += "</main>\n</body>\n</html>\n"
     aside = folder / ".index.html"
-    aside.write_text(page, encoding="utf-8", newline="\n")
+    aside.write_text(visible(page), encoding="utf-8", newline="\n")
     aside.replace(folder / "index.html")
     return folder / "index.html"
 
@@ -41,8 +44,13 @@ def _entry(report: dict[str, Any]) -> str:
     checks = [check["passed"] for check in report["checks"] if check["passed"] is not None]
     data = ", ".join(report["data"]) or "none, computed from parameters"
     made = f"Data: {data}. {sum(checks)} of {len(checks)} checks passed."
-    sentences = "".join(f"<p>{escape(tied(sentence))}</p>\n" for sentence in told)
+    sentences = "".join(f"<p>{words(tied(sentence))}</p>\n" for sentence in told)
     return (
-        f'<h2><a href="{escape(report["report"])}.html">{escape(report["title"])}</a></h2>\n'
-        f'{sentences}<p class="note">{escape(made)}</p>\n'
+        f'<h2><a href="{_address(report["report"])}">{words(report["title"])}</a></h2>\n'
+        f'{sentences}<p class="note">{words(made)}</p>\n'
     )
+
+
+def _address(name: str) -> str:
+    """The page beside this one: whatever its name, never a scheme, a folder above or a part of a page."""
+    return f"./{quote(name, safe='')}.html"

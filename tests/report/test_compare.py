@@ -7,7 +7,7 @@ import pytest
 from econmodel.errors import UnknownName
 from econmodel.report.compare import changes, moved, on_file
 from econmodel.report.index import write_index
-from econmodel.report.static import page_faults
+
 
 
 def findings(values, text="Costs rise by 0.98 per cent.", tolerance=1e-6, **more):

@@ -9,7 +9,7 @@ import pytest
 from econmodel.report.compare import moved, on_file
 from econmodel.report.finding import CHECK
 from econmodel.report.provenance import data_sets, sha256
-from econmodel.report.static import page_faults
+
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORTS = ROOT / "reports"

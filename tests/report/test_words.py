@@ -5,7 +5,7 @@ import pytest
 from econmodel.errors import ReportFailed
 from econmodel.report.markdown import Headings, to_html
 from econmodel.report.mathml import formula
-from econmodel.report.static import faults, page_faults
+
 
 
 def html(text, tmp_path):
