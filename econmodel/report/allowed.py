@@ -54,7 +54,9 @@ _ATTRIBUTES = {
 _ATTRIBUTES["math"] |= {"xmlns"}
 _ATTRIBUTES["mspace"] |= {"width"}
 _LOST = re.compile(
-    r"<(audio|button|canvas|embed|form|iframe|input|object|script|select|svg|video)\b|<(style)\b(?! scoped)", re.I
+    r"<(audio|button|canvas|embed|form|iframe|input|object|script|select|svg|video)\b"
+    r"|<(style)\b(?! scoped)[^>]*>(?!\s*</style)",
+    re.IGNORECASE,
 )
 _PICTURE = re.compile(r"<img\b[^>]*>")
 _TEXT = re.compile(rf"(?:^|(?<=>))[^<>]{{{LINE},}}(?=<|\Z)")

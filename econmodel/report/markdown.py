@@ -1,9 +1,12 @@
 """Markdown as HTML that needs no script and no network: MathML for formulas, addresses printed, headings named."""
 
 import re
+from base64 import b64encode
 from html import escape
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import unquote
 
 from econmodel.errors import ReportFailed
 from econmodel.report.allowed import allowed
@@ -12,6 +15,7 @@ from econmodel.report.plain import LINE, PROSE, cut
 
 _HEADING = re.compile(r"<h([1-6])>(.*?)</h\1>", re.DOTALL)
 _LINK = re.compile(r"</?a\b[^>]*>")
+_SOURCE = re.compile(r"(<img\b[^>]*?\bsrc=\"?)([^\s\":<>]+)(?=[\s\">])", re.IGNORECASE)
 # The page's own names.
 _TAKEN = re.compile(r"how-made|(cell|figure)-\d+")
 # As pandoc reads them: no space inside the dollars, no digit after them, nothing but a gap or a sign before them.
@@ -83,6 +87,13 @@ def to_html(
                 return f'<a href="{escape(url)}">{text}</a>'
             return escape(url) if text in (url, escape(url)) else f"{text} ({escape(url)})"
 
+        def _html_embed_images(self, html: str) -> str:
+            # Its own reads the HTML with a library that warns of what it takes for XML.
+            return _SOURCE.sub(lambda found: found[1] + (self._src_to_base64(found[2]) or found[2]), html)
+
+        def _src_to_base64(self, src: str) -> str | None:
+            return _carried(folder, unquote(src))
+
         def task_list_item(self, text: str, checked: bool = False) -> str:
             return f"<li>{'☑' if checked else '☐'} {text}</li>\n"
 
@@ -120,3 +131,15 @@ def to_html(
         ) from fault
     html = allowed(html, limit)
     return html if headings is None else headings.named(html)
+
+
+def _carried(folder: Path, name: str) -> str | None:
+    """A picture in the folder of the notebook or below, as an address that holds it."""
+    kind = guess_type(name)[0] or ""
+    try:
+        path = (folder / name).resolve()
+        if not (kind.startswith("image/") and path.is_relative_to(folder.resolve()) and path.is_file()):
+            return None
+        return f"data:{kind};base64,{b64encode(path.read_bytes()).decode()}"
+    except (OSError, ValueError):  # no name that a disk could have
+        return None

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 # Characters of a title that fit beside the number of a printed page.
-FOOT = 90
+FOOT = 200
 TEMPLATES = Path(__file__).parent / "template"
 
 
