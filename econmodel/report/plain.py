@@ -7,11 +7,14 @@ from html import escape
 LINE = 2_000
 PROSE = 10 * LINE
 CELL = 500_000
+# So much the words need that end a line, which is not cut a second time.
+_WORDS = 40
 _WARNING = re.compile(r"^\S[^\n]*?\.py:\d+: (\w*Warning): ", re.MULTILINE)
 _ECHO = re.compile(r"^  \S[^\n]*\n?", re.MULTILINE)
 # Colours and the like, and window titles; the parameters are plain characters, so that no markup is eaten.
 _SEQUENCE = re.compile(r"\x1b\[[0-9;:?]*[A-Za-z]|\x1b\][^\x07\x1b<>&\"\n]*(?:\x07|\x1b\\)")
 _COLOUR = re.compile(r"\x1b\[[0-9;:?]*[A-JL-Za-z]")
+_MOVE = re.compile(r"[\r\x08]|\x1b\[[02]?K")
 _STEP = re.compile(r"\r|\x08|\x1b\[[02]?K|[^\r\x08\x1b]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 # Marks that turn the order of letters round or have no width: shown, since a name must be what it looks like.
@@ -24,14 +27,13 @@ def cut(text: str, limit: int = LINE) -> str:
 
     Examples
     --------
-    >>> cut("a" * 7, limit=4)
-    'aaaa … 3 more characters'
+    >>> cut("a" * 1_004, limit=4)
+    'aaaa … 1,000 more characters'
     """
-    return "\n".join(line if length(line) <= limit else _more(line, limit, " ") for line in text.split("\n"))
-
-
-def _more(text: str, limit: int, gap: str) -> str:
-    return f"{text[:limit]}{gap}… {len(text) - limit:,} more characters"
+    return "\n".join(
+        line if length(line) <= limit + _WORDS else f"{line[:limit]} … {len(line) - limit:,} more characters"
+        for line in text.split("\n")
+    )
 
 
 def length(text: str) -> int:
@@ -68,7 +70,7 @@ def printed_by_terminal(text: str) -> str:
     'done\nac\n'
     """
     lines = text.replace("\r\n", "\n").split("\n")
-    return visible("\n".join(_overwritten(line) if re.search(r"[\r\x08]", line) else line for line in lines))
+    return visible("\n".join(_overwritten(line) if _MOVE.search(line) else line for line in lines))
 
 
 def _overwritten(line: str) -> str:
@@ -86,7 +88,7 @@ def _overwritten(line: str) -> str:
         else:
             shown[at : at + len(step)] = step
             at += len(step)
-    return "".join(shown)
+    return "".join(shown).rstrip()
 
 
 def plain_message(text: str) -> str:

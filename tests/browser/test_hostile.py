@@ -61,24 +61,28 @@ HTML = {
     "use": f'<svg><use href="data:image/svg+xml,<svg id=x xmlns=http://www.w3.org/2000/svg onload={RUN}>#x"/></svg>',
     "details": f'<details open ontoggle="{RUN}"><summary>more</summary>words</details>',
     "focus": f'<input autofocus onfocus="{RUN}"><p contenteditable autofocus tabindex=1 onfocus="{RUN}">words</p>',
-    "srcdoc": f'<iframe srcdoc="<script>parent.{RUN}</script>"></iframe><iframe src="javascript:parent.{RUN}"></iframe>',
+    "srcdoc": f'<iframe srcdoc="<script>parent.{RUN}</script>"></iframe>'
+    f'<iframe src="javascript:parent.{RUN}"></iframe>',
     "object": f'<object data="data:text/html,<script>{RUN}</script>"></object><embed src="{OUT}">',
     "script link": f'<a href="javascript:{RUN}">a</a> <a href=" &#106;ava&Tab;script&colon;{RUN}">b</a>',
-    "other links": f'<a href="data:text/html,<script>{RUN}</script>">a</a> <a href="vbscript:x">b</a> <a href="//evil.test">c</a>',
+    "other links": f'<a href="data:text/html,<script>{RUN}</script>">a</a> <a href="vbscript:x">b</a>'
+    ' <a href="//evil.test">c</a>',
     "form": f'<form action="javascript:{RUN}"><button autofocus formaction="javascript:{RUN}">a</button></form>',
     "media": f'<video poster="{OUT}" src="{OUT}" onerror="{RUN}"></video><audio src="{OUT}" autoplay></audio>',
     # loads
-    "picture": f'<img alt="A dot of one pixel." src="{OUT}" srcset="{OUT} 2x"><picture><source srcset="{OUT}"></picture>',
+    "picture": f'<img alt="A dot." src="{OUT}" srcset="{OUT} 2x"><picture><source srcset="{OUT}"></picture>',
     "doubled source": f'<img alt="A dot." src="data:image/png;base64,AA==" src="{OUT}" lowsrc="{OUT}">',
     "css escape": rf'<p style="background:u\72l({OUT})">a</p><style>@\69mport "{OUT}";</style>',
-    "css image set": f"<style>body {{ background: image-set('{OUT}' 1x) }} @font-face {{ font-family: x; src: url({OUT}) }}</style>",
+    "css image set": f"<style>body {{ background: image-set('{OUT}' 1x) }}</style>"
+    f"<style>@font-face {{ font-family: x; src: url({OUT}) }}</style>",
     "css reads attributes": f'<style>td[class^="p"] {{ background: url({OUT}?p) }} * {{ font-family: x }}</style>',
     "background": f'<table background="{OUT}"><tr><td background="{OUT}">a</table><body background="{OUT}">',
     "svg loads": f'<svg><image href="{OUT}"/><rect width=9 height=9 fill="url({OUT}#a)"/><feImage href="{OUT}"/></svg>',
     "refresh": f'<meta http-equiv="refresh" content="0;url={OUT}">',
     "policy": '<meta http-equiv="Content-Security-Policy" content="default-src *; style-src \'none\'">',
     "base": f'<base href="{OUT}" target="_blank"><a href="#how-made">a</a>',
-    "prefetch": f'<link rel="prefetch" href="{OUT}"><link rel="dns-prefetch" href="{OUT}"><link rel=stylesheet href="{OUT}">',
+    "prefetch": f'<link rel="prefetch" href="{OUT}"><link rel="dns-prefetch" href="{OUT}">'
+    f'<link rel=stylesheet href="{OUT}">',
     "ping": f'<a href="#how-made" ping="{OUT}">a</a><a href="{OUT}" download target=_top>b</a>',
     # covers and hides
     "overlay": f'<div style="position:fixed;inset:0;background:#fff;z-index:9">{FORGED}</div>',
@@ -87,7 +91,8 @@ HTML = {
     "hides the banner": "<style>.failure { display: none } .headlines p { font-size: 0 }</style>",
     "dialog": f'<dialog open style="position:fixed">{FORGED}</dialog><div popover=manual id=p>{FORGED}</div>',
     "unseen class": f'<p class="unseen scroll failure" style="clip-path:none">{FORGED}</p>',
-    "formula on top": f'<math><mspace width="-999em" height="-999em"/><mpadded voffset="999em"><mtext>{FORGED}</mtext></mpadded></math>',
+    "formula on top": f'<math><mspace width="-999em" height="-999em"/>'
+    f'<mpadded voffset="999em"><mtext>{FORGED}</mtext></mpadded></math>',
     "formula of giants": f'<math><mstyle scriptlevel="-40" mathsize="9999%"><mtext>{FORGED}</mtext></mstyle></math>',
     "picture of giants": '<img alt="A dot." width=99999 height=99999 src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">',
     # forges
@@ -111,7 +116,10 @@ BASE64 = b64encode(b"<svg xmlns='http://www.w3.org/2000/svg' onload='window.RAN=
 # Every place of the page, asked by its own coordinates: what lies on top of the banner and the headline there?
 STATE = """() => {
   document.querySelectorAll('details').forEach(d => d.open = true);
-  document.querySelectorAll('a, p, summary, [tabindex]').forEach(e => { e.focus(); e.dispatchEvent(new Event('click')); });
+  document.querySelectorAll('a, p, summary, [tabindex]').forEach(e => {
+    e.focus();
+    e.dispatchEvent(new Event('click'));
+  });
   scrollTo(0, 0);
   const one = s => { const all = document.querySelectorAll(s); return all.length === 1 ? all[0] : null; };
   const seen = e => {
@@ -126,11 +134,13 @@ STATE = """() => {
   return {
     ran: window.RAN ?? null,
     title: [document.title, one('h1')?.innerText],
-    banner: [banner.innerText.split('\\n')[0], seen(banner), banner.getBoundingClientRect().top < 100, shade.borderTopColor],
+    banner: [banner.innerText.split('\\n')[0], seen(banner), banner.getBoundingClientRect().top < 100,
+      shade.borderTopColor],
     headline: [headline.innerText, seen(headline)],
     alerts: document.querySelectorAll('[role=alert]').length,
     twice: names.filter((name, i) => names.indexOf(name) !== i),
-    active: document.querySelectorAll('main :is(script, style, svg, iframe, object, embed, form, input, button, video, audio,'
+    active: document.querySelectorAll(
+      'main :is(script, style, svg, iframe, object, embed, form, input, button, video, audio,'
       + ' template, link, meta, base, dialog, [popover], [contenteditable])').length,
     links: [...document.querySelectorAll('a[href]')].map(a => a.href).filter(
       href => !href.startsWith('file:') && !href.startsWith('https://doi.org/')),
