@@ -1,16 +1,17 @@
 """The cells of an executed notebook made ready for the page: text, figures and tables numbered, messages cleaned."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from html import escape, unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from econmodel.errors import ReportFailed
+from econmodel.report.allowed import allowed, drawing
 from econmodel.report.finding import CHECK, FACT, FINDING
 from econmodel.report.markdown import Headings, to_html
-from econmodel.report.static import faults
+from econmodel.report.plain import CELL, length, plain_message, printed_by_terminal
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -20,15 +21,14 @@ WIDE = 0.65
 INJECTED = "injected-parameters"
 _PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
 _TITLE = re.compile(r"^#[ \t]+(.+?)[ \t]*#*[ \t]*(?:\n|$)")
-_TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
+# The innermost, so that a table within a table leaves the markup whole.
+_TABLE = re.compile(r"<table\b(?:(?!<table\b).)*?</table>", re.DOTALL)
 _CAPTION = re.compile(r"<caption>(.*?)</caption>", re.DOTALL)
 _TAGS = re.compile(r"<[^>]+>")
-# "/some/folder/file.py:12: UserWarning: words" and the echoed line of code: the folder is nobody's business.
-_WARNING = re.compile(r"^\S[^\n]*?\.py:\d+: (\w*Warning): ", re.MULTILINE)
-_ECHO = re.compile(r"^  \S[^\n]*\n?", re.MULTILINE)
 _SIZE = re.compile(r"<svg\b[^>]*?\bwidth=\"([\d.]+)\"[^>]*?\bheight=\"([\d.]+)\"")
 _LOOSE = re.compile(r"(?<=\d) %")
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_BACKSLASHED = re.compile(r"\\([!-/:-@\[-`{-~])")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+=*")
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ def title_of(notebook: "NotebookNode") -> str:
         if cell.cell_type == "markdown":
             found = _TITLE.match(cell.source.lstrip())
             if found:
-                return found.group(1)
+                return _BACKSLASHED.sub(r"\1", found.group(1))
             break
     return str(notebook.metadata.get("report", {}).get("title", ""))
 
@@ -82,13 +82,13 @@ def prepare(notebook: "NotebookNode", folder: Path) -> Body:
 
     Raises
     ------
-    ReportFailed : no title, a picture without a description, an output that needs a script or an outside address
+    ReportFailed : no title, a picture without a description, a file or a formula that cannot be read
     """
     title = title_of(notebook)
     if not title:
         raise ReportFailed("The notebook has no title: start its first text cell with a line such as '# A question?'.")
     body = Body(title, Headings(), [])
-    count = _Counter()
+    count = _Count()
     texts = 0
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
@@ -96,56 +96,97 @@ def prepare(notebook: "NotebookNode", folder: Path) -> Body:
             texts += 1
             if texts == 1:
                 source = _TITLE.sub("", source, count=1)
-            cell.metadata["html"] = typed(to_html(source, folder, body.headings))
+            cell.metadata["html"] = typed(to_html(source, folder, body.headings, cell.get("attachments")))
         elif cell.cell_type == "code":
             injected = INJECTED in cell.metadata.get("tags", [])
             code = Code(len([c for c in body.codes if c.number]) + 1 if not injected else 0, cell.source)
             body.codes.append(code)
+            count.room = CELL
+            cell.outputs = [each for each in _joined(cell.outputs) if each.get("text") != ""]
             for output in cell.outputs:
                 _prepare_output(output, code, count, folder)
     return body
 
 
-class _Counter:
-    figures = 0
-    tables = 0
+@dataclass(slots=True)
+class _Count:
+    figures: int = 0
+    tables: int = 0
+    # Characters that the cell may still show.
+    room: int = CELL
+
+    def take(self, text: str) -> tuple[str, str]:
+        """As much of a text as there is room for, and how much more there was."""
+        shown = text if length(text) <= self.room else text[: self.room]
+        self.room -= length(shown)
+        return shown, f"… {len(text) - len(shown):,} more characters" if len(shown) < len(text) else ""
 
 
-def _prepare_output(output: "NotebookNode", code: Code, count: _Counter, folder: Path) -> None:
-    if output.output_type == "stream":
-        output["text"] = plain_message(output.text)
+def _joined(outputs: "Sequence[NotebookNode]") -> "list[NotebookNode]":
+    """The outputs with streams of one kind put together: side by side, or where one goes on in a line left open."""
+    kept: list[NotebookNode] = []
+    for output in outputs:
+        if output.output_type == "stream":
+            before = next((each for each in reversed(kept) if each.get("name") == output.name), None)
+            if before is not None and (before is kept[-1] or output.text.startswith("\r")):
+                before["text"] += output.text
+                continue
+        kept.append(output)
+    for output in kept:
+        if output.output_type == "stream":
+            output["text"] = plain_message(printed_by_terminal(output.text)).rstrip()
+    return kept
+
+
+def _prepare_output(output: "NotebookNode", code: Code, count: _Count, folder: Path) -> None:
+    for part in ("text", "evalue"):
+        if part in output:
+            shown, more = count.take(output[part])
+            output[part] = f"{shown}\n{more}".rstrip("\n")
     if "data" not in output:
         return
-    data, where = output.data, f"The output of code cell {code.number}"
-    output.metadata["shows"] = kind = next((mime for mime in (*_KINDS, FACT, *_PICTURES, *_TEXTS) if mime in data), "")
+    data, told, where = output.data, output.metadata, f"The output of code cell {code.number}"
+    kind = next((mime for mime in (*_KINDS, FACT, *_PICTURES, *_TEXTS) if mime in data), "")
+    # Made anew: what a cell says about its output is not what the page says about it.
+    output["metadata"] = type(output)({"shows": kind})
     if kind in _KINDS:
         code.makes.append(_KINDS[kind](data[kind]))
     elif kind in _PICTURES:
-        count.figures += 1
-        told = output.metadata.get(kind, {})
-        if not told.get("alt", "").strip():
-            raise ReportFailed(
-                f"{where} is a picture without a description, so nobody can read it aloud. Draw it with "
-                "econmodel.charts, or give an Altair chart .properties(description='...')."
-            )
-        title = told.get("title", "")
-        output.metadata["figure"] = {
-            "number": count.figures,
-            "alt": told["alt"],
-            "title": title,
-            "wide": kind == "image/svg+xml" and _is_wide(data[kind]),
-            "drawn": bool(title) and kind == "image/svg+xml" and _letters(title) in _letters(data[kind]),
-        }
+        output.metadata["figure"] = _figure(data, kind, told.get(kind), count, where)
+        title = output.metadata.figure.title
         code.makes.append(f"Figure {count.figures}" + (f", {title.rstrip('.')}" if title else ""))
-    elif kind == "text/html":
-        if wrong := faults(data[kind]):
-            raise ReportFailed(f"{where} holds {wrong[0]}, which a report without a network cannot show.")
-        data[kind] = tied(_TABLE.sub(lambda found: _table(found.group(), code, count), data[kind]))
-    elif kind == "text/markdown":
-        output.metadata["html"] = typed(to_html(data[kind], folder, Headings()))
+    elif kind in _TEXTS:
+        shown, more = count.take(data[kind])
+        if kind == "text/html":
+            shown = tied(_TABLE.sub(lambda found: _table(found.group(), code, count), allowed(shown)))
+        elif kind == "text/markdown":
+            shown = typed(to_html(shown, folder))
+        data[kind], output.metadata["more"] = shown, more
 
 
-def _table(html: str, code: Code, count: _Counter) -> str:
+def _figure(data: dict[str, str], kind: str, told: Any, count: _Count, where: str) -> dict[str, Any]:
+    count.figures += 1
+    told = told if isinstance(told, dict) else {}
+    alt, title = str(told.get("alt") or "").strip(), str(told.get("title") or "")
+    if not alt:
+        raise ReportFailed(
+            f"{where} is a picture without a description, so nobody can read it aloud. Draw it with "
+            "econmodel.charts, or give an Altair chart .properties(description='...')."
+        )
+    drawn = kind == "image/svg+xml"
+    data[kind] = drawing(data[kind]) if drawn else "".join(data[kind].split())
+    if not drawn and not _BASE64.fullmatch(data[kind]):
+        raise ReportFailed(f"{where} is a picture that cannot be read: its data are not base64.")
+    return {
+        "number": count.figures,
+        "alt": alt,
+        "title": title,
+        "wide": drawn and _is_wide(data[kind]),
+        "drawn": bool(title) and drawn and _letters(title) in _letters(data[kind]),
+    }
+
+
+def _table(html: str, code: Code, count: _Count) -> str:
     caption = _CAPTION.search(html)
     words = "Table"
     if caption:
@@ -172,20 +213,6 @@ def tied(text: str) -> str:
     'a 95\xa0% interval'
     """
     return _LOOSE.sub("\N{NO-BREAK SPACE}%", text)
-
-
-def plain_message(text: str) -> str:
-    r"""A message of the run without colours, folders and echoed code: the same words on every machine.
-
-    Examples
-    --------
-    >>> plain_message("/home/me/file.py:3: UserWarning: few clusters\n  warnings.warn(message)\n")
-    'UserWarning: few clusters\n'
-    """
-    text = _COLOUR.sub("", text)
-    if not _WARNING.search(text):
-        return text
-    return _ECHO.sub("", _WARNING.sub(r"\1: ", text))
 
 
 def _is_wide(svg: str) -> bool:

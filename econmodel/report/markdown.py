@@ -1,12 +1,27 @@
 """Markdown as HTML that needs no script and no network: MathML for formulas, addresses printed, headings named."""
 
 import re
+from base64 import b64encode
 from html import escape
+from mimetypes import guess_type
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import unquote
 
+from econmodel.errors import ReportFailed
+from econmodel.report.allowed import allowed
 from econmodel.report.mathml import formula
+from econmodel.report.plain import LINE, PROSE, cut
 
+_HEADING = re.compile(r"<h([1-6])>(.*?)</h\1>", re.DOTALL)
+_LINK = re.compile(r"</?a\b[^>]*>")
+_SOURCE = re.compile(r"(<img\b[^>]*?\bsrc=\"?)([^\s\":<>]+)(?=[\s\">])", re.IGNORECASE)
+# The page's own names.
+_TAKEN = re.compile(r"how-made|(cell|figure)-\d+")
+# As pandoc reads them: no space inside the dollars, no digit after them, nothing but a gap or a sign before them.
+_INLINE = r"(?<![A-Za-z$\\])\$(?![\s$),.;:])(?P<math_inline_tex>(?:\\[\s\S]|[^$\\])+?)(?<!\s)\$(?![\d$])"
+_DISPLAY = r"(?<!\\)\$\$(?!\$)(?P<math_block_tex>(?:(?!\$|\n[ \t]*\n)(?:\\[\s\S]|[^\\]))+)\$\$(?!\$)"
+_PARAGRAPH = _DISPLAY.replace("P<math_block_tex>", ":")
 _TAGS = re.compile(r"<[^>]+>")
 _NOT_IN_A_NAME = re.compile(r"[^a-z0-9]+")
 
@@ -22,14 +37,25 @@ class Headings:
         words = _NOT_IN_A_NAME.sub("-", _TAGS.sub("", text).lower()).strip("-") or "section"
         taken = {heading["id"] for heading in self.found}
         name, count = words, 1
-        while name in taken:
+        while name in taken or _TAKEN.fullmatch(name):
             count += 1
             name = f"{words}-{count}"
         self.found.append({"id": name, "html": text, "level": level})
         return name
 
+    def named(self, html: str) -> str:
+        """HTML with every heading noted and named."""
+        return _HEADING.sub(self._named, html)
 
-def to_html(text: str, folder: Path, headings: Headings) -> str:
+    def _named(self, heading: re.Match[str]) -> str:
+        level, text = heading.groups()
+        # In the contents it stands within a link already.
+        return f'<h{level} id="{self.add(_LINK.sub("", text), int(level))}">{text}</h{level}>'
+
+
+def to_html(
+    text: str, folder: Path, headings: Headings | None = None, attachments: dict[str, dict[str, str]] | None = None
+) -> str:
     """Markdown as HTML.
 
     Formulas become MathML; headings start at the second level, since a page has one title; an address outside the
@@ -40,23 +66,36 @@ def to_html(text: str, folder: Path, headings: Headings) -> str:
     ----------
     text : Markdown
     folder : where pictures are looked for
-    headings : collects the headings
+    headings : collects the headings of a text cell; None for an output, whose lines are cut sooner
+    attachments : pictures in the cell
 
     Raises
     ------
-    ReportFailed : a formula that cannot be read
+    ReportFailed : a formula that cannot be read, a picture that is not there
     """
-    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+    from nbconvert.filters.markdown_mistune import (
+        InvalidNotebook,
+        IPythonRenderer,
+        MarkdownWithMath,
+        MathBlockParser,
+        MathInlineParser,
+    )
 
     class Renderer(IPythonRenderer):
-        def heading(self, text: str, level: int, **attrs: Any) -> str:
-            level = max(level, 2)
-            return f'<h{level} id="{headings.add(text, level)}">{text}</h{level}>\n'
-
         def link(self, text: str, url: str, title: str | None = None) -> str:
             if url.startswith("#"):
                 return f'<a href="{escape(url)}">{text}</a>'
             return escape(url) if text in (url, escape(url)) else f"{text} ({escape(url)})"
+
+        def _html_embed_images(self, html: str) -> str:
+            # Its own reads the HTML with a library that warns of what it takes for XML.
+            return _SOURCE.sub(lambda found: found[1] + (self._src_to_base64(found[2]) or found[2]), html)
+
+        def _src_to_base64(self, src: str) -> str | None:
+            return _carried(folder, unquote(src))
+
+        def task_list_item(self, text: str, checked: bool = False) -> str:
+            return f"<li>{'☑' if checked else '☐'} {text}</li>\n"
 
         def inline_math(self, body: str) -> str:
             return formula(body)
@@ -67,5 +106,40 @@ def to_html(text: str, folder: Path, headings: Headings) -> str:
         def latex_environment(self, name: str, body: str) -> str:
             return formula(f"\\begin{{{name}}}{body}\\end{{{name}}}", "block")
 
-    renderer = Renderer(escape=False, embed_images=True, path=str(folder), exclude_anchor_links=True)
-    return MarkdownWithMath(renderer=renderer).render(text)
+    class Inline(MathInlineParser):
+        SPECIFICATION: ClassVar = {
+            **MathInlineParser.SPECIFICATION,
+            "inline_math_tex": _INLINE,
+            "block_math_tex": _DISPLAY,
+        }
+
+    class Block(MathBlockParser):
+        SPECIFICATION: ClassVar = {
+            **MathBlockParser.SPECIFICATION,
+            "multiline_math": MathBlockParser.MULTILINE_MATH.replace(r"(?<!\\)[$]{2}.*?(?<!\\)[$]{2}", _PARAGRAPH),
+        }
+
+    limit = LINE if headings is None else PROSE
+    renderer = Renderer(
+        escape=False, embed_images=True, path=str(folder), exclude_anchor_links=True, attachments=attachments
+    )
+    try:
+        html = MarkdownWithMath(renderer, Block(), Inline(hard_wrap=False)).render(cut(text, limit))
+    except InvalidNotebook as fault:
+        raise ReportFailed(
+            f"A text cell shows a picture that the notebook does not hold ({fault}): paste it into the cell again."
+        ) from fault
+    html = allowed(html, limit)
+    return html if headings is None else headings.named(html)
+
+
+def _carried(folder: Path, name: str) -> str | None:
+    """A picture in the folder of the notebook or below, as an address that holds it."""
+    kind = guess_type(name)[0] or ""
+    try:
+        path = (folder / name).resolve()
+        if not (kind.startswith("image/") and path.is_relative_to(folder.resolve()) and path.is_file()):
+            return None
+        return f"data:{kind};base64,{b64encode(path.read_bytes()).decode()}"
+    except (OSError, ValueError):  # no name that a disk could have
+        return None

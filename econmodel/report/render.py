@@ -3,14 +3,16 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from econmodel.errors import ReportFailed
+from econmodel.report.allowed import POLICY
 from econmodel.report.body import tied
 from econmodel.report.page import Page
-from econmodel.report.static import page_faults
+from econmodel.report.plain import cut, visible, words
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
+# Characters of a title that fit beside the number of a printed page.
+FOOT = 200
 TEMPLATES = Path(__file__).parent / "template"
 
 
@@ -21,10 +23,6 @@ def to_page(notebook: "NotebookNode", page: Page) -> str:
     ----------
     notebook : executed and made ready by `econmodel.report.body.prepare`
     page : page one and the end
-
-    Raises
-    ------
-    ReportFailed : something in the notebook needs a script, an outside address or a second title
     """
     from nbconvert.exporters.templateexporter import TemplateExporter
 
@@ -40,15 +38,10 @@ def to_page(notebook: "NotebookNode", page: Page) -> str:
         exclude_input=True,
         exclude_input_prompt=True,
         exclude_output_prompt=True,
-        filters={"css_text": css_text, "python_code": python_code, "tied": tied},
+        filters={"css_text": css_text, "python_code": python_code, "tied": tied, "e": words},
     )
-    html: str = exporter.from_notebook_node(notebook, {"page": page})[0]
-    if faults := page_faults(html):
-        raise ReportFailed(
-            f"The page holds {faults[0]}, which a report without a network cannot show. "
-            "Look for it in the text cells of the notebook."
-        )
-    return html.strip() + "\n"
+    html: str = exporter.from_notebook_node(notebook, {"page": page, "policy": POLICY})[0]
+    return visible(html).strip() + "\n"
 
 
 def css_text(text: str) -> str:
@@ -59,14 +52,14 @@ def css_text(text: str) -> str:
     >>> css_text('Who "pays"?')
     'Who \\22 pays\\22 \\3f '
     """
-    return "".join(c if c.isalnum() or c == " " else f"\\{ord(c):x} " for c in text)
+    return "".join(c if c.isalnum() or c == " " else f"\\{ord(c):x} " for c in cut(visible(text), FOOT))
 
 
 def python_code(source: str) -> str:
     """Python as HTML with classes for its colours."""
     from nbconvert.filters.highlight import Highlight2HTML
 
-    coloured: str = Highlight2HTML(pygments_lexer="python3")(source)
+    coloured: str = Highlight2HTML(pygments_lexer="python3")(cut(source))
     return f'<div class="scroll" tabindex="0" role="region" aria-label="Code">{coloured}</div>'
 
 

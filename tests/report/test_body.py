@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from nbformat.v4 import new_markdown_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from econmodel.errors import ReportFailed, UnknownName
-from econmodel.report.body import plain_message, prepare, title_of
+from econmodel.report.body import prepare, title_of
 from econmodel.report.finding import CHECK, FACT, FINDING
 from econmodel.report.findings import Collected, collect
 from econmodel.report.page import Failure, page_one, said
@@ -86,14 +86,89 @@ def test_tables_are_numbered_and_scroll_on_their_own(page):
     assert "never" not in found
 
 
-def test_an_output_with_a_script_is_refused(page):
-    with pytest.raises(ReportFailed, match="The output of code cell 1 holds <script>, which a report"):
-        page({"text/html": "<script>go()</script>"})
+def test_what_an_output_or_a_text_loses_is_named_there(page, executed):
+    for found in (page({"text/html": "<script>go()</script>"}), page_of(executed([], "# T\n\n<script>go()</script>"))):
+        assert "<script" not in found
+        assert '<p class="note">Left out here, because a report runs and loads nothing: script.</p>' in found
 
 
-def test_a_text_cell_with_a_script_is_refused(executed):
-    with pytest.raises(ReportFailed, match=r"The page holds <script>.*text cells of the notebook"):
-        page_of(executed([], "# Title\n\n<script>go()</script>"))
+def test_a_picture_of_no_picture_is_refused(page):
+    with pytest.raises(ReportFailed, match="code cell 1 is a picture that cannot be read: its data are not base64"):
+        page({"image/png": 'AA" onerror="go()'}, {"image/png": {"alt": "A dot."}})
+
+
+def test_what_a_cell_says_about_its_output_is_not_what_the_page_says(page):
+    found = page({"text/html": "words"}, {"figure": {"number": "<b>"}, "shows": "<b>", "more": "<b>"})
+    assert '<div class="output">words</div>' in found
+    assert "<b>" not in found
+
+
+def test_streams_of_one_kind_are_one_box_in_the_order_of_the_run(executed):
+    def stream(name, text):
+        return new_output("stream", name=name, text=text)
+
+    notebook = executed([])
+    notebook.cells.append(
+        new_code_cell(
+            "go()",
+            outputs=[
+                stream("stdout", "one\n"), stream("stdout", "two\n"), stream("stderr", "\r 9%|"),
+                stream("stdout", "three\n"), stream("stderr", "\r50%|#"),
+                stream("stderr", "\r99%|##\n"), stream("stderr", "\x1b[0m\n"),
+            ],
+        )
+    )  # fmt: skip
+    found = page_of(notebook)
+    article = found[found.index("<article>") : found.index("</article>")]
+    assert article.count("<pre") == 3
+    assert article.index("one\ntwo</pre>") < article.index("<pre>99%|##</pre>") < article.index("three</pre>")
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "text/html", "text/markdown", "text/latex"])
+def test_a_long_line_is_cut_and_so_is_a_long_output(page, kind):
+    found = page({kind: "a" * 200_000})
+    assert "a … 198,000 more characters" in found
+    assert len(found) < 40_000
+    found = page({kind: "word\n" * 200_000})
+    assert '<p class="note">… 500,000 more characters</p>' in found
+
+
+def test_one_cell_has_room_for_so_much_only(executed):
+    notebook = executed([])
+    outputs = [new_output("stream", name=name, text="word\n" * 80_000) for name in ("stdout", "stderr")]
+    outputs.append(new_output("error", ename="ValueError", evalue="e" * 9, traceback=[]))
+    notebook.cells += [new_code_cell("go()", outputs=outputs), new_code_cell("b", outputs=[displayed_text("whole")])]
+    found = page_of(notebook)
+    assert found.count("word\n") == 99_999
+    assert "… 299,999 more characters</pre>" in found
+    assert "<strong>ValueError:</strong> \n… 9 more characters" in found
+    assert ">whole</pre>" in found
+
+
+def displayed_text(text):
+    return new_output("display_data", data={"text/plain": text})
+
+
+def test_what_names_and_titles_say_is_cut_too(executed):
+    found = page_of(executed([], f"# {'t' * 200_000}"), report={"limits": ["l" * 200_000]})
+    assert found.count("t … 198,000 more characters") == 2
+    assert "l … 198,000 more characters" in found
+    assert len(found) < 40_000
+
+
+def test_unseen_marks_are_shown_and_control_characters_are_not(page, executed):
+    for found in (page({"text/html": "a\u202eb&#8238;c\x01"}), page({"text/plain": "a\u202eb\u202ec\x00\ud800"})):
+        assert "a⟨U+202E⟩b⟨U+202E⟩c<" in found
+    assert "Who\u202e" not in page_of(executed([], "# Who\u202e pays?"))
+
+
+def test_a_backslash_in_the_title_only_says_that_a_sign_is_a_sign(executed):
+    assert "<h1>What does $5 buy, and $6?</h1>" in page_of(executed([], "# What does \\$5 buy, and $6?"))
+
+
+def test_tables_within_tables_leave_the_page_whole(page):
+    found = page({"text/html": "<table><tr><td><table><tr><td>1</td></tr></table></td></tr></table>"})
+    assert '<table><tbody><tr><td><div class="scroll"' in found
 
 
 def test_findings_checks_and_facts_have_a_form_of_their_own(page):
@@ -117,10 +192,6 @@ def test_messages_of_the_run_are_shown_without_folders(executed):
     assert "Message from the run" in found
     assert "UserWarning: few clusters\nand more" in found
     assert "/home/me" not in found
-
-
-def test_colours_of_a_terminal_are_taken_out():
-    assert plain_message("\x1b[31mred\x1b[0m\n  indented") == "red\n  indented"
 
 
 def test_an_error_is_shown_by_its_name_and_message(executed):

@@ -1,0 +1,161 @@
+"""What a cell may put on a page: an allow-list of elements and attributes, because cells show what strangers typed."""
+
+import re
+from html import escape, unescape
+
+from econmodel.errors import ReportFailed
+from econmodel.report.plain import LINE, cut, visible
+
+# Before anything else on a page: no script, no address but pictures carried inside, no form. Styles are the page's own.
+POLICY = (
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
+    "img-src data:; base-uri 'none'; form-action 'none'\">"
+)
+_MATH = (
+    "math mi mn mo ms mtext mspace mrow mfrac msqrt mroot mstyle merror mphantom msub msup msubsup munder mover "
+    "munderover mmultiscripts mprescripts mtable mtr mtd"
+)
+TAGS = set(
+    "a abbr b blockquote br caption code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p "
+    f"pre q s samp small span strong sub summary sup table tbody td tfoot th thead tr u ul var {_MATH}".split()
+)
+# No id, no role, no class that the page's own banner, headline or checks have.
+_CLASSES = {"table": {"econmodel"}, "div": {"econmodel"}, "td": {"words"}, "th": {"words"}, "p": {"note"}}
+_WORD = re.compile(r"[A-Za-z0-9]{1,12}( [A-Za-z0-9]{1,12})*")
+# Never so large or so negative that a formula reaches over what stands beside it.
+_SIZE = re.compile(r"-?0?\.\d{1,4}em|\d(\.\d{1,4})?(em|ex|px|pt|%)?")
+_WORDS_OF_MATH = (
+    "accent accentunder columnalign display displaystyle fence form mathvariant movablelimits rowalign separator "
+    "stretchy symmetric"
+)
+_VALUES = {
+    "alt": re.compile(r".*", re.DOTALL),
+    # No colon and no slash in front: never a scheme, never another host.
+    "href": re.compile(r"#[^\s]*|https://doi\.org/[\w.()/:;%+<>-]+|(\./)?[\w.%-]+(/[\w.%-]+)*(#[\w-]*)?"),
+    "src": re.compile(r"data:image/(png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/\s]+=*\s*"),
+    "style": re.compile(r"text-align:\s*(left|right|center)\s*;?"),
+    "xmlns": re.compile(r"http://www\.w3\.org/1998/Math/MathML"),
+    "scriptlevel": re.compile(r"[0-3]"),
+    **dict.fromkeys(("colspan", "rowspan", "width", "height", "start"), re.compile(r"\d{1,3}")),
+    **dict.fromkeys(("lspace", "rspace", "minsize", "maxsize", "linethickness"), _SIZE),
+}
+_CELL = {"colspan", "rowspan", "scope", "style"}
+_ATTRIBUTES = {
+    "a": {"href"},
+    "img": {"alt", "src", "width", "height"},
+    "ol": {"start"},
+    "td": _CELL,
+    "th": _CELL,
+    **{
+        name: {*_WORDS_OF_MATH.split(), "scriptlevel", "lspace", "rspace", "minsize", "maxsize", "linethickness"}
+        for name in _MATH.split()
+    },
+}
+_ATTRIBUTES["math"] |= {"xmlns"}
+_ATTRIBUTES["mspace"] |= {"width"}
+_LOST = re.compile(
+    r"<(audio|button|canvas|embed|form|iframe|input|object|script|select|svg|video)\b"
+    r"|<(style)\b(?! scoped)[^>]*>(?!\s*</style)",
+    re.IGNORECASE,
+)
+_PICTURE = re.compile(r"<img\b[^>]*>")
+_TEXT = re.compile(rf"(?:^|(?<=>))[^<>]{{{LINE},}}(?=<|\Z)")
+
+
+def _attribute(tag: str, name: str, value: str) -> str | None:
+    if tag == "mspace" and name == "width":
+        return value if _SIZE.fullmatch(value) else None
+    return value if name == "class" or _VALUES.get(name, _WORD).fullmatch(value) else None
+
+
+def allowed(html: str, limit: int = LINE) -> str:
+    """HTML of a cell, less what could run, load, cover or imitate; what is lost to a reader is named at its end.
+
+    Parameters
+    ----------
+    html : as a cell made it; its lines are cut
+    limit : characters of one line that are shown
+
+    Examples
+    --------
+    >>> allowed('<p onclick="go()" class="failure">Go <a href="javascript:go()">on</a>')
+    '<p>Go <a>on</a></p>'
+    >>> allowed("<script>go()</script>").partition(": ")[2]
+    'script.</p>'
+    """
+    import nh3
+
+    lost = {(found[1] or found[2]).lower() for found in _LOST.finditer(html)}
+    cleaned = nh3.clean(
+        html,
+        tags=TAGS,
+        attributes=_ATTRIBUTES,
+        attribute_filter=_attribute,
+        allowed_classes=_CLASSES,
+        url_schemes={"https", "data"},
+        link_rel=None,
+    )
+    cleaned = _PICTURE.sub(lambda found: _picture(found.group(), lost), cleaned)
+    cleaned = cleaned.replace("<h1>", "<h2>").replace("</h1>", "</h2>")
+    if lost:
+        cleaned += (
+            f'<p class="note">Left out here, because a report runs and loads nothing: {", ".join(sorted(lost))}.</p>'
+        )
+    return _TEXT.sub(lambda found: escape(cut(unescape(found.group()), limit), quote=False), cleaned)
+
+
+def _picture(tag: str, lost: set[str]) -> str:
+    told = re.search(r' alt="([^"]*\w[^"]*)"', tag)
+    if told and " src=" in tag:
+        return tag
+    lost.add(f"a picture that the notebook does not carry ({told[1]})" if told else "a picture without a description")
+    return ""
+
+
+_DRAWING = (
+    "a circle clipPath defs desc ellipse g image line linearGradient marker mask metadata path pattern polygon "
+    "polyline radialGradient rect stop style svg symbol text textPath title tspan use"
+)
+_INSIDE = re.compile(r"#.*|data:image/(png|jpeg);base64,.*", re.DOTALL)
+_REACHES_OUT = re.compile(r"url\s*\((?!\s*[\"']?#)|@import|\\", re.IGNORECASE)
+
+
+def drawing(svg: str) -> str:
+    """A drawing less what could run or load if somebody opened it on its own; the same bytes where nothing could.
+
+    Raises
+    ------
+    ReportFailed : it is not well-formed, so that no browser would draw it
+    """
+    from xml.etree import ElementTree
+
+    svg = visible(svg)
+    try:
+        if "<!ENTITY" in svg:
+            raise ElementTree.ParseError
+        root = ElementTree.fromstring(svg)
+    except ElementTree.ParseError as fault:
+        raise ReportFailed("A drawing of the notebook is not well-formed SVG, so no browser can draw it.") from fault
+    changed = False
+    for part in list(root.iter()):
+        for child in list(part):
+            own = child.text or ""
+            if _local(child.tag) not in _DRAWING.split() or (_local(child.tag) == "style" and _REACHES_OUT.search(own)):
+                part.remove(child)
+                changed = True
+        for name, value in list(part.attrib.items()):
+            outside = _local(name) == "href" and not _INSIDE.fullmatch(value)
+            if _local(name).lower().startswith("on") or outside or _REACHES_OUT.search(value):
+                del part.attrib[name]
+                changed = True
+        if len(part.text or "") > LINE and _local(part.tag) != "style":
+            part.text = cut(part.text or "")
+            changed = True
+    if not changed:
+        return svg
+    ElementTree.register_namespace("", "http://www.w3.org/2000/svg")
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def _local(name: object) -> str:
+    return str(name).rpartition("}")[2]
