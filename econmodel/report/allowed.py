@@ -51,6 +51,8 @@ _ATTRIBUTES = {
         for name in _MATH.split()
     },
 }
+for _tag in _CLASSES:
+    _ATTRIBUTES[_tag] = _ATTRIBUTES.get(_tag, set()) | {"class"}
 _ATTRIBUTES["math"] |= {"xmlns"}
 _ATTRIBUTES["mspace"] |= {"width"}
 _LOST = re.compile(
@@ -65,7 +67,9 @@ _TEXT = re.compile(rf"(?:^|(?<=>))[^<>]{{{LINE},}}(?=<|\Z)")
 def _attribute(tag: str, name: str, value: str) -> str | None:
     if tag == "mspace" and name == "width":
         return value if _SIZE.fullmatch(value) else None
-    return value if name == "class" or _VALUES.get(name, _WORD).fullmatch(value) else None
+    if name == "class":
+        return " ".join(word for word in value.split() if word in _CLASSES.get(tag, ())) or None
+    return value if _VALUES.get(name, _WORD).fullmatch(value) else None
 
 
 def allowed(html: str, limit: int = LINE) -> str:
@@ -91,7 +95,6 @@ def allowed(html: str, limit: int = LINE) -> str:
         tags=TAGS,
         attributes=_ATTRIBUTES,
         attribute_filter=_attribute,
-        allowed_classes=_CLASSES,
         url_schemes={"https", "data"},
         link_rel=None,
     )

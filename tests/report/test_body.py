@@ -140,7 +140,7 @@ def test_one_cell_has_room_for_so_much_only(executed):
     notebook.cells += [new_code_cell("go()", outputs=outputs), new_code_cell("b", outputs=[displayed_text("whole")])]
     found = page_of(notebook)
     assert found.count("word\n") == 99_999
-    assert "… 299,999 more characters</pre>" in found
+    assert "… 299,998 more characters</pre>" in found
     assert "<strong>ValueError:</strong> \n… 9 more characters" in found
     assert ">whole</pre>" in found
 
