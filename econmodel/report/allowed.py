@@ -21,7 +21,7 @@ TAGS = set(
 )
 # No id, no role, no class that the page's own banner, headline or checks have.
 _CLASSES = {"table": {"econmodel"}, "div": {"econmodel"}, "td": {"words"}, "th": {"words"}, "p": {"note"}}
-_WORD = re.compile(r"[A-Za-z0-9]{1,12}( [A-Za-z0-9]{1,12})*")
+_WORD = re.compile(r"[A-Za-z0-9-]{1,24}( [A-Za-z0-9-]{1,24})*")
 # Never so large or so negative that a formula reaches over what stands beside it.
 _SIZE = re.compile(r"-?0?\.\d{1,4}em|\d(\.\d{1,4})?(em|ex|px|pt|%)?")
 _WORDS_OF_MATH = (

@@ -35,6 +35,7 @@ def test_a_bar_of_many_steps_is_quick_and_short():
         ("".join(map(chr, [*range(9), *range(11, 32), *range(127, 160), 0xD800, 0xDFFF])), ""),
         ("A\u202eB\u2066C\u200bD\ufeffE\U000e0041", "A⟨U+202E⟩B⟨U+2066⟩C⟨U+200B⟩D⟨U+FEFF⟩E⟨U+E0041⟩"),
         ("\u0646\u200c\u06cc \u200f👩\u200d👩", "\u0646\u200c\u06cc \u200f👩\u200d👩"),
+        ("f\u2061x", "f\u2061x"),
         ("\x1b[<p>a</p>\x1b]<b>\x07", "[<p>a</p>]<b>"),
     ],
 )
