@@ -280,13 +280,9 @@ def test_the_policy_alone_stops_what_would_get_past_the_list(opened, name):
 def test_the_index_harms_nothing_whatever_reports_are_called(browser, tmp_path):
     names = ["javascript:alert(1)", "a#b?c %41", "q\"uo'te", "&amp;", "data:x,y", "..%2Fx", IMG.replace("/", "")]
     for name in names:
-        text = {
-            "report": name,
-            "title": IMG,
-            "data": {IMG: {}},
-            "checks": [],
-            "findings": {"a": {"text": IMG, "headline": True}},
-        }
+        finding = {"text": IMG, "values": {}, "tolerance": {}, "headline": True}
+        text = {"report": name, "title": IMG, "data": {IMG: {}}, "checks": [], "findings": {"a": finding}}
+        text |= dict.fromkeys(("econmodel", "notebook_sha256"), "1") | {"parameters": {}, "changed_parameters": []}
         (tmp_path / f"{name}.findings.json").write_text(json.dumps(text), encoding="utf-8")
         (tmp_path / f"{name}.html").write_text("there", encoding="utf-8")
     context = browser.new_context(offline=True)
