@@ -17,7 +17,7 @@ from econmodel.estimate.bootstrap import quantile_interval
 from econmodel.estimate.delta import Measure, jacobian
 from econmodel.estimate.fit import Fit
 from econmodel.results import EFFECT_COLUMNS, INTERVAL_COLUMNS, P_FLOOR
-from econmodel.stated import random_numbers
+from econmodel.stated import check_level, random_numbers
 
 Array = NDArray[np.float64]
 Method = Literal["delta", "simulate", "bootstrap"]
@@ -124,12 +124,6 @@ def few_clusters_note(function: CostFunction, method: Method) -> list[str]:
             "simulate": 'Few clusters: draws are from the classical covariance; method="delta" has wild p-values.',
         }[method]
     ]
-
-
-def check_level(conf_level: float) -> None:
-    """NotSupported for a level that is not one."""
-    if not 0.0 < conf_level < 1.0:
-        raise NotSupported(f"conf_level={conf_level} is not between 0 and 1. Usual levels are 0.9 and 0.95.")
 
 
 def share_interval(share: ArrayLike, count: int) -> tuple[Array, Array]:
