@@ -246,7 +246,7 @@ def _by_delta(comparison: Comparison, one: Gap, level: float) -> Estimates:
     for name in ("errors", "low", "high", "nulls", "statistics", "p_values", "floors"):
         columns[name] = np.full(len(values), np.nan)
         columns[name][places] = getattr(inner, name)
-    return Estimates(values, **columns)
+    return Estimates(values, *columns.values())
 
 
 def _flat(mean: Mean) -> Mean:

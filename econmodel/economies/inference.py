@@ -4,7 +4,7 @@ A point measure maps parameters (..., k), real or complex, to values (..., q). W
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -40,6 +40,7 @@ class Estimates:
     """Values of a measure (q,) with standard errors, intervals, and p-values against nulls (missing without one).
 
     `floors` are the smallest p-values that replications could have given; zero where p-values are not counted.
+    `wild` says that p-values are of the wild cluster bootstrap, which intervals are not.
     """
 
     values: Array
@@ -50,6 +51,7 @@ class Estimates:
     statistics: Array
     p_values: Array
     floors: Array
+    wild: bool = field(default=False, kw_only=True)
 
 
 def estimate(
@@ -156,7 +158,9 @@ def _by_delta(function: CostFunction, measure: Measure, values: Array, null: Arr
     statistics[known] = ((values - null)[known]) / errors[known]
     quantile = stdtrit(function.freedom, 0.5 + level / 2.0) if np.isfinite(function.freedom) else 0.0
     joint = isinstance(function, Fit) and function.jointly_covered
-    if function.wild and isinstance(function, Fit):
+    wild = function.wild and isinstance(function, Fit)
+    if wild:
+        assert isinstance(function, Fit)
         tested = np.isfinite(values - null) & (errors > 0)
         p_values = np.full_like(values, np.nan)
         p_values[tested] = function.wild_p_values(gradient[tested], (values - null)[tested])
@@ -173,7 +177,7 @@ def _by_delta(function: CostFunction, measure: Measure, values: Array, null: Arr
             p_values[tested] = (largest[:, None] >= np.abs(statistics[tested])).mean(axis=0)
     margin = quantile * errors
     floors = np.zeros_like(errors)
-    return Estimates(values, errors, values - margin, values + margin, null, statistics, p_values, floors)
+    return Estimates(values, errors, values - margin, values + margin, null, statistics, p_values, floors, wild=wild)
 
 
 def largest_deviations(covariance: Array, freedom: float, seed: int = 0) -> Array:
@@ -286,4 +290,9 @@ def set_identified(table: pd.DataFrame, rows: NDArray[np.bool_], low: Estimates,
     for name, values in ends.items():
         table.loc[rows, name] = values[rows]
     table.loc[rows, ["estimate", "std_error", "statistic", "p_value"]] = np.nan
+    if low.wild:
+        # The null lies outside all of the interval where both ends are on one side of it and neither test allows it.
+        one_side = (low.values > low.nulls) == (high.values > high.nulls)
+        p_values = np.where(one_side, np.maximum(low.p_values, high.p_values), 1.0)
+        table.loc[rows, "p_value"] = np.where(np.isfinite(low.nulls), p_values, np.nan)[rows]
     return table
