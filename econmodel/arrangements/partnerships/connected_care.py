@@ -190,7 +190,8 @@ def connected_care(
     }
     result = Effects(
         "One worker for several services", table, "", tables=tables,
-        notes=(*notes(function, given.trust, ways, inside), *few_clusters_note(function, method)), method=method, conf_level=conf_level,
+        notes=(*notes(function, given.trust, ways, inside), *few_clusters_note(function, method)), method=method,
+        conf_level=conf_level,
     )  # fmt: skip
     return replace(result, text=text(result))
 
