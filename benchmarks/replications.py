@@ -2,8 +2,8 @@
 
     python benchmarks/replications.py
 
-Prints a table and writes benchmarks/replications.md. Processor time of one thread, one round, beside X'X of a ready-made
-design matrix of a million rows and 21 columns. Growth is the slope of log time in log rows or log replications.
+Prints a table and writes benchmarks/replications.md. Processor time of one thread, one round, beside X'X of a million
+rows and 21 columns. Growth is the slope of log time in log rows or log replications.
 """
 
 import math
@@ -62,11 +62,11 @@ def main() -> None:
     lines = [[name, f"{n:,}", str(b), f"{t:.2f} s", f"{t / product:.0f}"] for name, n, b, t in rows]
     text = "\n\n".join([
         "# What replications take",
-        f"Made by `benchmarks/replications.py` on {machine()} One thread; processor time of one round. The scope line is "
-        f"the composite form's parameters in every replication. X'X (1,000,000 x 21) takes {product:.3f} s.",
+        f"Made by `benchmarks/replications.py` on {machine()} One thread; processor time of one round. The scope line "
+        f"is the composite form's parameters in every replication. X'X (1,000,000 x 21) takes {product:.3f} s.",
         table(["", "rows", "replications", "processor time", "times X'X"], lines),
-        f"Growth of `em.separate`: {in_rows:.2f} in rows (100,000 to 1,000,000), {in_count:.2f} in replications (199 to "
-        "999). 1 is in proportion.",
+        f"Growth of `em.separate`: {in_rows:.2f} in rows (100,000 to 1,000,000), {in_count:.2f} in replications (199 "
+        "to 999). 1 is in proportion.",
     ])  # fmt: skip
     print(text)
     RESULTS.write_text(text + "\n", encoding="utf-8")
