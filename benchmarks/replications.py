@@ -1,11 +1,12 @@
 """What replications take: `em.separate` and the bootstrap of `em.scope`, and how both grow.
 
-    python benchmarks/replications.py
+    python benchmarks/replications.py [--largest 1000000]
 
 Prints a table and writes benchmarks/replications.md. Processor time of one thread, one round, beside X'X of a million
 rows and 21 columns. Growth is the slope of log time in log rows or log replications.
 """
 
+import argparse
 import math
 import os
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 from one_pass import ONE_THREAD, machine, seconds, table
 
 RESULTS = Path(__file__).resolve().parent / "replications.md"
-SEPARATED = ((10_000, 199), (10_000, 999), (100_000, 199), (1_000_000, 199))
+SEPARATED = ((10_000, 199), (10_000, 999), (30_000, 199), (100_000, 199), (1_000_000, 199))
 SCOPE = (100_000, 199)
 
 
@@ -39,6 +40,9 @@ def fitted(rows: int, form: str) -> Any:
 
 def main() -> None:
     """Measure and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--largest", type=int, default=1_000_000)
+    separated = [size for size in SEPARATED if size[0] <= parser.parse_args().largest]
     # Before numpy is loaded: libraries look once.
     os.environ |= ONE_THREAD
     import numpy as np
@@ -50,14 +54,15 @@ def main() -> None:
     em.separate(fitted(500, "cobb_douglas"), replications=19)
     taken: dict[tuple[int, int], float] = {}
     rows = []
-    for size, count in SEPARATED:
+    for size, count in separated:
         function = fitted(size, "cobb_douglas")
         taken[size, count] = seconds(lambda f=function, b=count: em.separate(f, replications=b))
         rows.append(["`em.separate`", size, count, taken[size, count]])
     function = fitted(SCOPE[0], "composite")
     draws = function.replications(SCOPE[1], 1)
     rows.append(["bootstrap of `em.scope`", *SCOPE, seconds(lambda: function.bootstrap(draws))])
-    in_rows = math.log10(taken[1_000_000, 199] / taken[100_000, 199])
+    (less, _), (most, _) = separated[-2:]
+    in_rows = math.log(taken[most, 199] / taken[less, 199]) / math.log(most / less)
     in_count = math.log(taken[10_000, 999] / taken[10_000, 199]) / math.log(999 / 199)
     lines = [[name, f"{n:,}", str(b), f"{t:.2f} s", f"{t / product:.0f}"] for name, n, b, t in rows]
     text = "\n\n".join([
@@ -65,7 +70,7 @@ def main() -> None:
         f"Made by `benchmarks/replications.py` on {machine()} One thread; processor time of one round. The scope line "
         f"is the composite form's parameters in every replication. X'X (1,000,000 x 21) takes {product:.3f} s.",
         table(["", "rows", "replications", "processor time", "times X'X"], lines),
-        f"Growth of `em.separate`: {in_rows:.2f} in rows (100,000 to 1,000,000), {in_count:.2f} in replications (199 "
+        f"Growth of `em.separate`: {in_rows:.2f} in rows ({less:,} to {most:,}), {in_count:.2f} in replications (199 "
         "to 999). 1 is in proportion.",
     ])  # fmt: skip
     print(text)
