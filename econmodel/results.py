@@ -174,6 +174,8 @@ def identified_in_words(row: Mapping[str, float] | pd.Series) -> str:
 def _fixed(value: float, decimals: int) -> str:
     if value != value:
         return MISSING
+    if 1e15 <= abs(value) < float("inf"):
+        return format_number(value)
     written = f"{value:,.{decimals}f}"
     if float(written.replace(",", "")) == 0:
         return written.lstrip("-")

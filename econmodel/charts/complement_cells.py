@@ -100,7 +100,8 @@ def _cells(table: pd.DataFrame, outputs: tuple[str, str]) -> tuple[pd.DataFrame,
     ]
     grid = Grid(outputs, (labels[0], labels[1]), *shares)
     bundles = pd.DataFrame([(x, y) for y in steps[1] for x in steps[0]], columns=list(outputs))
-    found = bundles.merge(table, on=list(outputs), how="left")
+    # An output that is zero everywhere stands in many bundles that look alike here.
+    found = bundles.merge(table.drop_duplicates(list(outputs)), on=list(outputs), how="left")
     # Without intervals of single cells, the sign decides.
     signed = found.assign(estimate=found[CROSS], conf_low=found[CROSS], conf_high=found[CROSS])
     cells = cells_of(signed[["estimate", "conf_low", "conf_high", "supported"]])

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from econmodel.economies.decomposition_words import words
 from econmodel.economies.identity import ADDING_UP, adds_up
-from econmodel.economies.inference import Estimates, check_level, estimate, summarise, tabulate
+from econmodel.economies.inference import Estimates, estimate, summarise, tabulate
 from econmodel.economies.path import NODES, SCALE, parts
 from econmodel.economies.sides import Mean, Side, mean_log, mean_of, side_of
 from econmodel.economies.size import Size, size_of, weights_table
@@ -23,6 +23,7 @@ from econmodel.estimate.covariance import FEWEST_CLUSTERS
 from econmodel.estimate.fit import Fit
 from econmodel.forms.technology import Point
 from econmodel.results import Effects, columns_beside
+from econmodel.stated import check_level, require_replications
 
 Array = NDArray[np.float64]
 GAP, SPREAD, RESIDUAL = "cost gap", "spread within groups", "residual"
@@ -30,7 +31,6 @@ GAP, SPREAD, RESIDUAL = "cost gap", "spread within groups", "residual"
 OPERATIONS = 64
 MORE_NODES = (64, 256)
 BATCH_PAIRS = 100_000
-FEWEST_REPLICATIONS = 19
 # Where a form is linear in logs, or effects leave nothing over, what is left is rounding.
 ROUNDING = 1e-11
 
@@ -157,10 +157,7 @@ def decompose(
             "A decomposition needs providers, and stated parameters have none: fit a table of providers."
         )
     check_level(conf_level)
-    if replications < FEWEST_REPLICATIONS:
-        raise NotSupported(
-            f"replications={replications} gives no interval. Use 999, or {FEWEST_REPLICATIONS} at least."
-        )
+    require_replications(replications)
     how, points = size_of(fitted, size), fitted.points()
     how.check(fitted, points.outputs)
     first, last = side_of(fitted, start, by), side_of(fitted, end, by)
@@ -249,7 +246,7 @@ def _by_delta(comparison: Comparison, one: Gap, level: float) -> Estimates:
     for name in ("errors", "low", "high", "nulls", "statistics", "p_values", "floors"):
         columns[name] = np.full(len(values), np.nan)
         columns[name][places] = getattr(inner, name)
-    return Estimates(values, **columns)
+    return Estimates(values, *columns.values())
 
 
 def _flat(mean: Mean) -> Mean:

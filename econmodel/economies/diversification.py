@@ -20,9 +20,9 @@ from econmodel.economies.division import (
     words_of,
 )
 from econmodel.economies.identity import assert_adds_up
-from econmodel.economies.inference import Method, by_place, estimate, set_identified, tabulate
+from econmodel.economies.inference import Method, by_place, estimate, few_clusters_note, set_identified, tabulate
 from econmodel.economies.places import CostFunction, Places, resolve
-from econmodel.economies.verdict import at_words, difference_words
+from econmodel.economies.verdict import at_words, difference_words, side, taken_back
 from econmodel.errors import FormError, UnknownName
 from econmodel.results import INTERVAL_COLUMNS, Effects, format_number
 
@@ -139,6 +139,7 @@ def diversification(
     if outside.iloc[1:].any():
         notes.append(f"{int(outside.sum())} of {len(table)} rows rest on output mixes beyond those of all providers.")
     notes.append(f"The firms specialise in {own}." if groups is not None else "Each firm specialises in one output.")
+    notes += few_clusters_note(function, method)
     return Effects(
         "Economies of diversification", table, text, notes=tuple(notes), tables={"in money": money}, method=method,
         conf_level=conf_level,
@@ -208,11 +209,10 @@ def _text(table: pd.DataFrame, count: int, beta: float, level: float) -> str:
     how = "specialise completely" if beta == 1.0 else f"each make {100 * beta:.4g} % of their own outputs"
     difference, interval = difference_words(total, level)
     named = ", ".join(f"{term.removeprefix('diversification: ')} {_share(rows[term])}" for term in TERMS[1:])
-    conclusion = "no conclusion: the interval holds both gains and losses from diversification"
-    if total["conf_low"] > 0:
-        conclusion = "diversification saves cost"
-    elif total["conf_high"] < 0:
-        conclusion = "specialisation saves cost"
+    conclusion = {"above": "diversification saves cost", "below": "specialisation saves cost"}.get(
+        side(total, level),
+        taken_back(total) or "no conclusion: the interval holds both gains and losses from diversification",
+    )
     return (
         f"At {at_words(total['at'])}, {count} firms that {how} would cost {difference} than one firm with everything "
         f"({interval}): {conclusion}. The parts, in per cent of what that firm costs: {named}."

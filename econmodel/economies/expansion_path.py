@@ -13,9 +13,9 @@ from econmodel.economies.division import (
     intercepts_paid,
     without_cost,
 )
-from econmodel.economies.inference import Estimates, Method, estimate, set_identified, tabulate
+from econmodel.economies.inference import Estimates, Method, estimate, few_clusters_note, set_identified, tabulate
 from econmodel.economies.places import CostFunction, Places, resolve
-from econmodel.economies.verdict import difference_words
+from econmodel.economies.verdict import difference_words, side, taken_back
 from econmodel.errors import FormError, UnknownName
 from econmodel.results import Effects, beside_interval, identified_in_words, interval_in_words
 
@@ -104,7 +104,8 @@ def expansion_path(
     bad, fault = without_cost(function, last, firms)
     table = blank(table, np.tile(bad, 2))
     text = (fault or _text(table, conf_level)) + ("" if inside.all() else UNSUPPORTED)
-    return Effects("Along the expansion path", table, text, method=method, conf_level=conf_level)
+    notes = tuple(few_clusters_note(function, method))
+    return Effects("Along the expansion path", table, text, notes=notes, method=method, conf_level=conf_level)
 
 
 def _bundle(function: CostFunction, at: object, which: str) -> Places:
@@ -147,12 +148,12 @@ def _text(table: pd.DataFrame, level: float) -> str:
     marginal = "has no number, since the increment adds nothing to cost"
     if np.isfinite(scale["conf_low"]):
         marginal = (
-            f"is {_words(scale, level)}: {_verdict(scale, 1.0, 'economies of growing', 'diseconomies of growing')}"
+            f"is {_words(scale, level)}: {_verdict(scale, level, 'economies of growing', 'diseconomies of growing')}"
         )
     return (
         f"From {subadditivity['at']}: two firms, one with the start and one with the increment, would cost "
         f"{difference} than one firm ({interval}): "
-        f"{_verdict(subadditivity, 0.0, 'two firms are cheaper', 'one firm is cheaper')}. Marginal over average cost "
+        f"{_verdict(subadditivity, level, 'two firms are cheaper', 'one firm is cheaper')}. Marginal over average cost "
         f"of the increment {marginal}."
     )
 
@@ -165,7 +166,6 @@ def _words(row: pd.Series, level: float) -> str:
     return f"{identified_in_words(row)} ({interval}, covering all of it)"
 
 
-def _verdict(row: pd.Series, null: float, below: str, above: str) -> str:
-    if row["conf_high"] < null:
-        return below
-    return above if row["conf_low"] > null else f"no conclusion, the interval holds {null:g}"
+def _verdict(row: pd.Series, level: float, below: str, above: str) -> str:
+    nothing = taken_back(row) or f"no conclusion, the interval holds {row['null']:g}"
+    return {"below": below, "above": above}.get(side(row, level), nothing)

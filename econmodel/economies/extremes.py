@@ -9,11 +9,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.economies.inference import BATCH_VALUES, Estimates, check_level, require_draws
+from econmodel.economies.inference import BATCH_VALUES, Estimates, require_draws
 from econmodel.economies.places import CostFunction
 from econmodel.errors import NotSupported
 from econmodel.estimate.bootstrap import quantile_interval
 from econmodel.estimate.fit import Fit
+from econmodel.stated import check_level, require_replications
 
 Array = NDArray[np.float64]
 
@@ -26,8 +27,7 @@ def check_bootstrap(method: str, replications: int, conf_level: float, over: str
             'Use method="bootstrap".'
         )
     check_level(conf_level)
-    if replications < 2:
-        raise NotSupported(f"replications={replications} are too few for an interval. Usual numbers are 199 and 999.")
+    require_replications(replications, 2)
 
 
 def parameter_draws(function: CostFunction, replications: int, seed: int) -> Array:

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies.inference import check_level
 from econmodel.economies.variance_shares import variance_shares
 from econmodel.errors import NotIdentified, NotSupported, TableError, UnknownName
 from econmodel.results import EFFECT_COLUMNS, Effects, format_number, format_probability, with_interval
+from econmodel.stated import check_level
 from econmodel.table.roles import nearest
 
 Array = NDArray[np.float64]

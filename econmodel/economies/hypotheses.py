@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from econmodel.economies import common_technology, hypothesis_words
 from econmodel.economies.equivalence import OneSided, one_sided
 from econmodel.economies.hypothesis_words import Tested
-from econmodel.economies.inference import check_level
 from econmodel.economies.joint_hypotheses import Joint, wald
 from econmodel.economies.likelihood_ratio import assumptions, compared, likelihood_ratio
 from econmodel.economies.places import require_fit
@@ -22,6 +21,7 @@ from econmodel.estimate.delta import jacobian
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.fitting import refit
 from econmodel.results import Check
+from econmodel.stated import check_level
 
 Array = NDArray[np.float64]
 Statistic = Literal["wald", "likelihood_ratio"]

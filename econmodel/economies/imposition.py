@@ -18,6 +18,7 @@ from econmodel.estimate.instruments.control_function import SELECTION
 from econmodel.estimate.projection import Conditions, Projection, project
 from econmodel.forms.technology import Technology
 from econmodel.results import format_number
+from econmodel.stated import require_replications
 
 Array = NDArray[np.float64]
 # Above this share of replications without an answer, those with one are no fair sample.
@@ -216,8 +217,7 @@ def _check(fitted: object, monotone: bool, concave: bool, replications: int) -> 
         raise NotSupported("Nothing is imposed with monotone=False and concave=False: leave one of them True.")
     if not monotone and not fitted.technology.prices:
         raise NotSupported(f"{fitted.data.cost} has no prices here to be concave in: leave monotone=True.")
-    if replications < 2:
-        raise NotSupported(f"replications={replications} are too few. Usual numbers are 199 and 999.")
+    require_replications(replications, 2)
 
 
 def _size(fitted: Fit) -> float:

@@ -4,7 +4,7 @@ A point measure maps parameters (..., k), real or complex, to values (..., q). W
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -17,7 +17,7 @@ from econmodel.estimate.bootstrap import quantile_interval
 from econmodel.estimate.delta import Measure, jacobian
 from econmodel.estimate.fit import Fit
 from econmodel.results import EFFECT_COLUMNS, INTERVAL_COLUMNS, P_FLOOR
-from econmodel.stated import random_numbers
+from econmodel.stated import check_level, random_numbers
 
 Array = NDArray[np.float64]
 Method = Literal["delta", "simulate", "bootstrap"]
@@ -40,6 +40,7 @@ class Estimates:
     """Values of a measure (q,) with standard errors, intervals, and p-values against nulls (missing without one).
 
     `floors` are the smallest p-values that replications could have given; zero where p-values are not counted.
+    `wild` says that p-values are of the wild cluster bootstrap, which intervals are not.
     """
 
     values: Array
@@ -50,6 +51,7 @@ class Estimates:
     statistics: Array
     p_values: Array
     floors: Array
+    wild: bool = field(default=False, kw_only=True)
 
 
 def estimate(
@@ -126,12 +128,6 @@ def few_clusters_note(function: CostFunction, method: Method) -> list[str]:
     ]
 
 
-def check_level(conf_level: float) -> None:
-    """NotSupported for a level that is not one."""
-    if not 0.0 < conf_level < 1.0:
-        raise NotSupported(f"conf_level={conf_level} is not between 0 and 1. Usual levels are 0.9 and 0.95.")
-
-
 def share_interval(share: ArrayLike, count: int) -> tuple[Array, Array]:
     """Wilson's (1927) 95 % interval of a share that was seen in so many cases.
 
@@ -162,7 +158,9 @@ def _by_delta(function: CostFunction, measure: Measure, values: Array, null: Arr
     statistics[known] = ((values - null)[known]) / errors[known]
     quantile = stdtrit(function.freedom, 0.5 + level / 2.0) if np.isfinite(function.freedom) else 0.0
     joint = isinstance(function, Fit) and function.jointly_covered
-    if function.wild and isinstance(function, Fit):
+    wild = function.wild and isinstance(function, Fit)
+    if wild:
+        assert isinstance(function, Fit)
         tested = np.isfinite(values - null) & (errors > 0)
         p_values = np.full_like(values, np.nan)
         p_values[tested] = function.wild_p_values(gradient[tested], (values - null)[tested])
@@ -179,7 +177,7 @@ def _by_delta(function: CostFunction, measure: Measure, values: Array, null: Arr
             p_values[tested] = (largest[:, None] >= np.abs(statistics[tested])).mean(axis=0)
     margin = quantile * errors
     floors = np.zeros_like(errors)
-    return Estimates(values, errors, values - margin, values + margin, null, statistics, p_values, floors)
+    return Estimates(values, errors, values - margin, values + margin, null, statistics, p_values, floors, wild=wild)
 
 
 def largest_deviations(covariance: Array, freedom: float, seed: int = 0) -> Array:
@@ -292,4 +290,9 @@ def set_identified(table: pd.DataFrame, rows: NDArray[np.bool_], low: Estimates,
     for name, values in ends.items():
         table.loc[rows, name] = values[rows]
     table.loc[rows, ["estimate", "std_error", "statistic", "p_value"]] = np.nan
+    if low.wild:
+        # The null lies outside all of the interval where both ends are on one side of it and neither test allows it.
+        one_side = (low.values > low.nulls) == (high.values > high.nulls)
+        p_values = np.where(one_side, np.maximum(low.p_values, high.p_values), 1.0)
+        table.loc[rows, "p_value"] = np.where(np.isfinite(low.nulls), p_values, np.nan)[rows]
     return table

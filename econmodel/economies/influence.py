@@ -11,12 +11,12 @@ from econmodel.errors import DidNotConverge, FormError, NotIdentified, NotSuppor
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.fitting import refit
 from econmodel.results import Answer, Effects, format_number
+from econmodel.stated import FEWEST_REPLICATIONS
 
 Array = NDArray[np.float64]
 # More fits than this take longer than anyone waits, and one provider of so many decides little.
 MOST_PROVIDERS = 500
 # Of a bootstrap only the estimate is read.
-FEWEST_REPLICATIONS = 19
 MOST_NAMED = 5
 NOT_A_MEASURE = (
     "Give a measure that needs nothing but a fit and its options: em.influence(em.scale, fit, at=2), say. It may be "

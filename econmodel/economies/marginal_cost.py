@@ -8,7 +8,15 @@ from numpy.typing import NDArray
 
 from econmodel.economies.corners import incremental_cost, unidentified
 from econmodel.economies.division import blank, without_increment
-from econmodel.economies.inference import Estimates, Method, by_place, estimate, set_identified, tabulate
+from econmodel.economies.inference import (
+    Estimates,
+    Method,
+    by_place,
+    estimate,
+    few_clusters_note,
+    set_identified,
+    tabulate,
+)
 from econmodel.economies.places import CostFunction, Places, resolve, without_cost_there
 from econmodel.economies.support import extrapolated, outputs_supported, supported
 from econmodel.economies.verdict import at_words
@@ -84,7 +92,7 @@ def marginal_cost(
             f"({interval_in_words(first['conf_low'], first['conf_high'], conf_level)}{_unit(function)})."
         )
     )
-    notes = [fault] * bool(bad.any() and not bad[0]) + [*said]
+    notes = [fault] * bool(bad.any() and not bad[0]) + [*said] + few_clusters_note(function, method)
     return Effects(
         "Marginal cost", table, text + extrapolated(inside), notes=tuple(notes), method=method, conf_level=conf_level
     )

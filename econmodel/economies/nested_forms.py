@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies.inference import check_level
 from econmodel.errors import NotIdentified, NotSupported
 from econmodel.estimate.nested import (
     HIGHEST,
@@ -21,6 +20,7 @@ from econmodel.estimate.sample import Sample, groups_of, take, variables
 from econmodel.forms.form import find_form
 from econmodel.progress import board
 from econmodel.results import Answer, format_number, format_probability
+from econmodel.stated import check_level
 from econmodel.table.cost_data import CostData
 
 Array = NDArray[np.float64]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from econmodel.economies.bracket import input_ratios, ray_elasticity
-from econmodel.economies.inference import check_level, require_draws, summarise, tabulate
+from econmodel.economies.inference import require_draws, summarise, tabulate
 from econmodel.economies.verdict import MARGIN, judge
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.covariance import FEWEST_CLUSTERS
@@ -20,11 +20,11 @@ from econmodel.estimate.delta import Measure
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.fitting import refit
 from econmodel.results import Effects, format_number, with_interval
+from econmodel.stated import check_level, require_replications
 from econmodel.table.roles import nearest
 
 Array = NDArray[np.float64]
 ACTIVITY, HELD, DIFFERENCE = "ray elasticity, activity only", "ray elasticity, outcomes held", "difference"
-FEWEST_REPLICATIONS = 19
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,10 +151,7 @@ def cost_per_outcome(
     [0.9824, 0.9831, 0.0008]
     """
     check_level(conf_level)
-    if replications < FEWEST_REPLICATIONS:
-        raise NotSupported(
-            f"replications={replications} gives no interval. Use 999, or {FEWEST_REPLICATIONS} at least."
-        )
+    require_replications(replications)
     pair = with_and_without(fitted, outcome)
     terms, marginal = marginal_costs(pair)
     scale = ray_elasticity(pair.held)

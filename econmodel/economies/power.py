@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from econmodel.economies.inference import SURE, check_level, share_interval
+from econmodel.economies.inference import SURE, share_interval
 from econmodel.economies.studies import NULLS, Design, Found, Question, run, value_of
 from econmodel.errors import FormError, NotIdentified, NotSupported, UnknownName
 from econmodel.estimate.sample import FEWEST_ZEROS
@@ -18,6 +18,7 @@ from econmodel.forms.form import Form, SecondOrder, find_form
 from econmodel.progress import board
 from econmodel.results import Answer, format_number
 from econmodel.simulation import StatedCost, simulate
+from econmodel.stated import check_level, require_replications
 
 PROVIDERS = (30, 60, 120, 250, 500, 1_000)
 TRUTH = "truth and null"
@@ -154,8 +155,7 @@ def _check(
         )
     if question not in get_args(Question):
         raise UnknownName(f"question={question!r} is not known. It may be {', '.join(get_args(Question))}.")
-    if replications < 2:
-        raise NotSupported(f"replications={replications} studies show no share; use 200 or more.")
+    require_replications(replications, 2)
     if not 0.0 < target < 1.0:
         raise NotSupported(f"target={target} is not between 0 and 1. A usual power is 0.8.")
     check_level(level)

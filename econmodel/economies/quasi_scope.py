@@ -17,9 +17,9 @@ from econmodel.economies.division import (
     without_cost,
     words_of,
 )
-from econmodel.economies.inference import Method, by_place, estimate, tabulate
+from econmodel.economies.inference import Method, by_place, estimate, few_clusters_note, tabulate
 from econmodel.economies.places import CostFunction, Places
-from econmodel.economies.verdict import at_words, difference_words
+from econmodel.economies.verdict import at_words, difference_words, side, taken_back
 from econmodel.errors import UnknownName
 from econmodel.results import Effects
 
@@ -68,6 +68,7 @@ def quasi_scope(
         notes.append(f"{int(outside.sum())} of {len(table)} rows rest on output mixes beyond those of all providers.")
     if any(group.sum() > 1 for group in groups):
         notes.append(f"The firms: {'; '.join(words_of(technology.outputs, group) for group in groups)}.")
+    notes += few_clusters_note(function, method)
     return Effects("Quasi-scope", table, text, notes=tuple(notes), method=method, conf_level=conf_level)
 
 
@@ -110,8 +111,8 @@ def _sentence(row: pd.Series, epsilon: float, firms: int, level: float) -> str:
     if estimate != estimate:
         return ""
     difference, interval = difference_words(row, level)
-    verdict = "whether more or less cannot be told"
-    if row["conf_low"] > 0 or row["conf_high"] < 0:
+    verdict = taken_back(row) or "whether more or less cannot be told"
+    if side(row, level) != "open":
         verdict = f"so divided, labour costs {'more' if estimate > 0 else 'less'}"
     return (
         f"At {at_words(row['at'])}, {firms} firms that each make {100 * (1 - (firms - 1) * epsilon):.4g} % of their "

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies.corners import Members, cost_of
-from econmodel.economies.inference import BATCH_VALUES, check_level, require_draws
+from econmodel.economies.inference import BATCH_VALUES, require_draws
 from econmodel.economies.places import CostFunction, Places, resolve
 from econmodel.errors import NotSupported
 from econmodel.estimate.bootstrap import quantile_interval
@@ -16,6 +16,7 @@ from econmodel.estimate.fit import Fit
 from econmodel.forms.regularity import ROUNDING, concavity_margin, output_margins, price_margins
 from econmodel.forms.technology import Point, Technology
 from econmodel.results import Check, format_number, interval_in_words
+from econmodel.stated import check_level, require_replications
 
 Array = NDArray[np.float64]
 CONCAVE = "concave in prices"
@@ -101,8 +102,8 @@ def _check_method(method: str | None, replications: int, conf_level: float) -> N
     if method not in (None, "bootstrap"):
         raise NotSupported(f'There is no method {method!r} here. Use method="bootstrap", or None for no intervals.')
     check_level(conf_level)
-    if method and replications < 2:
-        raise NotSupported(f"replications={replications} are too few for an interval. Usual numbers are 199 and 999.")
+    if method:
+        require_replications(replications, 2)
 
 
 def conditions(technology: Technology, point: Point) -> list[Condition]:

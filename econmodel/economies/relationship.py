@@ -9,10 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies.division import blank
-from econmodel.economies.inference import Method, by_place, estimate, tabulate
+from econmodel.economies.inference import Method, by_place, estimate, few_clusters_note, tabulate
 from econmodel.economies.places import CostFunction, Places, require_fit, resolve, without_cost_there
 from econmodel.economies.support import extrapolated, supported
-from econmodel.economies.verdict import at_words
+from econmodel.economies.verdict import at_words, side
 from econmodel.errors import NotSupported
 from econmodel.results import Effects, beside_interval, format_number, interval_in_words, per_cent
 
@@ -72,6 +72,7 @@ def relationship(
     said = " ".join(_sentence(function, table, name, conf_level) for name in technology.relationships)
     text = (fault if bad[0] else said) + extrapolated(inside)
     notes = [fault] * bool(bad.any() and not bad[0])
+    notes += few_clusters_note(function, method)
     if not _may_tilt(function):
         notes.append("This form does not let a relationship variable change scale or the mix of costs.")
     return Effects(
@@ -180,7 +181,7 @@ def _sentence(function: CostFunction, table: pd.DataFrame, name: str, level: flo
         f"{beside_interval(first['estimate'], first['conf_low'], first['conf_high'])}, {interval})"
     )
     if kind == "attribute":
-        if first["conf_low"] <= 0 <= first["conf_high"] or (function.wild and first["p_value"] > 1.0 - level):
+        if side(first, level) == "open":
             text += "; whether it goes with more or with less cost cannot be told"
         return text + "."
     reason = "an input ratio" if kind == "input_ratio" else "of unstated kind and is read as an input ratio"

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from econmodel.economies.attributes import attributes
-from econmodel.economies.inference import check_level, require_draws, summarise, tabulate
-from econmodel.economies.outcomes import FEWEST_REPLICATIONS, notes_on, with_and_without
+from econmodel.economies.inference import require_draws, summarise, tabulate
+from econmodel.economies.outcomes import notes_on, with_and_without
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.delta import Measure
 from econmodel.estimate.fit import Fit
 from econmodel.results import Effects
+from econmodel.stated import check_level, require_replications
 
 Array = NDArray[np.float64]
 COST, NET, SAVING = "cost, outcomes free", "net cost, outcomes held", "saving downstream"
@@ -77,10 +78,7 @@ def relationship_value(
     [-0.1, 0.31]
     """
     check_level(conf_level)
-    if replications < FEWEST_REPLICATIONS:
-        raise NotSupported(
-            f"replications={replications} gives no interval. Use 999, or {FEWEST_REPLICATIONS} at least."
-        )
+    require_replications(replications)
     if not isinstance(fitted, Fit):
         raise NotSupported(
             "Outcomes are columns of a table, and stated parameters have none: fit a table of providers."

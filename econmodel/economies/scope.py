@@ -21,10 +21,18 @@ from econmodel.economies.division import (
     words_of,
 )
 from econmodel.economies.identity import assert_adds_up
-from econmodel.economies.inference import Estimates, Method, by_place, estimate, set_identified, tabulate
+from econmodel.economies.inference import (
+    Estimates,
+    Method,
+    by_place,
+    estimate,
+    few_clusters_note,
+    set_identified,
+    tabulate,
+)
 from econmodel.economies.places import CostFunction, Places, require_fit, resolve
 from econmodel.economies.quasi_scope import quasi_scope
-from econmodel.economies.verdict import at_words
+from econmodel.economies.verdict import at_words, side, taken_back
 from econmodel.errors import FormError
 from econmodel.results import Effects, beside_interval, identified_in_words, interval_in_words
 
@@ -110,6 +118,7 @@ def scope(
     text = _text(table, conf_level) if np.isfinite(table["conf_low"].iloc[0]) else faults[0]
     text += "" if table["supported"].iloc[0] else UNSUPPORTED
     notes = [*(fault for fault in dict.fromkeys(faults) if fault and fault != text), *_notes(function, table)]
+    notes += few_clusters_note(function, method)
     return Effects("Economies of scope", table, text, notes=tuple(notes), method=method, conf_level=conf_level)
 
 
@@ -187,16 +196,15 @@ def _text(table: pd.DataFrame, level: float) -> str:
     else:
         degree = beside_interval(first["estimate"], first["conf_low"], first["conf_high"])
         text = f"{where}, {what} is {degree} ({interval})"
-    if first["conf_low"] > 0:
-        conclusion = "economies of scope"
-    elif first["conf_high"] < 0:
-        conclusion = "diseconomies of scope"
+    verdict = side(first, level)
+    if verdict != "open":
+        conclusion = "economies of scope" if verdict == "above" else "diseconomies of scope"
     elif first["conf_low"] == 0:
         conclusion = "no diseconomies of scope, and perhaps economies"
     elif first["conf_high"] == 0:
         conclusion = "no economies of scope, and perhaps diseconomies"
     else:
-        conclusion = "no conclusion: the interval holds both economies and diseconomies of scope"
+        conclusion = taken_back(first) or "no conclusion: the interval holds both economies and diseconomies of scope"
     return f"{text}: {conclusion}."
 
 

@@ -8,7 +8,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies.cross_validation import folds, predict_left_out
-from econmodel.economies.inference import check_level
 from econmodel.economies.regularity import regularity
 from econmodel.economies.scale import scale
 from econmodel.economies.scope import scope
@@ -18,6 +17,7 @@ from econmodel.estimate.fit import Fit
 from econmodel.estimate.fitting import fit
 from econmodel.forms.form import Form, find_form
 from econmodel.results import Answer, format_number, format_probability
+from econmodel.stated import check_level
 from econmodel.table.cost_data import CostData
 
 Array = NDArray[np.float64]

@@ -11,13 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies.bracket import ray_elasticity, relationship_slope
-from econmodel.economies.inference import check_level
 from econmodel.economies.places import resolve, without_cost_there
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.delta import jacobian
 from econmodel.estimate.fit import Fit
 from econmodel.forms.form import relative_prices
 from econmodel.results import Answer, format_number, with_interval
+from econmodel.stated import check_level
 
 Array = NDArray[np.float64]
 SCALE = "scale"

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies.bracket import bracket, input_ratios, outcomes_by_size, robustness
-from econmodel.economies.inference import check_level, require_draws, summarise, tabulate
+from econmodel.economies.inference import require_draws, summarise, tabulate
 from econmodel.economies.panel_slopes import WITHIN_AND_BETWEEN, in_words, within_and_between
 from econmodel.economies.path import NODES, SCALE, parts
 from econmodel.economies.separation_words import words
@@ -23,6 +23,7 @@ from econmodel.estimate.covariance import FEWEST_CLUSTERS
 from econmodel.estimate.fit import Fit
 from econmodel.forms.technology import Point
 from econmodel.results import Effects, columns_beside
+from econmodel.stated import check_level, require_replications
 
 Array = NDArray[np.float64]
 APPARENT, RESIDUAL = "apparent", "residual"
@@ -33,7 +34,6 @@ REPLICATED_NODES = 8
 # With more providers than this share without a positive cost on their path, the parts no longer describe the table.
 LARGEST_SHARE_LEFT_OUT = 0.05
 FIFTHS = 5
-FEWEST_REPLICATIONS = 19
 # The residual has no slope where size is in the span of the regressors; what is left of it then is rounding.
 ROUNDING = 1e-11
 
@@ -112,10 +112,7 @@ def separate(
             f"{type(fitted).__name__}. Parameters that are only stated have no providers."
         )
     check_level(conf_level)
-    if replications < FEWEST_REPLICATIONS:
-        raise NotSupported(
-            f"replications={replications} gives no interval. Use 999, or {FEWEST_REPLICATIONS} at least."
-        )
+    require_replications(replications)
     how = size_of(fitted, size)
     points = fitted.points()
     how.check(fitted, points.outputs)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies.inference import Method, check_level, estimate, tabulate
+from econmodel.economies.inference import Method, estimate, tabulate
 from econmodel.economies.places import Places, resolve
 from econmodel.economies.support import supported
 from econmodel.economies.vuong import vuong_of
@@ -23,6 +23,7 @@ from econmodel.estimate.sample import Sample, take
 from econmodel.forms.form import SecondOrder
 from econmodel.forms.technology import Point, Technology
 from econmodel.results import Effects, beside_interval, format_number, format_probability, interval_in_words
+from econmodel.stated import check_level
 from econmodel.table.cost_data import CostData
 
 Array = NDArray[np.float64]

@@ -87,6 +87,34 @@ def judge(
     return Verdict("equivalent" if within else "open", within, detectable)
 
 
+def side(row: Mapping[str, float] | pd.Series, level: float) -> Literal["below", "above", "open"]:
+    """On which side of its null a row of a table lies: its whole interval does, and its p-value agrees.
+
+    The two differ where clusters are few: the interval is classical, and the wild cluster bootstrap has the last word.
+
+    Examples
+    --------
+    >>> row = {"conf_low": 0.02, "conf_high": 0.65, "null": 0.0, "p_value": float("nan")}
+    >>> side(row, 0.95), side(row | {"p_value": 0.413}, 0.95)
+    ('above', 'open')
+    """
+    if row["p_value"] > 1.0 - level:
+        return "open"
+    if row["conf_high"] < row["null"]:
+        return "below"
+    return "above" if row["conf_low"] > row["null"] else "open"
+
+
+def taken_back(row: Mapping[str, float] | pd.Series) -> str:
+    """Why a row whose interval excludes its null gives no verdict; nothing where its interval does not."""
+    if row["conf_low"] <= row["null"] <= row["conf_high"]:
+        return ""
+    return (
+        "no conclusion: there are few clusters, the interval is classical, and the wild cluster bootstrap does not "
+        f"reject {format_number(row['null'])} (p = {format_probability(row['p_value'])})"
+    )
+
+
 def at_words(label: str) -> str:
     """A place as it reads in a sentence: "the mean", "pupils 300"."""
     return f"the {label}" if label in ("mean", "median") else label

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from econmodel.economies.inference import check_level
 from econmodel.errors import NotIdentified, NotSupported, UnknownName
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.fitting import refit
 from econmodel.estimate.frontier.estimator import Frontier
 from econmodel.estimate.frontier.fit import FrontierFit
 from econmodel.results import Answer, format_probability
+from econmodel.stated import check_level
 from econmodel.table.cost_data import CostData
 
 BOTH, TECHNOLOGY, WASTE, NEITHER = "both places", "cost function only", "inefficiency only", "neither place"

@@ -22,8 +22,7 @@ _RECORDS: dict[str, dict[str, type | tuple[type, ...]]] = {
     FACT: {"name": str, "text": str},
 }
 _FILE: dict[str, type | tuple[type, ...]] = {
-    "report": str, "title": str, "econmodel": str, "notebook_sha256": str, "data": dict, "parameters": dict,
-    "changed_parameters": list, "findings": dict, "checks": list,
+    "report": str, "title": str, "data": dict, "findings": dict, "checks": list,
 }  # fmt: skip
 _ORDER = {False: 0, True: 1, None: 2}  # failures first, what only informs last
 

@@ -153,7 +153,7 @@ def test_the_index_opens_and_leads_to_every_report(open_page, rendered_reports):
     assert page.said == []
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE
     links = page.evaluate("[...document.querySelectorAll('a')].map(a => a.getAttribute('href'))")
-    assert links == [f"{path.name.removesuffix('.findings.json')}.html" for path in findings]
+    assert links == [f"./{path.name.removesuffix('.findings.json')}.html" for path in findings]
     if links:
         page.locator("a").first.click()
         assert page.locator("h1").count() == 1

@@ -157,7 +157,7 @@ def test_few_clusters_measure_distance_with_the_classical_covariance():
     ("options", "message"),
     [
         ({"monotone": False, "concave": False}, "Nothing is imposed"),
-        ({"replications": 1}, "replications=1 are too few"),
+        ({"replications": 1}, "replications=1 gives no interval"),
     ],
 )
 def test_what_cannot_be_imposed_is_refused(fitted, options, message):

@@ -237,7 +237,7 @@ def test_bars_only_where_someone_watches(monkeypatch, capsys):
         (lambda: power(one_output(), providers=[]), NotSupported, r"providers=\[\]: give whole numbers"),
         (lambda: power(one_output(), providers=[1, 30]), NotSupported, r"whole numbers from two upwards"),
         (lambda: power(one_output(), providers=[30.5]), NotSupported, r"whole numbers from two upwards"),
-        (lambda: power(one_output(), replications=1), NotSupported, r"replications=1 studies show no share"),
+        (lambda: power(one_output(), replications=1), NotSupported, r"replications=1 gives no interval"),
         (lambda: power(one_output(), target=80), NotSupported, r"target=80 is not between 0 and 1"),
         (lambda: power(one_output(), conf_level=95), NotSupported, r"conf_level=95 is not between"),
         (lambda: power(one_output(), sound=0.1), UnknownName, r"sound is no option of em\.simulate\. It has spread,"),

@@ -115,7 +115,7 @@ def test_points_without_a_positive_cost_are_counted_and_nothing_else_is_said_of_
         ({"method": "delta"}, 'method="delta" does not hold for shares of providers.*Use method="bootstrap"'),
         ({"method": "simulate"}, 'method="simulate" does not hold for shares'),
         ({"method": "jackknife"}, "There is no method 'jackknife' here"),
-        ({"method": "bootstrap", "replications": 1}, "replications=1 are too few"),
+        ({"method": "bootstrap", "replications": 1}, "replications=1 gives no interval"),
     ],
 )
 def test_methods_that_do_not_hold_are_refused(power, options, message):

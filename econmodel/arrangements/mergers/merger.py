@@ -15,7 +15,7 @@ from econmodel.arrangements.mergers.money import Terms, by_term, middle, money_t
 from econmodel.arrangements.pay_back import DISCOUNT_RATE, HORIZON, check_terms
 from econmodel.economies.corners import Members, require_corners
 from econmodel.economies.division import blank
-from econmodel.economies.inference import Estimates, Method, estimate, set_identified, tabulate
+from econmodel.economies.inference import Estimates, Method, estimate, few_clusters_note, set_identified, tabulate
 from econmodel.economies.places import CostFunction, require_fit
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.fit import Fit
@@ -121,7 +121,7 @@ def merger(
     text = fault or words.sentence(measure, shown, paid, terms, conf_level, inside[WHOLE], unit)
     return Effects(
         words.title(measure), shown, text, words.labels(measure),
-        tuple(words.notes(measure, bundles, named)), tables, method, conf_level,
+        (*words.notes(measure, bundles, named), *few_clusters_note(function, method)), tables, method, conf_level,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from econmodel.arrangements.mergers.measure import APART, FACTORS, PART, SHARE, WHOLE, MergerMeasure
 from econmodel.arrangements.mergers.money import DISCOUNTED, WITHIN, Terms, by_term, middle
 from econmodel.arrangements.pay_back import in_money
+from econmodel.economies.verdict import side, taken_back
 from econmodel.estimate.fit import Fit
 from econmodel.results import (
     INTERVAL_COLUMNS,
@@ -58,7 +59,7 @@ def sentence(
             "that, so nothing is said of this one. Choose partners nearer to the mean of the data, or fit fewer "
             'second-order terms (second_order="outputs" or "none").'
         )
-    said = [f"{what}, {who} would cost {_ratio(whole, level)} times what they cost apart: {_verdict(whole)}"]
+    said = [f"{what}, {who} would cost {_ratio(whole, level)} times what they cost apart: {_verdict(whole, level)}"]
     if not supported:
         said.append(
             "This rests on a provider of a size, mix or relationship that none of the providers has: it is what the "
@@ -90,15 +91,16 @@ def _ratio(row: Row, level: float) -> str:
     return with_interval(float(row["estimate"]), low, high, level)
 
 
-def _verdict(row: Row) -> str:
+def _verdict(row: Row, level: float) -> str:
     if abs(middle(row) - 1) < NOTHING and row["conf_low"] == row["conf_high"]:
         return "neither a saving nor an extra cost"
-    if row["conf_high"] < 1:
+    verdict = side(row, level)
+    if verdict == "below":
         best = f"{100 * (1 - middle(row)):.1f} %"
         return f"a saving{'' if np.isnan(row['estimate']) else f' of {best}'}"
-    if row["conf_low"] > 1:
+    if verdict == "above":
         return f"an extra cost{'' if np.isnan(row['estimate']) else f' of {100 * (middle(row) - 1):.1f} %'}"
-    return "no conclusion, since the interval holds both a saving and an extra cost"
+    return taken_back(row) or "no conclusion, since the interval holds both a saving and an extra cost"
 
 
 def _factors(rows: Mapping[str, Row], group: bool) -> str:

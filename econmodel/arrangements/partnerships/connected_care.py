@@ -27,7 +27,7 @@ from econmodel.arrangements.partnerships.trust import Trust
 from econmodel.arrangements.smearing import smearing
 from econmodel.economies.attributes import attributes
 from econmodel.economies.corners import require_corners
-from econmodel.economies.inference import Method, estimate, set_identified, tabulate
+from econmodel.economies.inference import Method, estimate, few_clusters_note, set_identified, tabulate
 from econmodel.economies.places import CostFunction, require_fit, resolve
 from econmodel.errors import FormError, NotSupported
 from econmodel.results import Effects
@@ -189,8 +189,8 @@ def connected_care(
         SWITCHING: _switching(function, care, given, relationship, at, ways, factor),
     }
     result = Effects(
-        "One worker for several services", table, "", tables=tables, notes=notes(function, given.trust, ways, inside),
-        method=method, conf_level=conf_level,
+        "One worker for several services", table, "", tables=tables,
+        notes=(*notes(function, given.trust, ways, inside), *few_clusters_note(function, method)), method=method, conf_level=conf_level,
     )  # fmt: skip
     return replace(result, text=text(result))
 

@@ -4,18 +4,19 @@ from econmodel.arrangements.partnerships.firms import Reading
 from econmodel.arrangements.partnerships.trust import Trust
 from econmodel.arrangements.partnerships.words import amount
 from econmodel.economies.places import CostFunction
+from econmodel.economies.verdict import side
 from econmodel.results import Effects, format_number
 
 
 def text(found: Effects) -> str:
     """The saving, where it comes from, and whether it is known."""
     apart, connected, saving, systems, people, once, lost = found.table["term"]
-    row = found.row(saving)
+    verdict = side(found.row(saving), found.conf_level)
     result = f"One worker for all costs {amount(found, connected)} a year, "
     result += f"a worker for each service {amount(found, apart)}. "
-    if row["conf_low"] <= 0 <= row["conf_high"]:
+    if verdict == "open":
         result += f"Whether one worker is cheaper cannot be told: the saving is {amount(found, saving)}. "
-    elif row["conf_low"] > 0:
+    elif verdict == "above":
         result += f"One worker saves {amount(found, saving)}. "
     else:
         result += f"One worker costs {amount(found, saving, turned=True)} more. "
@@ -25,7 +26,7 @@ def text(found: Effects) -> str:
         f"{amount(found, lost, turned=True)} are lost with specialisation."
     )
     premium = found.tables["switching values"].query("`what is moved` == 'premium of a generalist' and to != 'none'")
-    if len(premium) == 1 and row["conf_low"] > 0:
+    if len(premium) == 1 and verdict == "above":
         result += f" It stops paying at a generalist's premium of {100 * premium['switches at'].iloc[0]:.0f} %."
     return result
 

@@ -16,7 +16,7 @@ from econmodel.arrangements.partnerships.trust import Transactions, Trust
 from econmodel.arrangements.partnerships.words import notes, text
 from econmodel.arrangements.pay_back import DISCOUNT_RATE, HORIZON
 from econmodel.economies.division import blank
-from econmodel.economies.inference import Method, estimate, set_identified, tabulate
+from econmodel.economies.inference import Method, estimate, few_clusters_note, set_identified, tabulate
 from econmodel.economies.places import CostFunction
 from econmodel.errors import NotSupported
 from econmodel.results import Effects
@@ -128,8 +128,8 @@ def partner(
     if along is not None:
         tables[ALONG] = costs_along(comparison, along, ranges or {})
     found = Effects(
-        "Arrangements, cost a year", table, "", tables=tables, notes=notes(comparison), method=method,
-        conf_level=conf_level,
+        "Arrangements, cost a year", table, "", tables=tables,
+        notes=(*notes(comparison), *few_clusters_note(function, method)), method=method, conf_level=conf_level,
     )  # fmt: skip
     return replace(found, text=text(comparison, found))
 

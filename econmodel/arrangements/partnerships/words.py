@@ -7,6 +7,7 @@ import pandas as pd
 from econmodel.arrangements.partnerships.firms import Reading
 from econmodel.arrangements.partnerships.joint_work import Comparison
 from econmodel.arrangements.partnerships.terms import ARRANGEMENTS, MANDATED_PARTNER, PARTNER, SEPARATE, SUBCONTRACT
+from econmodel.economies.verdict import side
 from econmodel.results import Effects, format_number, identified_in_words, interval_in_words, with_interval
 
 DOING = {
@@ -97,7 +98,7 @@ def _doubt(comparison: Comparison, found: Effects, first: str, second: str) -> s
     known = set(found.table["term"])
     name = next(term for term in (f"{first} less {second}", f"{second} less {first}") if term in known)
     row = found.row(name)
-    if row["conf_low"] <= 0 <= row["conf_high"] and row["conf_low"] < row["conf_high"]:
+    if side(row, found.conf_level) == "open" and row["conf_low"] < row["conf_high"]:
         return f" Which of {DOING[first]} and {DOING[second]} is cheaper cannot be told from these data."
     return ""
 

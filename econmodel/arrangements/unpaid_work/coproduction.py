@@ -14,7 +14,7 @@ from econmodel.arrangements.smearing import smearing
 from econmodel.arrangements.unpaid_work.unpaid import LEAST, PURSE, SOCIAL, Unpaid, find
 from econmodel.arrangements.unpaid_work.words import label_of, notes, text
 from econmodel.economies.division import blank
-from econmodel.economies.inference import Method, by_place, estimate, tabulate
+from econmodel.economies.inference import Method, by_place, estimate, few_clusters_note, tabulate
 from econmodel.economies.places import CostFunction, Places, require_fit, resolve
 from econmodel.economies.support import supported
 from econmodel.results import Effects
@@ -108,7 +108,8 @@ def coproduce(
         tables[CURVE] = _curve(function, places, given, factor, method, conf_level, seed)
     result = Effects(
         f"Unpaid work: {label_of(function, given)}", table, "", tables=tables,
-        notes=notes(function, given, factor), method=method, conf_level=conf_level,
+        notes=(*notes(function, given, factor), *few_clusters_note(function, method)), method=method,
+        conf_level=conf_level,
     )  # fmt: skip
     return replace(result, text=text(result, function, given, wage_source))
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from econmodel.arrangements.unpaid_work.unpaid import GROWING, HELD, LEAST, PURSE, SCALE_GROWING, SHADOW, SOCIAL, Unpaid
 from econmodel.economies.places import CostFunction
-from econmodel.economies.verdict import at_words
+from econmodel.economies.verdict import at_words, side
 from econmodel.results import Effects, format_number, with_interval
 
 
@@ -24,7 +24,7 @@ def text(found: Effects, function: CostFunction, unpaid: Unpaid, wage_source: st
     )
     if unpaid.wage is not None:
         words += _against_wage(found, place, unpaid.wage, wage_source, label)
-    elif row["conf_low"] <= 0 <= row["conf_high"]:
+    elif side(row, found.conf_level) == "open":
         words += "Whether it saves anything cannot be told. "
     return words + (
         f"With {label} held, cost has an elasticity of {found.words(HELD, place)} to output; where it grows as output "

@@ -169,7 +169,7 @@ def test_refusals(f1, two_outputs):
         em.subadditivity(f1.stated(), [1, 2], splits="general")
     with pytest.raises(NotSupported, match="firms=4 is not searched"):
         em.subadditivity(f1.stated(), splits="general", firms=4)
-    with pytest.raises(NotSupported, match="replications=1 are too few"):
+    with pytest.raises(NotSupported, match="replications=1 gives no interval"):
         em.subadditivity(two_outputs, replications=1)
     stated = em.state("composite", {"common cost": 1, "a": 1, "b": 1}, outputs={"a": 1, "b": 1})
     with pytest.raises(NotSupported, match="stated parameters have none"):
