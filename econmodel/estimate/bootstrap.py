@@ -20,6 +20,8 @@ Triangle = tuple[NDArray[np.intp], NDArray[np.intp]]
 MULTINOMIAL_CLUSTERS = 20_000
 # Draws that are counted at a time.
 DRAWN_TOGETHER = 1_000_000
+# Bytes of weights of clusters that are in hand at a time as floating-point numbers.
+WEIGHTS_TOGETHER = 64_000_000
 # An eigenvalue of the scaled moments below this is rounding: the replication lost a direction.
 NO_DIRECTION = 1e-13
 # Where every pivot of the Cholesky factor is above this, no eigenvalue comes near that: only others are looked at.
@@ -37,7 +39,7 @@ class Replications:
     seed : seed of the weights
     codes : (n,) cluster of each row, or None where every row is its own
     clusters : number of clusters
-    weights : (count, clusters) weights, or None where each row's Poisson weights are drawn as it comes by
+    weights : (count, clusters) weights, or None where Poisson weights are drawn as they are asked for
     """
 
     count: int
@@ -49,37 +51,55 @@ class Replications:
 
     def of(self, rows: slice) -> Array:
         """The weights of some rows, (count, n)."""
-        if self.weights is None:
-            return self._streamed(range(self.count), rows)
-        return self.weights[:, rows if self.codes is None else self.codes[rows]].astype(float)
+        weights = np.empty((self.count, rows.stop - rows.start))
+        for chosen in self._chunks():
+            weights[chosen] = self._some(chosen, rows)
+        return weights
 
     def of_replications(self, chosen: slice) -> Array:
         """The weights of all rows in some replications, (b, rows)."""
-        if self.weights is None:
-            return self._streamed(range(self.count)[chosen], slice(0, self.rows))
-        weights = self.weights[chosen].astype(float)
-        return weights if self.codes is None else weights[:, self.codes]
+        return self._some(chosen, slice(0, self.rows))
 
-    def _streamed(self, chosen: range, rows: slice) -> Array:
+    def sums(self, of_clusters: Array) -> Array:
+        """Weighted sums (count, m) of what each cluster has (clusters, m), some replications at a time."""
+        sums = np.empty((self.count, of_clusters.shape[1]))
+        for chosen in self._chunks():
+            sums[chosen] = self._of_clusters(chosen, slice(0, self.clusters)) @ of_clusters
+        return sums
+
+    def _chunks(self) -> list[slice]:
+        together = max(1, WEIGHTS_TOGETHER // (8 * self.clusters))
+        return [slice(start, min(start + together, self.count)) for start in range(0, self.count, together)]
+
+    def _some(self, chosen: slice, rows: slice) -> Array:
+        if self.codes is None:
+            return self._of_clusters(chosen, rows)
+        codes = self.codes[rows]
+        first = int(codes.min())
+        return self._of_clusters(chosen, slice(first, int(codes.max()) + 1))[:, codes - first]
+
+    def _of_clusters(self, chosen: slice, clusters: slice) -> Array:
+        if self.weights is None:
+            return self._streamed(range(self.count)[chosen], clusters)
+        return self.weights[chosen, clusters].astype(float)
+
+    def _streamed(self, chosen: range, clusters: slice) -> Array:
         # One stream for each replication and block, so that no other has to be drawn to know its weights.
-        weights = np.empty((len(chosen), rows.stop - rows.start))
-        for block in range(rows.start // BLOCK_ROWS, -(-rows.stop // BLOCK_ROWS)):
-            first, start = block * BLOCK_ROWS, max(rows.start, block * BLOCK_ROWS)
-            stop = min(rows.stop, first + BLOCK_ROWS)
+        weights = np.empty((len(chosen), clusters.stop - clusters.start))
+        for block in range(clusters.start // BLOCK_ROWS, -(-clusters.stop // BLOCK_ROWS)):
+            first, start = block * BLOCK_ROWS, max(clusters.start, block * BLOCK_ROWS)
+            stop = min(clusters.stop, first + BLOCK_ROWS)
             for place, number in enumerate(chosen):
                 drawn = np.random.default_rng([self.seed, number, block]).poisson(1.0, stop - first)
-                weights[place, start - rows.start : stop - rows.start] = drawn[start - first :]
+                weights[place, start - clusters.start : stop - clusters.start] = drawn[start - first :]
         return weights
 
 
 def replications(count: int, rows: int, seed: int, clusters: Groups | None = None) -> Replications:
     """Draw the weights of a pairs bootstrap, or of a cluster bootstrap where clusters are given."""
     number = rows if clusters is None else len(clusters.sizes)
-    rng, weights = random_numbers(seed), None
-    if number <= MULTINOMIAL_CLUSTERS:
-        weights = _multinomial(rng, count, number)
-    elif clusters is not None:
-        weights = np.stack([rng.poisson(1.0, number).astype(np.uint8) for _ in range(count)])
+    rng = random_numbers(seed)
+    weights = _multinomial(rng, count, number) if number <= MULTINOMIAL_CLUSTERS else None
     return Replications(count, rows, seed, None if clusters is None else clusters.codes, number, weights)
 
 
@@ -119,7 +139,7 @@ def replicate(blocks: Callable[[Array], Iterable[Block]], theta: Array, draws: R
 def weighted_moments(blocks: Iterable[Block], draws: Replications, features: int) -> Array:
     """Gram matrices of all features (rows of the blocks) in every replication, (replications, features, features)."""
     upper: Triangle = np.triu_indices(features)
-    collect = _by_cluster if draws.weights is not None and draws.codes is not None else _by_row
+    collect = _by_row if draws.codes is None else _by_cluster
     packed = collect(blocks, draws, upper)
     gram = np.empty((draws.count, features, features))
     gram[:, upper[0], upper[1]] = packed
@@ -136,12 +156,11 @@ def _by_row(blocks: Iterable[Block], draws: Replications, upper: Triangle) -> Ar
 
 def _by_cluster(blocks: Iterable[Block], draws: Replications, upper: Triangle) -> Array:
     assert draws.codes is not None
-    assert draws.weights is not None
     total = np.zeros((len(upper[0]), draws.clusters))
     for rows, block in blocks:
         for row, (first, second) in zip(total, zip(*upper, strict=True), strict=True):
             np.add.at(row, draws.codes[rows], block[first] * block[second])
-    return draws.weights @ total.T
+    return draws.sums(total.T)
 
 
 def weighted_steps(gram: Array, target: Array) -> Array:

@@ -188,3 +188,73 @@ def test_streamed_weights_depend_neither_on_the_chunk_nor_on_the_block():
         np.testing.assert_array_equal(np.concatenate(parts), whole)
     for block in (slice(0, 10), slice(bootstrap.BLOCK_ROWS - 3, bootstrap.BLOCK_ROWS + 3), slice(rows - 9, rows)):
         np.testing.assert_array_equal(draws.of(block), whole[:, block])
+
+
+# Products of chunks of another shape add in another order: rounding of a sum of some 40,000 numbers.
+ADDED_IN_ANOTHER_ORDER = 1e-11
+
+
+def many_clusters(count):
+    number = bootstrap.MULTINOMIAL_CLUSTERS + 1
+    codes = np.random.default_rng(1).permutation(np.repeat(np.arange(number), 2))
+    return bootstrap.Replications(count, len(codes), 4, codes, number, None)
+
+
+def test_weights_of_many_clusters_depend_neither_on_the_chunk_nor_on_the_block(monkeypatch):
+    draws = many_clusters(5)
+    whole = draws.of_replications(slice(None))
+    features = np.random.default_rng(2).standard_normal((2, draws.rows))
+    sums = bootstrap.weighted_moments([(slice(0, draws.rows), features)], draws, 2)
+    direct = np.einsum("br,ir,jr->bij", whole, features, features)
+    np.testing.assert_allclose(sums, direct, rtol=ADDED_IN_ANOTHER_ORDER, atol=ADDED_IN_ANOTHER_ORDER * draws.rows)
+    for together in (1, 2 * 8 * draws.clusters):
+        monkeypatch.setattr(bootstrap, "WEIGHTS_TOGETHER", together)
+        assert max(len(range(5)[chunk]) for chunk in draws._chunks()) == max(1, together // (8 * draws.clusters))
+        again = bootstrap.weighted_moments([(slice(0, draws.rows), features)], draws, 2)
+        np.testing.assert_allclose(again, sums, rtol=ADDED_IN_ANOTHER_ORDER, atol=ADDED_IN_ANOTHER_ORDER * draws.rows)
+        for block in (slice(0, 10), slice(8190, 8200), slice(draws.rows - 9, draws.rows)):
+            np.testing.assert_array_equal(draws.of(block), whole[:, block])
+    for start in range(5):
+        np.testing.assert_array_equal(draws.of_replications(slice(start, start + 1))[0], whole[start])
+
+
+def test_weights_of_many_clusters_are_poisson_and_whole():
+    draws = many_clusters(20)
+    weights = draws.of_replications(slice(None))
+    _, first = np.unique(draws.codes, return_index=True)
+    np.testing.assert_array_equal(weights, weights[:, first][:, draws.codes])
+    drawn = weights[:, first]
+    # Mean 1 and variance 1; four standard errors, 1 and sqrt(3) over the root of the number of draws.
+    assert drawn.mean() == pytest.approx(1.0, abs=4 / np.sqrt(drawn.size))
+    assert drawn.var() == pytest.approx(1.0, abs=4 * np.sqrt(3 / drawn.size))
+
+
+@pytest.mark.parametrize("clustered", [True, False])
+def test_drawn_weights_grow_linearly_with_replications(clustered, monkeypatch):
+    number = bootstrap.MULTINOMIAL_CLUSTERS + 1
+    drawn, stream, made = [], np.random.default_rng, {count: many_clusters(count) for count in (1, 2, 8)}
+
+    class Counted:
+        def __init__(self, seed):
+            self.rng = stream(seed)
+
+        def poisson(self, mean, size):
+            drawn.append(size)
+            return self.rng.poisson(mean, size)
+
+    def counts(count):
+        draws = made[count] if clustered else bootstrap.replications(count, number, seed=4)
+        feature = np.ones((1, draws.rows))
+        size = bootstrap.BLOCK_ROWS
+        blocks = [
+            (slice(start, min(start + size, draws.rows)), feature[:, start : start + size])
+            for start in range(0, draws.rows, size)
+        ]
+        drawn.clear()
+        with monkeypatch.context() as patch:
+            patch.setattr(bootstrap.np.random, "default_rng", Counted)
+            bootstrap.weighted_moments(blocks, draws, 1)
+        return len(drawn), sum(drawn)
+
+    calls = -(-number // bootstrap.BLOCK_ROWS)
+    assert [counts(count) for count in (1, 2, 8)] == [(count * calls, count * number) for count in (1, 2, 8)]

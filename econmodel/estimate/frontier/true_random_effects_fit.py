@@ -151,11 +151,11 @@ class TrueRandomEffectsFit(FrontierFit):
         A score bootstrap (Kline and Santos, 2012): one Newton step from the estimate with the drawn scores and the
         estimate's own Hessian, whatever `steps` says. Levels of many providers would take long to estimate again.
         """
-        if draws.codes is None or draws.weights is None or (draws.codes != self.panel.providers.codes).any():
+        if draws.codes is None or (draws.codes != self.panel.providers.codes).any():
             raise NotSupported("A frontier with provider levels is replicated by providers: leave groups= as it is.")
         likelihood, at = self.found.likelihood, self.found.parameters
         scores = provider_derivatives(likelihood, at).gradient
-        step = np.linalg.solve(-self.found.found.hessian, (draws.weights.astype(float) @ scores).T).T
+        step = np.linalg.solve(-self.found.found.hessian, draws.sums(scores).T).T
         k = likelihood.design.count
         step[:, k:] = np.clip(step[:, k:], -LONGEST_STEP, LONGEST_STEP)
         return _natural(likelihood, at + step)
