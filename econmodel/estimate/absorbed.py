@@ -12,8 +12,12 @@ from econmodel.forms.form import Form
 
 Array = NDArray[np.float64]
 # Means of groups leave rounding of a column that is constant within them, some 1e-16 of its spread and more in large
-# groups. Least squares scale columns to one length, so that this rounding would look like data.
-LEFT_BY_ROUNDING = 1e-11
+# groups. Least squares scale columns to one length, so that this rounding would look like data; what is little more
+# has too few digits left.
+LEFT_BY_ROUNDING = 1e-9
+ROUNDED = 4 * np.finfo(float).eps
+# Provider means beside such columns are made of differences of squares, of which a share of 1e-9 keeps seven digits.
+HARDLY = 3e-5
 # Least squares with the normal equations of period dummies keep half of the digits, and a second round the rest.
 ROUNDS = 3
 
@@ -28,7 +32,7 @@ def refuse_absorbed(sample: Sample, form: Form, numeraire: int | None, effects: 
     if periods is not None:
         periods = _less_means(periods, effects)
     for name, column in _coordinates(sample, form, numeraire).items():
-        least = LEFT_BY_ROUNDING * _length(column - column.mean())
+        least = _rounding(column)
         inside = _less_means(column[None], effects)[0]
         if _length(inside) <= least:
             by_provider.append(name)
@@ -47,6 +51,22 @@ def refuse_absorbed(sample: Sample, form: Form, numeraire: int | None, effects: 
             f"{'it is' if len(by_both) == 1 else 'they are'} associated with. Use time_effects=False, or leave "
             f"{', '.join(by_both)} out."
         )
+
+
+def refuse_hardly_within(sample: Sample, form: Form, numeraire: int | None, groups: Groups) -> None:
+    """NotIdentified where a variable varies within providers by so little that provider means cannot be told from it."""
+    for name, column in _coordinates(sample, form, numeraire).items():
+        inside, rounded = _length(_less_means(column[None], groups)[0]), _rounding(column)
+        if rounded < inside < HARDLY * _length(column - column.mean()):
+            raise NotIdentified(
+                f"{name} varies within providers by less than {HARDLY:.0e} of its spread, so its provider mean cannot be "
+                f'told from it. Use effects="within", or leave {name} out.'
+            )
+
+
+def _rounding(column: Array) -> float:
+    """The most that rounding leaves of a column that means take out; a large level is rounded too."""
+    return max(LEFT_BY_ROUNDING * _length(column - column.mean()), ROUNDED * _length(column))
 
 
 def _words(names: list[str]) -> str:

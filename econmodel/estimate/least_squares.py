@@ -107,6 +107,8 @@ def transformed_blocks(design: Design, theta: Array | None, effects: Groups | No
 def linear(design: Design, moments: Moments, effects: Groups | None = None) -> LeastSquares:
     """Least squares for a log form from one pass' moments; a second pass by QR if squaring would cost digits."""
     names = design.technology.names
+    if moments.lost:
+        moments = accumulate(transformed_blocks(design, None, effects))
     if condition_number(moments) ** 2 > ORTHOGONAL_ABOVE:
         moments = accumulate_orthogonally(transformed_blocks(design, None, effects))
     inverse_gram = inverse(moments, names)

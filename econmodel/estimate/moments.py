@@ -16,6 +16,8 @@ from econmodel.estimate.design import Block
 Array = NDArray[np.float64]
 # Above this condition number of the equilibrated Gram matrix, squaring would leave fewer than eight sound digits.
 ORTHOGONAL_ABOVE = 1e8
+# Where means of groups take all but this share of a column's squares, their difference has lost five digits of sixteen.
+LOST_IN_MEANS = 1e-5
 # Below this ratio of singular values a direction is rounding error, not data.
 NO_DIRECTION = 1e-9
 # Loadings of at least this share of the largest name the columns that move together.
@@ -31,11 +33,13 @@ class Moments:
     gram : (k + 1, k + 1)
     count : number of rows
     triangle : (k + 1, k + 1) upper triangle R with R'R = gram, where the pass was made by QR; else None
+    lost : whether group means took so much of a square that too few digits are left: rows less means keep them
     """
 
     gram: Array
     count: int
     triangle: Array | None = None
+    lost: bool = False
 
     @property
     def residual_squares(self) -> float:
@@ -93,8 +97,9 @@ def within_moments(moments: Moments, sums: Array, sizes: Array) -> Moments:
     Squares and products were formed before demeaning, as the fixed-effects translog requires.
     """
     total = sums.sum(axis=1)
-    gram = moments.gram - (sums / sizes) @ sums.T + np.outer(total, total) / sizes.sum()
-    return Moments(gram, moments.count)
+    inner = moments.gram - (sums / sizes) @ sums.T
+    lost = bool((np.diag(inner)[1:] < LOST_IN_MEANS * np.diag(moments.gram)[1:]).any())
+    return Moments(inner + np.outer(total, total) / sizes.sum(), moments.count, lost=lost)
 
 
 def condition_number(moments: Moments) -> float:

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.errors import FormError, NotSupported
+from econmodel.estimate.absorbed import refuse_hardly_within
 from econmodel.estimate.bootstrap import Replications, replicate
 from econmodel.estimate.covariance import joint_covariance, wild_cluster_p_values
 from econmodel.estimate.covariance_choice import covariance_of
@@ -175,6 +176,7 @@ def mundlak_fit(prepared: Prepared) -> MundlakFit:
         )
     design = prepared.design
     groups = providers(prepared.sample.data, "mundlak")
+    refuse_hardly_within(prepared.sample, prepared.specification.form, design.technology.numeraire, groups)
     sums = group_sums(design.blocks(), groups.codes, len(groups.sizes))
     means = provider_means(prepared.moments, sums, groups)
     names = design.technology.names + tuple(f"mean of {design.technology.names[place]}" for place in means.varying)

@@ -152,7 +152,7 @@ def _design(sample: Sample, specification: Specification, effects: Groups | None
     matrix[: design.count, : design.count] = design.technology.exponent.shift(by)
     gram = matrix @ moments.gram @ matrix.T
     moved = at(_moved(provisional, design.technology, by, sample))
-    return moved, Moments(gram, moments.count)
+    return moved, Moments(gram, moments.count, lost=moments.lost)
 
 
 def _moved(provisional: Centres, technology: Technology, by: Array, sample: Sample) -> Centres:

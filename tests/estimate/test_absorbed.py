@@ -12,6 +12,8 @@ from econmodel.errors import NotIdentified
 FIRMS, YEARS = 30, 5
 # The same numbers in other units: centring and the search round otherwise.
 OTHER_UNIT = 1e-6
+# Numbers of which eight digits or fewer vary.
+SIX_DIGITS = 1e-6
 
 
 def panel(seed, **further):
@@ -66,16 +68,37 @@ def test_the_sum_of_a_providers_and_a_periods_part_is_refused_in_unbalanced_pane
         em.fit(data, "cobb_douglas", effects="within", time_effects=True)
 
 
-def test_what_varies_hardly_at_all_within_providers_is_fitted():
-    own = np.random.default_rng(0)
-    frame = panel(3, level=lambda rng, firm, year: rng.normal(size=FIRMS)[firm])
-    frame["moves"] = own.normal(size=len(frame))
-    roles = {"cost": "cost", "outputs": ["visits"], "entity": "firm", "time": "year"}
-    plain = em.fit(em.CostData(frame, controls=["moves"], **roles), "cobb_douglas", effects="within")
-    frame["hardly"] = frame["level"] + 1e-5 * frame["moves"]
-    hardly = em.fit(em.CostData(frame, controls=["hardly"], **roles), "cobb_douglas", effects="within")
-    # 1e-5 of a column's size leaves eleven digits, of which moments keep half.
-    assert hardly.params["hardly"] * 1e-5 == pytest.approx(plain.params["moves"], rel=1e-4)
+def hardly_varying(width, level=0.0):
+    frame = panel(
+        3, hardly=lambda rng, firm, year: level + rng.normal(size=FIRMS)[firm] + width * rng.normal(size=len(firm))
+    )
+    return frame, em.CostData(frame, cost="cost", outputs=["visits"], controls=["hardly"], entity="firm", time="year")
+
+
+@pytest.mark.parametrize("level", [0.0, 1e3])
+@pytest.mark.parametrize("width", [1e-3, 1e-5, 1e-7, 1e-8])
+def test_what_varies_hardly_at_all_within_providers_is_fitted_to_six_digits(width, level):
+    frame, data = hardly_varying(width, level)
+    logs = frame.assign(cost=np.log(frame["cost"]), visits=np.log(frame["visits"]))[["visits", "hardly", "cost"]]
+    own = logs.sub(logs.iloc[0])
+    for _ in range(2):
+        own = own - own.groupby(frame["firm"]).transform("mean")
+    own["hardly"] /= width
+    expected = np.linalg.lstsq(own[["visits", "hardly"]], own["cost"], rcond=None)[0]
+    fitted = em.fit(data, "cobb_douglas", effects="within")
+    assert fitted.params.to_numpy() * [1.0, width] == pytest.approx(expected, rel=SIX_DIGITS)
+
+
+@pytest.mark.parametrize("width", [1e-10, 1e-12])
+def test_what_varies_by_little_more_than_rounding_is_refused(width):
+    with pytest.raises(NotIdentified, match=r"hardly does not vary within any firm"):
+        em.fit(hardly_varying(width)[1], "cobb_douglas", effects="within")
+
+
+@pytest.mark.parametrize("width", [1e-5, 1e-8])
+def test_provider_means_refuse_what_varies_hardly_at_all(width):
+    with pytest.raises(NotIdentified, match=r'hardly varies within providers by less than .* effects="within"'):
+        em.fit(hardly_varying(width)[1], "cobb_douglas", effects="mundlak")
 
 
 @pytest.mark.parametrize("form", ["flexible_fixed_cost", "composite"])
