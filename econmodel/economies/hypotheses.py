@@ -101,6 +101,7 @@ def test(
     ('the cost shares of inputs do not change with outputs', 2)
     """
     _check(fitted, statistic, conf_level)
+    fitted.require_error()
     names = [hypothesis] if isinstance(hypothesis, str) else list(hypothesis)
     chosen = (of,) if isinstance(of, str) else of
     _refuse_strays(names, of, by)

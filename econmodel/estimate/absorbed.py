@@ -54,13 +54,13 @@ def refuse_absorbed(sample: Sample, form: Form, numeraire: int | None, effects: 
 
 
 def refuse_hardly_within(sample: Sample, form: Form, numeraire: int | None, groups: Groups) -> None:
-    """NotIdentified where a variable varies within providers by so little that provider means cannot be told from it."""
+    """NotIdentified where a variable varies within providers by so little that its mean cannot be told from it."""
     for name, column in _coordinates(sample, form, numeraire).items():
         inside, rounded = _length(_less_means(column[None], groups)[0]), _rounding(column)
         if rounded < inside < HARDLY * _length(column - column.mean()):
             raise NotIdentified(
-                f"{name} varies within providers by less than {HARDLY:.0e} of its spread, so its provider mean cannot be "
-                f'told from it. Use effects="within", or leave {name} out.'
+                f"{name} varies within providers by less than {HARDLY:.0e} of its spread, so its provider mean cannot "
+                f'be told from it. Use effects="within", or leave {name} out.'
             )
 
 

@@ -6,16 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.errors import NotSupported
+from econmodel.errors import NotIdentified, NotSupported
 from econmodel.estimate.covariance import FEWEST_CLUSTERS, cluster_scores, clustered, robust
 from econmodel.estimate.design import Block
-from econmodel.estimate.least_squares import Groups, LeastSquares
+from econmodel.estimate.least_squares import LOST_IN_SQUARING, Groups, LeastSquares
 from econmodel.estimate.notes import exact_note, few_repeat, notes_of
 from econmodel.estimate.preparation import Prepared, providers
 
 Array = NDArray[np.float64]
-# Residuals of a cost that was computed from the columns are rounding: this share of log cost, or less.
-EXACT = 1e-11
+# Cost was computed from the columns where they leave no more than this share of its variance (R2 of 1 - 1e-10): no
+# recorded cost comes near, and a computed one that was rounded to pennies does. Or where residuals are rounding.
+EXACT = 1e-10
+ROUNDED = 1e-11
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +50,7 @@ def covariance_of(
     """
     specification, sample, clusters = prepared.specification, prepared.sample, prepared.clusters
     count = prepared.count
-    exact_cost = computed_cost(prepared, solution)
+    exact_cost = computed_cost(prepared, solution, blocks)
     few = clusters is not None and len(clusters.sizes) < FEWEST_CLUSTERS
     kind = specification.cov_type or default_covariance(clusters, few)
     notes = list(notes_of(solution.condition, sample, clusters if few else None, specification.cov_type))
@@ -71,12 +73,22 @@ def covariance_of(
     return Covariance(covariance, kind, freedom, bool(few and specification.cov_type is None), tuple(notes))
 
 
-def computed_cost(prepared: Prepared, solution: LeastSquares) -> list[str]:
-    """A word where residuals are rounding: there is no error that standard errors could be made of."""
-    design = prepared.design
+def computed_cost(
+    prepared: Prepared, solution: LeastSquares, blocks: Callable[[], Iterator[Block]] | None = None
+) -> list[str]:
+    """A word where residuals are rounding: there is no error that standard errors could be made of.
+
+    With `blocks` residuals are squared anew where their sum of squares came from a difference of larger ones.
+    """
+    design, squares = prepared.design, solution.residual_squares
     cost = prepared.sample.rows.columns[design.cost]
     response = cost if design.additive else np.log(cost)
-    if solution.residual_squares > EXACT**2 * float(response @ response):
+    spread, size = float(((response - response.mean()) ** 2).sum()), float(response @ response)
+    # The log of a number is rounded to a share of one at least.
+    most = EXACT * spread + ROUNDED**2 * (size if design.additive else size + len(response))
+    if blocks is not None and most < squares < LOST_IN_SQUARING * size:
+        squares = sum(float(block[-1] @ block[-1]) for _, block in blocks())
+    if squares > most:
         return []
     t = design.technology
     return [
@@ -84,6 +96,16 @@ def computed_cost(prepared: Prepared, solution: LeastSquares) -> list[str]:
         "it looks computed, not observed, so there are no standard errors, and no t or p. Name the column with the "
         "cost that was recorded; a cost function that is known is stated with em.state(...)."
     ]
+
+
+def refuse_computed(prepared: Prepared, least_squares: LeastSquares) -> None:
+    """NotIdentified where least squares leave no residual that noise and inefficiency could be told from."""
+    if computed_cost(prepared, least_squares):
+        raise NotIdentified(
+            f"{prepared.design.cost} is an exact function of the other columns: it looks computed, not observed, so it "
+            "holds neither noise nor inefficiency. Name the column with the cost that was recorded, or use "
+            'estimator="least_squares" to see the function.'
+        )
 
 
 def default_covariance(clusters: Groups | None, few: bool) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from econmodel.errors import NotSupported
 from econmodel.estimate import fit_display
 from econmodel.estimate.bootstrap import Replications, replicate, replications
 from econmodel.estimate.covariance import cluster_moments, joint_covariance, wild_cluster_p_values
@@ -200,6 +201,15 @@ class Fit:
         """Whether cost is an exact function of the columns, so that nothing can be said of an error."""
         return bool(np.isnan(self.covariance).all())
 
+    def require_error(self) -> None:
+        """NotSupported where cost is an exact function of the columns: nothing drawn or tested would mean anything."""
+        if self.fits_exactly:
+            raise NotSupported(
+                f"{self.data.cost} is computed from its columns, so nothing in this fit can be tested and nothing has "
+                "an interval. Name the column with the cost that was recorded; of a cost function that is known, "
+                "em.state(...) gives the same measures."
+            )
+
     @property
     def llf(self) -> float:
         """Normal log-likelihood of the response (log cost, or cost where the error is additive); missing where cost is
@@ -360,7 +370,8 @@ class Fit:
         )
 
     def replications(self, count: int, seed: int) -> Replications:
-        """Weights of a bootstrap by this fit's clusters."""
+        """Weights of a bootstrap by this fit's clusters; NotSupported where cost is computed from the columns."""
+        self.require_error()
         return replications(count, self.sample.rows.count, seed, self.clusters)
 
     def bootstrap(self, draws: Replications, steps: int = 1) -> Array:

@@ -136,6 +136,7 @@ class MundlakFit(Fit):
         """
         from scipy.special import fdtrc
 
+        self.require_error()
         k, table = len(self.theta), self.mean_parameters
         values = self.every.theta[k:]
         covariance, freedom = self.every_covariance, self.freedom

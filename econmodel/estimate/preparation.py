@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from econmodel.errors import FormError, NotIdentified, NotSupported
-from econmodel.estimate.absorbed import refuse_absorbed
+from econmodel.estimate.absorbed import ROUNDED, refuse_absorbed
 from econmodel.estimate.design import Design
 from econmodel.estimate.least_squares import Groups, moments_at
 from econmodel.estimate.moments import Moments
@@ -72,12 +72,31 @@ def prepare(data: CostData, specification: Specification) -> Prepared:
     effects = providers(sample.data, specification.effects) if specification.effects == "within" else None
     _refuse_few_rows(sample, specification, effects)
     variables(sample, specification.form, numeraire_of(sample.data, specification.homogeneous))
+    _refuse_same_cost(sample, providers(sample.data, specification.effects) if specification.effects else None)
     refuse_absorbed(sample, specification.form, numeraire_of(data, specification.homogeneous), effects)
     design, moments = _design(sample, specification, effects)
     prepared = Prepared(specification, sample, design, moments, clusters, effects)
     if prepared.count <= prepared.parameters:
         raise few_rows(prepared.count, f"{prepared.parameters:,}")
     return prepared
+
+
+def _refuse_same_cost(sample: Sample, groups: Groups | None) -> None:
+    """NotIdentified where cost is the same in every row, or never differs between rows of one provider."""
+    cost, entity = sample.rows.columns[sample.data.cost], sample.data.entity
+    same = float(np.ptp(cost)) <= ROUNDED * float(cost.max())
+    if not same and groups is not None:
+        first = cost[np.unique(groups.codes, return_index=True)[1]][groups.codes]
+        if (np.abs(cost - first) <= ROUNDED * first).all():
+            raise NotIdentified(
+                f"{sample.data.cost} does not vary within any {entity}, so nothing that varies within them says "
+                f"anything of cost. Name the cost of each row, or use effects=None with one row for each {entity}."
+            )
+    if same:
+        raise NotIdentified(
+            f"{sample.data.cost} is the same in every row used ({cost[0]:,.6g}), so there is no difference in cost to "
+            "explain. Name the column with the cost of each provider."
+        )
 
 
 def _refuse_few_rows(sample: Sample, specification: Specification, effects: Groups | None) -> None:

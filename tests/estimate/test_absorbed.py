@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import econmodel as em
-from econmodel.errors import NotIdentified
+from econmodel.errors import NotIdentified, NotSupported
 
 FIRMS, YEARS = 30, 5
 # The same numbers in other units: centring and the search round otherwise.
@@ -120,7 +120,75 @@ def test_computed_cost_has_parameters_and_no_standard_errors():
     assert fitted.params["visits"] == pytest.approx(0.9, rel=1e-9)
     assert fitted.bse.isna().all()
     assert "cost is an exact function of visits" in str(fitted)
-    em.separate(fitted, replications=19)
+    for measure in (lambda: em.separate(fitted, replications=19), lambda: em.test(fitted, "visits = 1")):
+        with pytest.raises(
+            NotSupported, match=r"cost is computed from its columns, so nothing in this fit can be tested"
+        ):
+            measure()
+
+
+def computed(pennies):
+    frame = panel(4, x=lambda rng, firm, year: rng.normal(size=len(firm)))
+    cost = 2000.0 * frame["visits"] ** 0.9
+    frame = frame.assign(cost=cost.round(2) if pennies else cost, z=np.arange(len(frame)) % 7 + frame["x"])
+    return em.CostData(frame, cost="cost", outputs=["visits"], relationships=["x"], entity="firm", time="year")
+
+
+@pytest.mark.parametrize("pennies", [False, True])
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"effects": "within"},
+        {"effects": "mundlak"},
+        {"estimator": em.TwoStage(["x"], ["z"])},
+        {"estimator": em.ControlFunction(["x"], ["z"])},
+    ],
+)
+def test_computed_cost_has_no_standard_errors_by_any_estimator(how, pennies):
+    fitted = em.fit(computed(pennies), "cobb_douglas", **how)
+    assert fitted.params["visits"] == pytest.approx(0.9, rel=1e-5 if pennies else 1e-9)
+    assert fitted.bse.isna().all()
+    assert any("it looks computed" in note for note in fitted.notes)
+    for name in ("mundlak_test", "exogeneity_test", "overidentification_test", "weak_instrument_interval"):
+        if hasattr(fitted, name):
+            with pytest.raises(NotSupported, match=r"cost is computed from its columns"):
+                getattr(fitted, name)()
+
+
+@pytest.mark.parametrize("pennies", [False, True])
+@pytest.mark.parametrize("effects", [None, "random"])
+def test_computed_cost_has_no_frontier(effects, pennies):
+    with pytest.raises(NotIdentified, match=r"cost is an exact function.*neither noise nor inefficiency"):
+        em.fit(computed(pennies), "cobb_douglas", "frontier", effects=effects)
+
+
+@pytest.mark.parametrize("pennies", [False, True])
+@pytest.mark.parametrize("form", ["cobb_douglas", "composite"])
+def test_computed_cost_has_no_system(form, pennies):
+    frame = simulated()
+    size = (
+        frame["visits"] ** 0.5 * frame["meals"] ** 0.4 if form == "cobb_douglas" else frame["visits"] + frame["meals"]
+    )
+    cost = 1000.0 * size * frame["wage"] ** 0.6 * frame["rent"] ** 0.4
+    data = priced(frame.assign(cost=cost.round(2) if pennies else cost))
+    with pytest.raises(NotIdentified, match=r"The equation of log cost is fitted exactly.*Cost that was computed"):
+        em.fit(data, form, "system", second_order="none")
+
+
+@pytest.mark.parametrize("how", [{}, {"effects": "within"}, {"effects": "mundlak"}, {"estimator": "frontier"}])
+def test_cost_that_does_not_vary_is_refused(how):
+    data = computed(False)
+    same = replace(data, frame=data.frame.assign(cost=5.0))
+    with pytest.raises(NotIdentified, match=r"cost is the same in every row used \(5\)"):
+        em.fit(same, "cobb_douglas", **how)
+
+
+@pytest.mark.parametrize("effects", ["within", "mundlak"])
+def test_cost_that_does_not_vary_within_providers_is_refused(effects):
+    data = computed(False)
+    same = replace(data, frame=data.frame.assign(cost=1.1 + data.frame["firm"] / 3))
+    with pytest.raises(NotIdentified, match=r"cost does not vary within any firm"):
+        em.fit(same, "cobb_douglas", effects=effects)
 
 
 def test_more_variables_than_rows_are_counted_before_anything_is_formed():
@@ -178,9 +246,9 @@ def simulated(count=120):
     )
 
 
-def size_of(frame, form, estimator):
+def priced(frame):
     prices = {"wage": em.Price(share="wages"), "rent": em.Price(share="rents")}
-    data = em.CostData(
+    return em.CostData(
         frame,
         cost="cost",
         outputs=["visits", "meals"],
@@ -189,7 +257,10 @@ def size_of(frame, form, estimator):
         relationships=["same"],
         controls=["rural"],
     )
-    return float(em.scale(em.fit(data, form, estimator, second_order="none")).table["estimate"].iloc[0])
+
+
+def size_of(frame, form, estimator):
+    return float(em.scale(em.fit(priced(frame), form, estimator, second_order="none")).table["estimate"].iloc[0])
 
 
 BY_INSTRUMENT = (em.TwoStage(["same"], ["tender"]), em.ControlFunction(["same"], ["tender"]))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from econmodel.errors import FormError, NotSupported, TableError, UnknownName
 from econmodel.estimate.covariance import FEWEST_CLUSTERS
+from econmodel.estimate.covariance_choice import refuse_computed
 from econmodel.estimate.design import Design
 from econmodel.estimate.frontier.covariance import check_kind, covariance_of
 from econmodel.estimate.frontier.density import DENSITIES
@@ -99,6 +100,7 @@ class Frontier:
             return fit_true_random_effects(prepared)
         likelihood = likelihood_of(self, prepared.design)
         least_squares = without_inefficiency(prepared.design, prepared.moments)
+        refuse_computed(prepared, least_squares)
         return _record(prepared, likelihood, solve(likelihood, least_squares))
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from econmodel.errors import NotSupported
 from econmodel.estimate.bootstrap import Replications
 from econmodel.estimate.covariance import clustered
+from econmodel.estimate.covariance_choice import refuse_computed
 from econmodel.estimate.fit import PROVIDER_EFFECTS
 from econmodel.estimate.frontier.covariance import in_sigmas, inverse_information
 from econmodel.estimate.frontier.density import (
@@ -190,6 +191,7 @@ def fit_true_random_effects(prepared: Prepared) -> TrueRandomEffectsFit:
     specification, sample, design = prepared.specification, prepared.sample, prepared.design
     asked = PanelLikelihood(design, HalfNormal(), providers(sample.data, "random"))
     ordinary = without_inefficiency(design, prepared.moments)
+    refuse_computed(prepared, ordinary)
     found = solve_panel(asked, ordinary)
     kind = specification.cov_type or "nonrobust"
     if kind not in ("nonrobust", "cluster"):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from econmodel.errors import FormError
 from econmodel.estimate.bootstrap import Replications, weighted_moments
 from econmodel.estimate.covariance import FEWEST_CLUSTERS
+from econmodel.estimate.covariance_choice import computed_cost
 from econmodel.estimate.design import Block
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.instruments.reduced_form import reduced_form, strength, weak_note
@@ -95,7 +96,10 @@ class ControlFunction(Instrumented):
         freedom = len(clusters.sizes) - 1 if kind == "cluster" and clusters is not None else prepared.count - len(every)
         targets = np.concatenate([terms.endogenous, [k]])
         first_stage = strength(reduced_form(terms, gram, targets, clusters, prepared.count), terms)
-        notes = [*notes_of(solution.condition, prepared.sample, few, kind), *weak_note(first_stage.table, CURE)]
+        exact = computed_cost(prepared, solution, lambda: _residuals(stages, first, every))
+        if exact:
+            covariance = np.full_like(covariance, np.nan)
+        notes = [*exact, *notes_of(solution.condition, prepared.sample, few, kind), *weak_note(first_stage.table, CURE)]
         return ControlFunctionFit(
             prepared.specification, prepared.sample, prepared.design.technology, prepared.design, own,
             covariance[:k, :k].copy(), kind, clusters, None, float(freedom), False,
@@ -188,6 +192,14 @@ def _by_cluster(scores: Array, clusters: Groups, rows: slice) -> Array:
     return np.stack([np.bincount(codes, row, groups).astype(float) for row in scores])
 
 
+def _residuals(stages: Stages, first: Array, every: Array) -> Iterator[Block]:
+    """Blocks of regressors and control functions, and residuals."""
+    matrix = stages.transform(first)
+    contrast = matrix[-1] - every @ matrix[:-1]
+    for rows, block in stages.terms.blocks():
+        yield rows, np.vstack([matrix[:-1] @ block, contrast[None] @ block])
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class ControlFunctionFit(Fit):
     """A fit with control functions.
@@ -228,10 +240,8 @@ class ControlFunctionFit(Fit):
 
     def rows_at(self, parameters: Array) -> Iterator[Block]:
         """Regressors and residuals, control functions taken out."""
-        matrix = self.stages.transform(parameters[len(self.every) :].reshape(self.first.shape))
-        contrast = matrix[-1] - parameters[: len(self.every)] @ matrix[:-1]
-        for rows, block in self.stages.terms.blocks():
-            yield rows, np.vstack([matrix[:-1] @ block, contrast[None] @ block])
+        first = parameters[len(self.every) :].reshape(self.first.shape)
+        return _residuals(self.stages, first, parameters[: len(self.every)])
 
     def bootstrap_all(self, draws: Replications, steps: int = 1) -> Array:
         """All parameters in every replication, both stages made anew."""
@@ -264,6 +274,7 @@ class ControlFunctionFit(Fit):
         """
         from scipy.special import fdtrc
 
+        self.require_error()
         k = len(self.theta)
         values, covariance = self.every[k:], self.every_covariance[k:, k:]
         names = [self.technology.names[place] for place in self.stages.terms.endogenous]

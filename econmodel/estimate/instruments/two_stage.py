@@ -212,6 +212,7 @@ class TwoStageFit(Fit):
         """
         from scipy.special import chdtrc
 
+        self.require_error()
         inside, regressors = self.terms.places()
         spare = len(inside) - self.design.count
         if spare <= 0:
@@ -250,6 +251,7 @@ class TwoStageFit(Fit):
         """
         from scipy.special import chdtri
 
+        self.require_error()
         if self.design.count - len(self.terms.exogenous) != 1:
             raise FormError(
                 "The interval is of one parameter, and there are several endogenous terms. Use "

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from econmodel.errors import FormError, NotIdentified, NotSupported, TableError, UnknownName
 from econmodel.estimate.covariance import FEWEST_CLUSTERS
-from econmodel.estimate.covariance_choice import default_covariance
+from econmodel.estimate.covariance_choice import EXACT, default_covariance
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.least_squares import Groups, LeastSquares
 from econmodel.estimate.notes import exact_note, notes_of
@@ -146,7 +146,9 @@ class System:
         divided_by = divisors(prepared.count, self._counted(equations))
         columns = prepared.sample.rows.columns
         # Sums of squares of shares are differences of moments, and exact to this many digits of them.
-        rounding = np.array([0.0, *(FITTED_EXACTLY * (columns[one.share] ** 2).sum() for one in equations.shares)])
+        # Cost is computed where no more is left of it than by least squares, see `computed_cost`.
+        computed = EXACT * float(np.log(columns[design.cost]).var()) * prepared.count
+        rounding = np.array([computed, *(FITTED_EXACTLY * (columns[one.share] ** 2).sum() for one in equations.shares)])
         weigh: Weigh = partial(_weights, divided_by=divided_by, names=equations.names, rounding=rounding)
         solved, solution = solve_system(design, prepared.moments, equations, weigh, self.iterate)
         return self._with_covariance(prepared, equations, divided_by, solved, solution)

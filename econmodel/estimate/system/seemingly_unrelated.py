@@ -67,15 +67,17 @@ def descend(at: MomentsAt, theta: Array, weigh: Weigh, names: Sequence[str]) -> 
     NotIdentified, DidNotConverge
         With the names of what cannot be told apart, and the cure.
     """
-    moments, damping, last = at(theta), 0.0, np.inf
+    moments, damping, last, floor = at(theta), 0.0, np.inf, np.finfo(float).tiny
     for steps in range(1, MAXIMUM_STEPS + 1):
         weights = weigh(moments.residual_products)
         weighted = moments.weighted(weights)
         step = _step(weighted, damping, names)
         squares = weighted.residual_squares
         explained = max(float(step @ weighted.gram[:-1, -1]), 0.0)
+        # Of cost that is an exact function of the columns nothing is left but rounding of what there was at first.
+        floor = max(floor, np.finfo(float).eps * squares) if steps == 1 else floor
         freedom = max(weighted.count - len(theta), 1) / len(theta)
-        offset = float(np.sqrt(freedom * explained / max(squares - explained, np.finfo(float).tiny)))
+        offset = float(np.sqrt(freedom * explained / max(squares - explained, floor)))
         stalled = ROUNDING_OFFSET > offset > last / 2.0
         if damping == 0.0 and (offset < RELATIVE_OFFSET or stalled):
             return Solved(theta, moments, weights, steps, offset)
@@ -144,5 +146,5 @@ def _fitted_exactly(names: Sequence[str]) -> str:
         "exactly, so the covariance of the errors is singular and there is no likelihood. Shares that add up to one "
         'in every row are of all inputs: say prices_complete=True, or leave one out with em.System(drop="..."). A '
         "share that is the same in every row, or that was computed from the other columns, is no further evidence: "
-        "take it from the card."
+        "take it from the card. Cost that was computed from the other columns is no evidence at all."
     )
