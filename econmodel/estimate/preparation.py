@@ -13,10 +13,13 @@ from econmodel.estimate.moments import Moments
 from econmodel.estimate.sample import Sample, centres, groups_of, take, variables
 from econmodel.estimate.specification import Specification, check
 from econmodel.forms.assembly import Centres, assemble
+from econmodel.forms.form import Form
 from econmodel.forms.technology import Technology
 from econmodel.table.cost_data import CostData
 
 Array = NDArray[np.float64]
+# The square of so many is what least squares hold and invert in seconds.
+MOST_PARAMETERS = 3_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,13 +103,42 @@ def _refuse_same_cost(sample: Sample, groups: Groups | None) -> None:
 
 
 def _refuse_few_rows(sample: Sample, specification: Specification, effects: Groups | None) -> None:
-    """NotIdentified where first-order terms alone, and effects, are as many as rows: before any design is formed."""
+    """NotIdentified where there are too few rows, or too many parameters: counted before any design is formed."""
     data, count = sample.data, sample.rows.count
-    least = len(data.outputs) + len(data.prices) + len(data.relationships) + len(sample.controls)
-    least += len(effects.sizes) if effects is not None else 1
-    least -= numeraire_of(data, specification.homogeneous) is not None
+    prices = len(data.prices) - (numeraire_of(data, specification.homogeneous) is not None)
+    least = len(data.outputs) + prices + len(data.relationships) + len(sample.controls) + 1
+    second = specification.second_order or specification.form.second_order
+    # Restrictions take the products of prices, and of one output each with all there is.
+    outputs = len(data.outputs) - ("homogeneous" in specification.restrict)
+    free = 0 if specification.restrict else prices
+    least += second_order_terms(specification.form, second, outputs, free, len(data.relationships))
+    most = least
+    least += len(effects.sizes) - 1 if effects is not None else 0
     if count <= least:
-        raise few_rows(count, f"at least {least:,}" if specification.second_order != "none" else f"{least:,}")
+        raise few_rows(count, f"at least {least:,}" if second != "none" else f"{least:,}")
+    if most > MOST_PARAMETERS:
+        raise NotSupported(
+            f"This cost function has {most:,} parameters or more, and {MOST_PARAMETERS:,} is the most there may be. "
+            'Use fewer variables, or fewer second-order terms (second_order="outputs" or "none").'
+        )
+
+
+def second_order_terms(form: Form, second_order: str, outputs: int, prices: int, relationships: int) -> int:
+    """The fewest second-order terms of so many variables: squares of relationship variables may be empty."""
+    if second_order == "none":
+        return 0
+    together = outputs + prices + relationships
+    if second_order == "all" and not form.aggregates:
+        return together * (together + 1) // 2 - relationships
+    count = outputs * (outputs + 1) // 2
+    if second_order == "all":
+        count += max(outputs - 1, 0) * relationships
+        inside, outside = (prices, 0) if form.price_levels else (0, prices)
+        count += inside * (inside + 1) // 2
+        if not form.separable:
+            others = relationships + outside
+            count += outputs * prices + others * (others + 1) // 2 - relationships
+    return count
 
 
 def few_rows(count: int, parameters: str) -> NotIdentified:

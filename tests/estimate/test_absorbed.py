@@ -8,6 +8,8 @@ import pytest
 
 import econmodel as em
 from econmodel.errors import NotIdentified, NotSupported
+from econmodel.estimate.preparation import second_order_terms
+from econmodel.forms.form import find_form
 
 FIRMS, YEARS = 30, 5
 # The same numbers in other units: centring and the search round otherwise.
@@ -197,8 +199,33 @@ def test_more_variables_than_rows_are_counted_before_anything_is_formed():
     frame = pd.DataFrame(rng.normal(size=(40, len(names))), columns=names)
     frame = frame.assign(cost=rng.uniform(1, 2, 40), visits=rng.uniform(1, 2, 40))
     data = em.CostData(frame, cost="cost", outputs=["visits"], controls=names)
-    with pytest.raises(NotIdentified, match=r"40 rows cannot identify at least 2,002 parameters"):
+    with pytest.raises(NotIdentified, match=r"40 rows cannot identify at least 2,003 parameters"):
         em.fit(data, "translog")
+
+
+@pytest.mark.parametrize("restrict", [(), "homogeneous"])
+@pytest.mark.parametrize(("rows", "fault"), [(400, NotIdentified), (6_000, NotSupported)])
+def test_second_order_terms_are_counted_before_any_list_of_them(monkeypatch, rows, fault, restrict):
+    monkeypatch.setattr("econmodel.estimate.preparation.assemble", lambda *_, **__: pytest.fail("terms were built"))
+    rng = np.random.default_rng(0)
+    names = [f"x{i}" for i in range(100)]
+    frame = pd.DataFrame(rng.uniform(1, 2, (rows, 102)), columns=[*names, "visits", "cost"])
+    data = em.CostData(frame, cost="cost", outputs=["visits"], relationships=names)
+    with pytest.raises(fault, match=r"at least 5,\d\d\d|5,\d\d\d parameters or more, and 3,000 is the most"):
+        em.fit(data, "translog", second_order="all", restrict=restrict)
+
+
+@pytest.mark.parametrize("second_order", ["none", "outputs", "all"])
+@pytest.mark.parametrize(
+    "form", ["cobb_douglas", "translog", "composite", "flexible_fixed_cost", "normalised_quadratic"]
+)
+def test_second_order_terms_are_as_many_as_counted(form, second_order):
+    data = priced(simulated())
+    shape = find_form(form)
+    counted = second_order_terms(shape, second_order, 2, 1, 1)
+    # The constant, two outputs, a relative price, a relationship variable with its own square, and a control.
+    square = second_order == "all" and not shape.separable
+    assert counted + 6 + square == len(em.fit(data, form, second_order=second_order).theta)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2])
