@@ -82,11 +82,11 @@ def moments_at(design: Design, theta: Array | None, effects: Groups | None) -> M
         if effects is None:
             return accumulate(design.blocks(theta))
         sums: list[Array] = []
-        moments = accumulate(_with_sums(design.blocks(theta), effects, sums))
+        moments = accumulate(with_sums(design.blocks(theta), effects, sums))
         return within_moments(moments, sums[0], effects.sizes)
 
 
-def _with_sums(blocks: Iterator[Block], effects: Groups, sums: list[Array]) -> Iterator[Block]:
+def with_sums(blocks: Iterator[Block], effects: Groups, sums: list[Array]) -> Iterator[Block]:
     """Pass blocks on while adding up their group sums, so that one pass serves both."""
     for rows, block in blocks:
         if not sums:

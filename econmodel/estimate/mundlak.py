@@ -162,7 +162,9 @@ def variances(moments: Moments, means: ProviderMeans) -> tuple[float, float]:
     centred = means.of_rows - (means.of_rows * sizes).sum(axis=1, keepdims=True) / sizes.sum()
     inside = moments.gram - (means.of_rows * sizes) @ means.of_rows.T
     step = np.linalg.lstsq(inside[np.ix_(varying, varying)], inside[varying, -1], rcond=None)[0]
-    error = (inside[-1, -1] - step @ inside[varying, -1]) / (count - groups - len(varying))
+    # Where nothing is left but rounding, its sum of squares may fall below zero.
+    least = np.finfo(float).eps * inside[-1, -1]
+    error = max(inside[-1, -1] - step @ inside[varying, -1], least) / (count - groups - len(varying))
     regressors = np.vstack([np.ones(groups), np.delete(centred[:-1], 0, axis=0)])
     _, left, rank, _ = np.linalg.lstsq(regressors.T, centred[-1], rcond=None)
     if groups <= rank:

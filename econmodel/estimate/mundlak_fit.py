@@ -15,8 +15,8 @@ from econmodel.estimate.covariance import joint_covariance, wild_cluster_p_value
 from econmodel.estimate.covariance_choice import covariance_of
 from econmodel.estimate.design import Block
 from econmodel.estimate.fit import PROVIDER_EFFECTS, Fit, share_explained
-from econmodel.estimate.least_squares import LeastSquares
-from econmodel.estimate.moments import group_sums
+from econmodel.estimate.least_squares import LeastSquares, with_sums
+from econmodel.estimate.moments import accumulate
 from econmodel.estimate.mundlak import ProviderMeans, generalised, provider_means, rows_with_means
 from econmodel.estimate.preparation import Prepared, providers
 from econmodel.results import Check, format_number, format_probability
@@ -178,10 +178,12 @@ def mundlak_fit(prepared: Prepared) -> MundlakFit:
     design = prepared.design
     groups = providers(prepared.sample.data, "mundlak")
     refuse_hardly_within(prepared.sample, prepared.specification.form, design.technology.numeraire, groups)
-    sums = group_sums(design.blocks(), groups.codes, len(groups.sizes))
-    means = provider_means(prepared.moments, sums, groups)
+    # Moments that were moved to the centres are rounded otherwise than sums at the centres; these are compared here.
+    sums: list[Array] = []
+    moments = accumulate(with_sums(design.blocks(), groups, sums))
+    means = provider_means(moments, sums[0], groups)
     names = design.technology.names + tuple(f"mean of {design.technology.names[place]}" for place in means.varying)
-    every, means = generalised(prepared.moments, means, names)
+    every, means = generalised(moments, means, names)
     k = design.count
     found = covariance_of(prepared, every, lambda: rows_with_means(design, means, every.theta), len(every.theta))
     own = LeastSquares(

@@ -203,6 +203,16 @@ def test_more_variables_than_rows_are_counted_before_anything_is_formed():
         em.fit(data, "translog")
 
 
+def test_provider_means_do_not_depend_on_a_level_far_above_the_spread():
+    frame = panel(6, x=lambda rng, firm, year: np.round(10 * rng.normal(size=len(firm))))
+    found = []
+    for level in (0.0, 1e14):
+        moved = frame.assign(x=frame["x"] + level)
+        data = em.CostData(moved, cost="cost", outputs=["visits"], relationships=["x"], entity="firm", time="year")
+        found.append(em.fit(data, "translog", effects="mundlak", second_order="none").params[["visits", "x"]])
+    assert found[1].to_numpy() == pytest.approx(found[0].to_numpy(), rel=SIX_DIGITS)
+
+
 @pytest.mark.parametrize("restrict", [(), "homogeneous"])
 @pytest.mark.parametrize(("rows", "fault"), [(400, NotIdentified), (6_000, NotSupported)])
 def test_second_order_terms_are_counted_before_any_list_of_them(monkeypatch, rows, fault, restrict):
