@@ -202,7 +202,7 @@ class Fit:
         return bool(np.isnan(self.covariance).all())
 
     def require_error(self) -> None:
-        """NotSupported where cost is an exact function of the columns: nothing drawn or tested would mean anything."""
+        """NotSupported where cost is an exact function of the columns: no test of it means anything."""
         if self.fits_exactly:
             raise NotSupported(
                 f"{self.data.cost} is computed from its columns, so nothing in this fit can be tested and nothing has "
@@ -370,8 +370,7 @@ class Fit:
         )
 
     def replications(self, count: int, seed: int) -> Replications:
-        """Weights of a bootstrap by this fit's clusters; NotSupported where cost is computed from the columns."""
-        self.require_error()
+        """Weights of a bootstrap by this fit's clusters."""
         return replications(count, self.sample.rows.count, seed, self.clusters)
 
     def bootstrap(self, draws: Replications, steps: int = 1) -> Array:
