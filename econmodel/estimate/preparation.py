@@ -115,7 +115,8 @@ def _refuse_few_rows(sample: Sample, specification: Specification, effects: Grou
     most = least
     least += len(effects.sizes) - 1 if effects is not None else 0
     if count <= least:
-        raise few_rows(count, f"at least {least:,}" if second != "none" else f"{least:,}")
+        exact = second == "none" or not (specification.form.aggregates or specification.restrict or data.relationships)
+        raise few_rows(count, f"{least:,}" if exact else f"at least {least:,}")
     if most > MOST_PARAMETERS:
         raise NotSupported(
             f"This cost function has {most:,} parameters or more, and {MOST_PARAMETERS:,} is the most there may be. "
