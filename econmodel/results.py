@@ -90,14 +90,16 @@ def format_probability(value: float, floor: float = 0.0) -> str:
 def columns_beside(names: Iterable[str], taken: Iterable[str]) -> list[str]:
     """The user's names as columns of a table that has columns of its own: a name that is taken says whose it is.
 
+    Taken are also names that are printed in a way of their own: a p-value, the two ends of an interval.
+
     Examples
     --------
     >>> columns_beside(["visits", "cost"], ["cost", "support"])
     ['visits', 'cost (column)']
     """
-    used, found = set(taken), []
+    used, found = {*taken, *EFFECT_COLUMNS, *INTERVAL_COLUMNS, P_FLOOR}, []
     for name in names:
-        while name in used:
+        while name in used or name.endswith(("_low", "_high")):
             name = f"{name} (column)"
         used.add(name)
         found.append(name)

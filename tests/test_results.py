@@ -14,6 +14,7 @@ from econmodel.results import (
     Answer,
     Check,
     Effects,
+    columns_beside,
     decimals_for,
     format_number,
     format_probability,
@@ -232,3 +233,11 @@ def test_a_term_in_words():
 def test_what_has_no_bound_is_written_as_infinity():
     assert (format_number(float("inf")), format_number(-float("inf"))) == ("∞", "−∞")
     assert printed(pd.DataFrame({"times": [1.5, float("inf")]}))["times"].tolist() == ["1.500", "∞"]
+
+
+def test_names_of_a_user_are_never_printed_as_p_values_or_ends_of_intervals():
+    names = ["visits", "p_value", "visits_low", "visits_high", "supported"]
+    columns = columns_beside(names, ["cost"])
+    table = pd.DataFrame([[3.0, 0.01, 1.0, 5.0, True]], columns=columns)
+    assert list(printed(table)) == ["visits", *(f"{name.replace('_', ' ')} (column)" for name in names[1:])]
+    assert printed(table)["p value (column)"].tolist() == ["0.0100"]
