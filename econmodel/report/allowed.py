@@ -2,6 +2,7 @@
 
 import re
 from html import escape, unescape
+from itertools import islice
 
 from econmodel.errors import ReportFailed
 from econmodel.report.plain import LINE, cut, visible
@@ -60,6 +61,9 @@ _LOST = re.compile(
     r"|<(style)\b(?! scoped)[^>]*>(?!\s*</style)",
     re.IGNORECASE,
 )
+# Time to clean them grows with the square of their depth; those left out cannot nest, or cost nothing when they do.
+PARTS = 10_000
+_PART = re.compile(r"<(?!/|!|(?:a|b|br|code|em|i|img|li|p|path|span|strong|t[dhr])\b)")
 _PICTURE = re.compile(r"<img\b[^>]*>")
 _TEXT = re.compile(rf"(?:^|(?<=>))[^<>]{{{LINE},}}(?=<|\Z)")
 
@@ -90,6 +94,9 @@ def allowed(html: str, limit: int = LINE) -> str:
     import nh3
 
     lost = {(found[1] or found[2]).lower() for found in _LOST.finditer(html)}
+    if over := next(islice(_PART.finditer(html), PARTS, None), None):
+        html = html[: over.start()]
+        lost.add(f"all after the first {PARTS:,} parts")
     cleaned = nh3.clean(
         html,
         tags=TAGS,

@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from errno import EISDIR
 from pathlib import Path
 
 from econmodel.errors import ReportFailed
@@ -107,6 +108,9 @@ def put(finished: Path, name: str, to: Path) -> None:
         _sync(path)
     ready = to / f"{_READY}{name}"
     with _alone(to):
+        for path in finished.iterdir():
+            if (to / path.name).is_dir():  # found half way, it would leave half a report
+                raise IsADirectoryError(EISDIR, "A folder stands where a file must go", str(to / path.name))
         if ready.is_dir():
             _settle(ready)
         finished.rename(ready)
@@ -139,7 +143,7 @@ def words(fault: OSError, folder: Path) -> str:
     folder : where it happened, if the system does not say
     """
     what = fault.strerror or str(fault)
-    return f"{what}: {fault.filename or folder}. Make room or allow writing there, or name another folder."
+    return f"{what}: {fault.filename2 or fault.filename or folder}. Make room or allow writing there, or name another folder."
 
 
 def _settle(ready: Path) -> None:

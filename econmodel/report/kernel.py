@@ -25,16 +25,29 @@ _SAME_EVERYWHERE = {
 # An optional check of web addresses, loaded with every chart, that builds a grammar for two seconds. A module that is
 # None counts as not installed.
 SLOW_GRAMMAR = "rfc3987_syntax"
-# A shell command that fails (`!false`) would pass in silence; and `quit()` would end the kernel at some later moment.
+# A shell command that fails (`!false`, `x = !false`) or a thread that does would pass in silence; and `quit()` would
+# end the kernel at some later moment.
 _STRICT = """
 def _strict(shell, plain):
+    import subprocess, threading
+    from IPython.utils.text import LSString, SList
+    def ended(command, code):
+        if code:
+            raise ChildProcessError(f"!{command.strip()} ended with exit code {code}")
     def system(command):
         plain(command)
-        if code := shell.user_ns.get("_exit_code"):
-            raise ChildProcessError(f"!{command.strip()} ended with exit code {code}")
+        ended(command, shell.user_ns.get("_exit_code"))
+    def getoutput(command, split=True, depth=0):
+        done = subprocess.run(
+            shell.var_expand(command, depth=depth + 1),
+            shell=True, text=True, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )
+        ended(command, done.returncode)
+        return SList(done.stdout.splitlines()) if split else LSString(done.stdout)
     def leave():
         raise SystemExit("the cell left the notebook")
-    shell.system, shell.ask_exit = system, leave
+    shell.system, shell.getoutput, shell.ask_exit = system, getoutput, leave
+    threading.excepthook = lambda stop: shell.showtraceback(stop[:3])
 _strict(get_ipython(), get_ipython().system)
 del _strict
 """

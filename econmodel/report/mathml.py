@@ -1,6 +1,7 @@
 """Formulas in LaTeX as MathML, which a browser draws without a script."""
 
 import re
+from html import escape, unescape
 from typing import TYPE_CHECKING
 
 from econmodel.errors import ReportFailed
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _SPACE = "http://www.w3.org/1998/Math/MathML"
+_TEXT = re.compile(r"(?<=<mtext>).*?(?=</mtext>)", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _LIMITS = {"msub": "munder", "msup": "mover", "msubsup": "munderover"}
 _OPERATORS = ("∑", "∏", "max", "min")
@@ -39,7 +41,7 @@ def formula(latex: str, display: str = "inline") -> str:
     # It knows the numbered and the starred form of this environment only.
     written = latex.strip().replace("{aligned}", "{align*}")
     try:
-        tree = ElementTree.fromstring(convert(written, display=display))
+        tree = ElementTree.fromstring(_TEXT.sub(_escaped, convert(written, display=display)))
         unread = _unread(tree)
     except Exception as fault:  # its own exceptions share no base class
         raise ReportFailed(
@@ -52,6 +54,11 @@ def formula(latex: str, display: str = "inline") -> str:
         _set_limits(tree)
     ElementTree.register_namespace("", _SPACE)
     return ElementTree.tostring(tree, encoding="unicode")
+
+
+def _escaped(words: re.Match[str]) -> str:
+    """Words within a formula, which the converter leaves as they were typed."""
+    return escape(re.sub(r"\\([&%$#_{}])", r"\1", unescape(words.group())), quote=False)
 
 
 def _unread(tree: "Element") -> str:

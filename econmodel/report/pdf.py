@@ -8,6 +8,7 @@ from pathlib import Path
 from econmodel.errors import ReportFailed
 from econmodel.report.folders import scratch
 from econmodel.report.guard import end, guarded
+from econmodel.report.plain import cut, visible
 
 CHROMIUM = "ECONMODEL_CHROMIUM"
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
@@ -75,8 +76,8 @@ def print_pdf(browser: str, page: Path, pdf: Path, seconds: float = SECONDS) -> 
                 f"{browser} printed no PDF within {seconds:g} seconds; --no-pdf leaves it out."
             ) from late
     if not pdf.is_file() or _END not in pdf.read_bytes()[-1024:]:
-        last = (said.strip().splitlines() or ["no message"])[-1]
-        raise ReportFailed(f"{browser} printed no PDF ({last}); --no-pdf leaves it out.")
+        last = (visible(said).strip().splitlines() or ["no message"])[-1]
+        raise ReportFailed(f"{browser} printed no PDF ({cut(last, 200)}); --no-pdf leaves it out.")
 
 
 def sandbox() -> list[str]:

@@ -18,6 +18,7 @@ from econmodel.report.notebooks import read
 from econmodel.report.page import Failure, page_one, said
 from econmodel.report.parameters import declared, effective
 from econmodel.report.pdf import SECONDS, print_pdf
+from econmodel.report.plain import cut, visible
 from econmodel.report.provenance import data_sets, run_facts, sha256
 from econmodel.report.render import to_page
 from econmodel.report.unrun import unrun
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 CELL_SECONDS = 1800
+_UNSAID = "CellExecutionError"
 _ERROR = "papermill-error-cell-tag"
 _EMPTY = Collected({}, [], [])
 
@@ -61,7 +63,7 @@ class Outcome:
             written = ", ".join(path.name.removeprefix(f"{self.name}.") for path in self.files)
             return f"{self.seconds:.1f} s  {written}" + (f"  {self.note}" if self.note else "")
         see = f"  See {self.files[0].name}" if self.files else ""
-        return f"FAILED  {self.failure.where}: {self.failure.what}{see}"
+        return f"FAILED  {' '.join(visible(cut(f'{self.failure.where}: {self.failure.what}')).split())}{see}"
 
 
 def run_report(
@@ -179,7 +181,7 @@ class _Run:
                     on_cell_executed=(lambda **_: step(next(ran), total)) if step else None,
                 )
         except papermill.PapermillExecutionError as stop:
-            self._stopped(f"{stop.ename}: {stop.evalue}")
+            self._stopped(": ".join(filter(None, (stop.ename, stop.evalue.strip()))))
         except DeadKernelError:
             self._stopped("the kernel died, which mostly means that the memory ran out.")
         except CellTimeoutError:
@@ -195,6 +197,9 @@ class _Run:
         executed = read(self.executed)
         started = [cell.metadata.get("papermill", {}).get("start_time") for cell in executed.cells]
         last = max((number for number, time in enumerate(started) if time), default=0)
+        if what == _UNSAID:  # what is wrong with a magic is only printed
+            texts = [output.text for output in executed.cells[last].get("outputs", []) if output.get("name") == "stderr"]
+            what = "".join(texts).strip() or "the cell ended with an error that it does not show."
         self.failure = Failure(f"The run stopped in {_place(executed, last)}", what, self.cure)
 
     def _page(self, notebook: "NotebookNode", body: Body) -> str:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 # Magics that take a cell and do not run it here to its end, in sight: the code is shown, stored or sent elsewhere, or
 # what it publishes (a check that failed, say) reaches nobody.
 _SWALLOWING = {
-    "javascript", "js", "html", "svg", "latex", "markdown", "writefile", "file", "capture",
+    "javascript", "js", "html", "svg", "latex", "markdown", "writefile", "file", "capture", "script",
 }  # fmt: skip
 _MAGIC = re.compile(r"\s*%%(\w+)(.*)")
 _LOOSE = ("--bg", "--no-raise-error")

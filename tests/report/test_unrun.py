@@ -5,6 +5,7 @@ import pytest
 from econmodel.report.batch import run_reports
 
 LAST = "import econmodel as em\nem.qa(False, 'Must pass')"
+ASSIGNED = "word = 'a'\nshown = !echo {word} b\nassert shown == ['a b'] and shown.s == 'a b'"
 STOPS = {
     "exits": ("import sys\nsys.exit(0)", "code cell 1, under “Does it run?”: SystemExit: 0. What comes after"),
     "raises": ("raise SystemExit", "SystemExit: . What comes after it may not have run"),
@@ -16,6 +17,15 @@ STOPS = {
     "loose": ("%%script --no-raise-error false\n1", "%%script does not run the cell"),
     "unknown": ("%%nosuchmagic\n1", "code cell 1, under “Does it run?”: "),
     "shell": ("!false", "ChildProcessError: !false ended with exit code 1"),
+    "assigns": ("shown = !echo a; false", "ChildProcessError: !echo a; false ended with exit code 1"),
+    "sends": ("%%script echo not today\n1", "%%script does not run the cell"),
+    "magic": ("%exit", "UsageError: Line magic function `%exit` not found"),
+    "hides": ("get_ipython()._showtraceback = lambda *_: None\n1 / 0", "ended with an error that it does not show"),
+    "threads": (
+        "import threading\nthread = threading.Thread(target=lambda: 1 / 0)\nthread.start()\nthread.join()",
+        "ZeroDivisionError: division by zero",
+    ),
+    "imitates": ("raise ValueError('\\x1b[2Jno\\ngood  1.0 s  html')", "ValueError: no good 1.0 s html  See imitates.failed"),
     "nested": ("get_ipython().run_cell('1 / 0');", "ZeroDivisionError: division by zero"),
 }
 
@@ -30,7 +40,7 @@ def messages(tmp_path_factory, write_notebook):
     ]
     skipped = write_notebook(folder / "skips.ipynb", LAST, "# a remark only", " ", "!true", parameters="")
     text = skipped.read_text(encoding="utf-8")
-    sources.append(write_notebook(folder / "runs.ipynb", "# a remark only", " ", "!true\n%time 1", parameters=""))
+    sources.append(write_notebook(folder / "runs.ipynb", "# a remark only", " ", "!true\n%time 1", ASSIGNED, parameters=""))
     skipped.write_text(text.replace('"metadata": {}', '"metadata": {"tags": ["skip-execution"]}', 2), encoding="utf-8")
     sources.append(skipped)
     return {outcome.name: outcome for outcome in run_reports(sources, folder / "out")}
