@@ -33,7 +33,15 @@ def read(source: Path) -> "NotebookNode":
         # One of an older version comes back in a class that papermill takes for a path.
         notebook = nbformat.from_dict(nbformat.reads(source.read_text(encoding="utf-8-sig"), as_version=4))
         nbformat.validate(notebook)
-    except (ValueError, TypeError, AttributeError, KeyError, AssertionError, RecursionError, nbformat.ValidationError) as fault:
+    except (
+        ValueError,
+        TypeError,
+        AttributeError,
+        KeyError,
+        AssertionError,
+        RecursionError,
+        nbformat.ValidationError,
+    ) as fault:
         raise ReportFailed(f"{source.name} is not a notebook: {(str(fault).splitlines() or [''])[0]}") from fault
     except OSError as fault:
         raise ReportFailed(f"{source.name} cannot be read: {fault.strerror}.") from fault

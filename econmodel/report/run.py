@@ -198,7 +198,9 @@ class _Run:
         started = [cell.metadata.get("papermill", {}).get("start_time") for cell in executed.cells]
         last = max((number for number, time in enumerate(started) if time), default=0)
         if what == _UNSAID:  # what is wrong with a magic is only printed
-            texts = [output.text for output in executed.cells[last].get("outputs", []) if output.get("name") == "stderr"]
+            texts = [
+                output.text for output in executed.cells[last].get("outputs", []) if output.get("name") == "stderr"
+            ]
             what = "".join(texts).strip() or "the cell ended with an error that it does not show."
         self.failure = Failure(f"The run stopped in {_place(executed, last)}", what, self.cure)
 

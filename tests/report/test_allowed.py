@@ -3,7 +3,7 @@
 import pytest
 
 from econmodel.errors import ReportFailed
-from econmodel.report.allowed import allowed, drawing
+from econmodel.report.allowed import PARTS, allowed, drawing
 from econmodel.results import html_table
 
 
@@ -63,6 +63,18 @@ def test_what_could_run_load_cover_or_forge_goes(html, left):
 )
 def test_what_a_reader_loses_is_named(html, named):
     assert allowed(html) == (f'<p class="note">Left out here, because a report runs and loads nothing: {named}.</p>')
+
+
+@pytest.mark.parametrize("tag", ["div", "blockquote", "x", 'div title="</div>"'])
+def test_html_that_nests_too_deeply_to_be_cleaned_in_time_ends_in_a_note(tag):
+    left = allowed(f"<{tag}>" * (PARTS + 1))
+    assert left.count("<div") in (0, PARTS)
+    assert left.endswith(f"loads nothing: all after the first {PARTS:,} parts.</p>")
+
+
+def test_a_table_of_many_cells_is_whole():
+    rows = "<tr><td>1</td></tr>" * (PARTS + 1)
+    assert allowed(f"<table><tbody>{rows}</tbody></table>").count("<td>") == PARTS + 1
 
 
 def test_long_lines_of_html_are_cut_without_cutting_a_sign():

@@ -145,6 +145,17 @@ def test_a_finished_report_that_cannot_be_put_in_place_is_named(tmp_path):
     assert held(tmp_path) == {"one.html": "new"}
 
 
+def test_a_folder_in_the_place_of_a_file_is_found_before_any_file_is_moved(tmp_path):
+    finished, to = tmp_path / "finished", tmp_path / "to"
+    for folder in (finished, to / "one.html"):
+        folder.mkdir(parents=True)
+    for name in ("one.findings.json", "one.html"):
+        (finished / name).write_text("new", encoding="utf-8")
+    with pytest.raises(IsADirectoryError, match=r"A folder stands where a file must go: .*one\.html"):
+        folders.put(finished, "one", to)
+    assert [path.name for path in to.iterdir()] == ["one.html"]
+
+
 def test_what_the_system_refuses_is_named_with_its_place():
     assert folders.words(OSError(28, "No space left on device"), Path("reports")) == (
         "No space left on device: reports. Make room or allow writing there, or name another folder."

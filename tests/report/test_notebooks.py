@@ -2,6 +2,7 @@
 
 import nbformat
 import pytest
+from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
 from econmodel.errors import EconmodelError, ReportFailed, UnknownName
@@ -49,11 +50,25 @@ def test_two_notebooks_of_one_name_are_refused(shelf, tmp_path):
         find([str(own), "scope"])
 
 
-@pytest.mark.parametrize("text", ["not json", '{"cells": 3}'])
+OLD = (
+    '{"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": [{"cell_type": "code", '
+    '"language": "python", "metadata": {}, "outputs": [], "input": "1"}]}]}'
+)
+
+
+@pytest.mark.parametrize("text", ["not json", '{"cells": 3}', OLD.replace("0", "NaN")])
 def test_a_file_that_is_no_notebook_is_refused(tmp_path, text):
     (tmp_path / "a.ipynb").write_text(text, encoding="utf-8")
     with pytest.raises(ReportFailed, match=r"a\.ipynb is not a notebook"):
         read(tmp_path / "a.ipynb")
+
+
+@pytest.mark.parametrize("text", [OLD, "\ufeff" + OLD])
+def test_a_notebook_of_an_older_version_or_with_a_byte_order_mark_is_read(tmp_path, text):
+    (tmp_path / "a.ipynb").write_text(text, encoding="utf-8")
+    found = read(tmp_path / "a.ipynb")
+    assert isinstance(found, NotebookNode)
+    assert found.cells[0].source == "1"
 
 
 def notebook(data, *cells):

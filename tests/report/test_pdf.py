@@ -42,6 +42,14 @@ def test_a_browser_that_prints_nothing_is_told_of(tmp_path):
         pdf.print_pdf(str(shutil.which("false")), tmp_path / "page.html", tmp_path / "page.pdf")
 
 
+def test_the_last_words_of_a_browser_reach_the_terminal_as_text(tmp_path):
+    browser = tmp_path / "chromium"
+    browser.write_text("#!/bin/sh\nprintf '\\033[2Jgone %0900d' 1 >&2\n", encoding="utf-8")
+    browser.chmod(0o700)
+    with pytest.raises(ReportFailed, match=r"printed no PDF \(gone 0{195} … 705 more characters\)"):
+        pdf.print_pdf(str(browser), tmp_path / "page.html", tmp_path / "page.pdf")
+
+
 def test_the_sandbox_is_left_out_for_root_only(monkeypatch):
     monkeypatch.setattr("os.geteuid", lambda: 0, raising=False)
     assert pdf.sandbox() == ["--no-sandbox"]

@@ -25,7 +25,10 @@ STOPS = {
         "import threading\nthread = threading.Thread(target=lambda: 1 / 0)\nthread.start()\nthread.join()",
         "ZeroDivisionError: division by zero",
     ),
-    "imitates": ("raise ValueError('\\x1b[2Jno\\ngood  1.0 s  html')", "ValueError: no good 1.0 s html  See imitates.failed"),
+    "imitates": (
+        "raise ValueError('\\x1b[2Jno\\ngood  1.0 s  html')",
+        "ValueError: no good 1.0 s html  See imitates.failed",
+    ),
     "nested": ("get_ipython().run_cell('1 / 0');", "ZeroDivisionError: division by zero"),
 }
 
@@ -40,7 +43,9 @@ def messages(tmp_path_factory, write_notebook):
     ]
     skipped = write_notebook(folder / "skips.ipynb", LAST, "# a remark only", " ", "!true", parameters="")
     text = skipped.read_text(encoding="utf-8")
-    sources.append(write_notebook(folder / "runs.ipynb", "# a remark only", " ", "!true\n%time 1", ASSIGNED, parameters=""))
+    sources.append(
+        write_notebook(folder / "runs.ipynb", "# a remark only", " ", "!true\n%time 1", ASSIGNED, parameters="")
+    )
     skipped.write_text(text.replace('"metadata": {}', '"metadata": {"tags": ["skip-execution"]}', 2), encoding="utf-8")
     sources.append(skipped)
     return {outcome.name: outcome for outcome in run_reports(sources, folder / "out")}

@@ -24,6 +24,8 @@ def test_a_formula_is_mathml():
         (r"2 \ln y", '<mn>2</mn><mspace width="0.167em" /><mi>ln</mi><mspace width="0.167em" /><mi>y</mi>'),
         (r"a + \ln(y)", '<mo>+</mo><mi>ln</mi><mo stretchy="false">(</mo>'),
         (r"\sum_i x_i", "<munder><mo>∑</mo><mi>i</mi></munder>"),
+        (r"\text{a < b & c}", "<mtext>a\xa0&lt;\xa0b\xa0&amp;\xa0c</mtext>"),
+        (r"\text{5\% of R\&D}", "<mtext>5%\xa0of\xa0R&amp;D</mtext>"),
         (r"\begin{aligned} a &= b \end{aligned}", "<mtable"),
     ],
 )
