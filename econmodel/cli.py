@@ -160,7 +160,11 @@ def check_reports(names: list[str], against: Path, **how: Any) -> int:
     known = parameters_of(sources)
     # A report that was made with changed parameters is compared with a run that changes the same ones.
     given = {
-        name: {each: old["parameters"][each] for each in old["changed_parameters"] if each in known.get(name, {})}
+        name: {
+            each: value
+            for each, value in old["parameters"].items()
+            if each in old["changed_parameters"] and each in known.get(name, {})
+        }
         for name, old in filed.items()
     }
     rows: list[Moved] = []

@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import UnionType
 from typing import TYPE_CHECKING, Any
 
 from econmodel.errors import ReportFailed
@@ -16,13 +17,14 @@ if TYPE_CHECKING:
 
     from econmodel.report.provenance import DataSet
 
-_RECORDS: dict[str, dict[str, type | tuple[type, ...]]] = {
+_RECORDS: dict[str, dict[str, type | UnionType]] = {
     FINDING: {"text": str, "values": dict, "tolerance": dict, "headline": bool},
-    CHECK: {"name": str, "passed": (bool, type(None)), "must_pass": bool, "note": str},
+    CHECK: {"name": str, "passed": bool | None, "must_pass": bool, "note": str},
     FACT: {"name": str, "text": str},
 }
-_FILE: dict[str, type | tuple[type, ...]] = {
-    "report": str, "title": str, "data": dict, "findings": dict, "checks": list,
+_FILE: dict[str, type | UnionType] = {
+    "report": str, "title": str, "econmodel": str, "notebook_sha256": str, "data": dict, "findings": dict,
+    "checks": list, "parameters": dict, "changed_parameters": list,
 }  # fmt: skip
 _ORDER = {False: 0, True: 1, None: 2}  # failures first, what only informs last
 
@@ -132,16 +134,12 @@ def read_findings(path: Path) -> Mapping[str, Any]:
     return content
 
 
-def _misshapen(content: Any, shape: Mapping[str, type | tuple[type, ...]]) -> str:
+def _misshapen(content: Any, shape: Mapping[str, type | UnionType]) -> str:
     """What is missing or of another kind; empty where nothing is."""
     if not isinstance(content, Mapping):
         return f"{type(content).__name__} where entries {', '.join(shape)} should be"
     wrong = [name for name, kind in shape.items() if name not in content or not isinstance(content[name], kind)]
-    return f"{wrong[0]!r} is missing or no {_kinds(shape[wrong[0]])}" if wrong else ""
-
-
-def _kinds(kind: type | tuple[type, ...]) -> str:
-    return " or ".join(each.__name__ for each in (kind if isinstance(kind, tuple) else (kind,)))
+    return f"{wrong[0]!r} is missing or no {getattr(shape[wrong[0]], '__name__', shape[wrong[0]])}" if wrong else ""
 
 
 def _number(text: str) -> float:

@@ -143,7 +143,8 @@ def words(fault: OSError, folder: Path) -> str:
     folder : where it happened, if the system does not say
     """
     what = fault.strerror or str(fault)
-    return f"{what}: {fault.filename2 or fault.filename or folder}. Make room or allow writing there, or name another folder."
+    where = fault.filename2 or fault.filename or folder
+    return f"{what}: {where}. Make room or allow writing there, or name another folder."
 
 
 def _settle(ready: Path) -> None:

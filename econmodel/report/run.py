@@ -100,10 +100,11 @@ def run_report(
         with folders.workshop(to) as aside, folders.scratch() as scratch:
             run = _Run(source, given or {}, aside, scratch, timeout)
             run.make(step)
-            files = run.print(browser) if run.failure is None else run.failed()
+            files = run.print(browser) if run.failure is None else [run.write("failed.html", run.page)]
             seconds = time.perf_counter() - start
             if run.failure is None:
-                files.append(run.log(seconds))
+                facts = run_facts(seconds, run.parameters, source.parent)
+                files.append(run.write("run.json", dumps(facts, indent=1) + "\n"))  # differs between machines
             if keep and run.executed.is_file():
                 files.append(run.executed.rename(run.finished / run.executed.name))
             folders.put(run.finished, source.stem, to)
@@ -155,9 +156,11 @@ class _Run:
             self._without_page(where, f"{type(fault).__name__}: {fault} (not foreseen: please report it).")
 
     def _without_page(self, where: str, what: str) -> None:
+        from nbformat.v4 import new_notebook
+
         self.failure = self.failure or Failure(where, what, self.cure)
         self.title, self.report, self.data, self.parameters, self.collected = self.name, {}, [], [], _EMPTY
-        self.page = self._page(*_without_cells())
+        self.page = self._page(new_notebook(), Body("", Headings(), []))
 
     def _execute(self, notebook: "NotebookNode", step: Callable[[int, int], None] | None) -> "NotebookNode":
         import papermill
@@ -222,9 +225,9 @@ class _Run:
 
     def print(self, browser: str | None) -> list[Path]:
         """Write the good report: page, findings and, with a browser, the PDF."""
-        page = self._write(f"{self.name}.html", self.page)
-        findings = self._write(
-            f"{self.name}.findings.json",
+        page = self.write("html", self.page)
+        findings = self.write(
+            "findings.json",
             findings_text(
                 self.collected,
                 name=self.name,
@@ -247,17 +250,9 @@ class _Run:
             return [page, findings]
         return [page, findings, pdf]
 
-    def failed(self) -> list[Path]:
-        """Write the failed report."""
-        return [self._write(f"{self.name}.failed.html", self.page)]
-
-    def log(self, seconds: float) -> Path:
-        """Write what differs from machine to machine."""
-        facts = run_facts(seconds, self.parameters, self.source.parent)
-        return self._write(f"{self.name}.run.json", dumps(facts, indent=1) + "\n")
-
-    def _write(self, name: str, text: str) -> Path:
-        return folders.write(self.finished / name, text)
+    def write(self, kind: str, text: str) -> Path:
+        """Write one of the report's files."""
+        return folders.write(self.finished / f"{self.name}.{kind}", text)
 
 
 def _place(executed: "NotebookNode", last: int) -> str:
@@ -273,9 +268,3 @@ def _place(executed: "NotebookNode", last: int) -> str:
             lines = [line for line in cell.source.splitlines() if line.startswith("#")]
             heading = lines[-1].strip("# ") if lines else heading
     return f"code cell {number}" + (f", under “{heading}”" if heading else "")
-
-
-def _without_cells() -> "tuple[NotebookNode, Body]":
-    from nbformat.v4 import new_notebook
-
-    return new_notebook(), Body("", Headings(), [])

@@ -121,6 +121,10 @@ BROKEN = {
     "foreign": ("[1]", "holds no findings of a report: list where entries report, .* should be"),
     "other": (json.dumps(findings({}) | {"report": "other"}), "holds the findings of 'other'"),
     "bare": (json.dumps(findings({}) | {"findings": {"a": {}}}), ".*'text' is missing or no str"),
+    "old": (
+        json.dumps({k: v for k, v in findings({}).items() if k != "changed_parameters"}),
+        ".*'changed_parameters' is",
+    ),
     "unchecked": (
         json.dumps(findings({}) | {"checks": [{"name": "a"}]}),
         ".*'passed' is missing or no bool",
