@@ -89,7 +89,7 @@ def relationship_scaling(
     table["closer by one sd_low"], table["closer by one sd_high"] = low, high
     change = with_interval(row["estimate"] * step, low, high, conf_level)
     text = (
-        f"Closer by one standard deviation of {label}, the ray elasticity of cost changes by {change}: "
+        f"Closer by one standard deviation of {label}, the ray elasticity of cost differs by {change}: "
         f"{_says(verdict, margin)}."
     )
     text += extrapolated(rows["supported"].to_numpy(dtype=bool))
@@ -128,4 +128,4 @@ def _says(verdict: Verdict, margin: float) -> str:
         p_value = format_probability(verdict.wild_p_value)
         return f"no conclusion: the wild cluster bootstrap does not reject zero (p = {p_value})"
     least = format_number(verdict.detectable, 2)
-    return f"no conclusion: a change of less than {least} would probably not have been found"
+    return f"no conclusion: a difference of less than {least} would probably not have been found"
