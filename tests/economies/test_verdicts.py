@@ -23,6 +23,9 @@ CONCLUSIVE = {
     "diversification": r"(diversification|specialisation) saves cost",
     "expansion path": r"(one firm is|two firms are) cheaper",
     "merger": r"a saving of|an extra cost of",
+    "relationship": r"interval [^;]*\)\.$",
+    "relationship economies": r": (dis)?economies of relationship\.",
+    "loosening merger": r"a saving of|an extra cost of",
 }
 CALLS = {
     "scale": (lambda fit: em.scale(fit), "ray elasticity"),
@@ -34,7 +37,18 @@ CALLS = {
         lambda fit: em.merger(fit, {"A": {"visits": 80, "meals": 40}, "B": {"visits": 60, "meals": 30}}),
         "merger",
     ),
+    "relationship": (lambda fit: em.relationship(fit), "relationship: continuity"),
+    "relationship economies": (
+        lambda fit: em.relationship_economies(fit, low=0.4),
+        "relationship economies: continuity",
+    ),
+    "loosening merger": (
+        lambda fit: em.merger(fit, {"A": {"visits": 80}, "B": {"visits": 60}}, relationship={"continuity": 0.4}),
+        "merger",
+    ),
 }
+# The last three are asked of providers whose one output is a relationship with its users.
+OF_RELATIONSHIPS = ("relationship", "relationship economies", "loosening merger")
 SEEDS = {"few": 8, "clear": 1, "open": 3}
 
 
@@ -52,9 +66,18 @@ def fit(situation: str):
     return em.fit(data, "composite", second_order="outputs")
 
 
+@cache
+def fit_of_relationships(situation: str):
+    made = {"outputs": {"visits": 100}, "relationships": {"continuity": 0.6}}
+    truth = em.state("cobb_douglas", {"visits": 0.9, "continuity": -0.5}, **made)
+    panel = {"providers": 7, "periods": 6, "noise": 0.1, "provider_effects": 0.15, "seed": 3}
+    worlds = {"few": panel, "clear": {"providers": 150, "noise": 0.05}, "open": {"providers": 30, "noise": 1.0}}
+    return em.fit(em.simulate(truth, **worlds[situation]).data, "cobb_douglas")
+
+
 def said(name: str, situation: str):
     call, term = CALLS[name]
-    result = call(fit(situation))
+    result = call(fit_of_relationships(situation) if name in OF_RELATIONSHIPS else fit(situation))
     row = result.row(term)
     # Where own fixed costs are identified, the total itself has an estimate.
     if name == "scope" and np.isfinite(result.row("degree of scope")["estimate"]):
