@@ -79,8 +79,10 @@ def _of_pair(result: Effects, pair: str | None) -> tuple[pd.DataFrame, tuple[str
 
 
 def _places(names: list[str], wanted: str) -> tuple[int, int]:
+    # A pair is called by its outputs, also where a column must say that it is one.
+    bare = [name.removesuffix(" (column)") for name in names]
     pairs = [(i, j) for i in range(len(names)) for j in range(i + 1, len(names))]
-    return next((i, j) for i, j in pairs if f"{names[i]} and {names[j]}" == wanted)
+    return next((i, j) for i, j in pairs if f"{bare[i]} and {bare[j]}" == wanted)
 
 
 def _cells(table: pd.DataFrame, outputs: tuple[str, str]) -> tuple[pd.DataFrame, Grid]:

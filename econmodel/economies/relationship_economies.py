@@ -13,10 +13,10 @@ from econmodel.economies.division import blank
 from econmodel.economies.inference import Method, estimate, few_clusters_note, tabulate
 from econmodel.economies.places import CostFunction, Places, resolve, without_cost_there
 from econmodel.economies.support import supported
-from econmodel.economies.verdict import at_words
+from econmodel.economies.verdict import at_words, difference_words, side
 from econmodel.errors import NotSupported, TableError, UnknownName
 from econmodel.forms.technology import Point, Technology
-from econmodel.results import Effects, format_number, with_interval
+from econmodel.results import Effects, format_number
 
 Array = NDArray[np.float64]
 # The low level where the user states none: the loosest tenth of providers begins there.
@@ -188,13 +188,12 @@ def _degree_text(
     function: CostFunction, places: Places, name: str, low: float, row: Mapping[Any, Any], level: float
 ) -> str:
     reference = float(_reference(function.technology, places.point, name)[0])
-    value, ends = row["estimate"], (row["conf_low"], row["conf_high"])
-    words = with_interval(100 * value, 100 * ends[0], 100 * ends[1], level)
-    says = "economies of relationship" if ends[0] > 0 else "diseconomies of relationship" if ends[1] < 0 else ""
-    if function.wild and row["p_value"] > 1.0 - level:
-        says = ""
+    difference, interval = difference_words(row, level)
+    nothing = "whether there are economies of relationship cannot be told"
+    says = {"above": "economies of relationship", "below": "diseconomies of relationship"}.get(
+        side(row, level), nothing
+    )
     return (
         f"At {at_words(places.labels[0])}, the same outputs with {_label(function, name)} at {format_number(low, 3)} "
-        f"instead of {format_number(reference, 3)} would go with {words} % more cost: "
-        f"{says or 'whether there are economies of relationship cannot be told'}."
+        f"instead of {format_number(reference, 3)} would go with {difference} cost ({interval}): {says}."
     )
