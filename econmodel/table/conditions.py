@@ -23,6 +23,22 @@ _ARITHMETIC: dict[type, Callable] = {
     ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.Pow: operator.pow, ast.USub: operator.neg,
     ast.UAdd: operator.pos,
 }  # fmt: skip
+_KINDS = {
+    "string": "text", "integer": "numbers", "floating": "numbers", "mixed-integer-float": "numbers",
+    "decimal": "numbers", "boolean": "truth values", "datetime64": "dates", "period": "periods",
+    "timedelta64": "lengths of time",
+}  # fmt: skip
+_WRITTEN = {
+    "text": "put the value in quotation marks", "numbers": "leave out the quotation marks",
+    "truth values": "write True or False, without quotation marks", "dates": "write one like '2010-03-31'",
+    "periods": "write one as it is printed, such as '2010Q1'", "lengths of time": "write one like '2 days'",
+}  # fmt: skip
+# What is written as text beside a column that is none.
+_READ: dict[str, Callable[[str, pd.Series], Any]] = {
+    "dates": lambda text, column: pd.Timestamp(datetime.fromisoformat(text)),
+    "periods": lambda text, column: pd.Period(text, freq=column.dt.freq),
+    "lengths of time": lambda text, column: pd.Timedelta(text),
+}
 _MISSING = {"isna": True, "isnull": True, "notna": False, "notnull": False}
 # Quoted text, a column in backticks, or one of the signs that bind like `and` and `or` in a condition.
 _PIECES = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|`([^`]*)`|([&|])""")
@@ -139,7 +155,7 @@ class _Reading:
             case ast.Name(id=name):
                 return self.column(self.names.get(name, name))
             case ast.List(elts=elements) | ast.Tuple(elts=elements) | ast.Set(elts=elements):
-                return [self.value(element) for element in elements]
+                return [self.exact(element) for element in elements]
             case ast.BoolOp(op=op, values=parts):
                 join = operator.and_ if isinstance(op, ast.And) else operator.or_
                 return reduce(join, [_truth(self.value(part), self.frame) for part in parts])
@@ -150,12 +166,16 @@ class _Reading:
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
                 return _ARITHMETIC[type(op)](self.value(left), self.value(right))
             case ast.Compare(left=left, ops=ops, comparators=comparators):
-                sides = [self.value(side) for side in (left, *comparators)]
+                sides = [self.exact(side) for side in (left, *comparators)]
                 pairs = zip(ops, sides[:-1], sides[1:], strict=True)
                 return reduce(operator.and_, [self.compare(op, one, other) for op, one, other in pairs])
             case ast.Call(func=ast.Attribute(value=owner, attr=method), args=arguments, keywords=[]):
                 return self.method(self.value(owner), method, [self.value(argument) for argument in arguments])
         raise _Misread(f"{ast.unparse(node)!r} is not known there; {_LIKE}")
+
+    def exact(self, node: ast.AST) -> Any:
+        """A whole number beside a column keeps every digit: codes may have more of them than a float."""
+        return node.value if isinstance(node, ast.Constant) and type(node.value) is int else self.value(node)
 
     def column(self, name: str) -> pd.Series:
         if name not in self.frame.columns:
@@ -166,7 +186,9 @@ class _Reading:
         column = self.frame[name]
         if isinstance(column, pd.DataFrame):
             raise _Misread(f"there are several columns named {name!r}; rename all but one")
-        return without_categories(column)
+        column = without_categories(column).infer_objects()
+        is_date = pd.api.types.infer_dtype(column, skipna=True) == "date"
+        return pd.to_datetime(column) if is_date else column
 
     def method(self, owner: Any, method: str, arguments: list[Any]) -> Any:
         if isinstance(owner, pd.Series):
@@ -187,33 +209,25 @@ class _Reading:
             if not isinstance(left, pd.Series) or not isinstance(right, list):
                 raise _Misread("`in` needs a column and a list, such as region in ['North', 'West']")
             for element in right:
-                self.alike(left, element)
+                _alike(left, element)
+                if isinstance(element, pd.Series):
+                    raise _Misread("a list holds values, not columns")
             found = left.isin([_moment(left, element) for element in right])
             found = found if isinstance(op, ast.In) else ~found
         else:
-            self.alike(left, right)
+            _alike(left, right)
             left, right = _moment(right, left), _moment(left, right)
             if type(op) in _ORDERED:
                 found = _ORDERED[type(op)](*self.placed(left, right))
-            elif type(op) in _EQUAL and not isinstance(left, list) and not isinstance(right, list):
+            elif type(op) in _EQUAL:
                 found = _EQUAL[type(op)](left, right)
             else:
                 raise _Misread("a column is compared with one value; several go with `in`")
         return _truth(found if isinstance(found, pd.Series) else bool(found), self.frame).mask(unknown)
 
-    def alike(self, left: Any, right: Any) -> None:
-        """Text is never a number: 'firm == 1' would be false in silence where firms are called '1'."""
-        kinds = {_is_text(left): left, _is_text(right): right}
-        if True in kinds and False in kinds:
-            column = next((side for side in (left, right) if isinstance(side, pd.Series)), None)
-            if column is None:
-                raise _Misread("it compares text with a number")
-            holds, how = ("text", "put the value in") if _is_text(column) else ("numbers", "leave out the")
-            raise _Misread(f"{column.name!r} holds {holds}: {how} quotation marks")
-
     def placed(self, left: Any, right: Any) -> tuple[Any, Any]:
         """Text by its order in time, which is the only one that it has here; all else as it is."""
-        if True not in (_is_text(left), _is_text(right)):
+        if "text" not in (_kind(left), _kind(right)):
             return left, right
         name = next((side.name for side in (left, right) if isinstance(side, pd.Series)), "text")
         index = self.frame.index
@@ -222,17 +236,41 @@ class _Reading:
         return pd.Series(codes[: len(index)], index), pd.Series(codes[len(index) :], index)
 
 
-def _is_text(side: Any) -> bool | None:
-    """True of text, False of numbers, None of anything else (dates, truth values, a column of several kinds)."""
-    if isinstance(side, str | float):
-        return isinstance(side, str)
-    if not isinstance(side, pd.Series) or pd.api.types.is_bool_dtype(side.dtype):
-        return None
-    kind = pd.api.types.infer_dtype(side, skipna=True)
-    return True if kind == "string" else False if kind in ("integer", "floating", "decimal") else None
+def _kind(side: Any) -> str | None:
+    """What a column or a value is; None of a column that holds nothing, or things of several kinds."""
+    if isinstance(side, pd.Series):
+        return _KINDS.get(pd.api.types.infer_dtype(side, skipna=True))
+    return "truth values" if isinstance(side, bool) else "text" if isinstance(side, str) else "numbers"
+
+
+def _alike(left: Any, right: Any) -> None:
+    """Values of two kinds are never the same: 'firm != 1' would be true in silence where firms are called '1'."""
+    sides = (left, right)
+    if any(isinstance(side, list) for side in sides):
+        raise _Misread("a column is compared with one value; several go with `in`")
+    kinds = {kind for side in sides if (kind := _kind(side)) is not None}
+    column = next((side for side in sides if isinstance(side, pd.Series)), None)
+    is_read = bool(kinds & set(_READ)) and any(isinstance(side, str) for side in sides)
+    if len(kinds) < 2 or kinds == {"numbers", "truth values"} or is_read:
+        return
+    if column is None or all(isinstance(side, pd.Series) for side in sides):
+        raise _Misread(f"it compares {' with '.join(sorted(kinds))}")
+    raise _Misread(_beside(column))
+
+
+def _beside(column: pd.Series) -> str:
+    kind = str(_kind(column))
+    return f"{column.name!r} holds {kind}: {_WRITTEN[kind]}"
 
 
 def _moment(column: Any, value: Any) -> Any:
-    """A date in text as a date, where it is compared with a column of dates."""
-    is_date = isinstance(column, pd.Series) and pd.api.types.is_datetime64_any_dtype(column.dtype)
-    return pd.Timestamp(datetime.fromisoformat(value)) if is_date and isinstance(value, str) else value
+    """A date, period or length of time in text as such, where it is compared with a column of them."""
+    kind = _kind(column) if isinstance(column, pd.Series) and isinstance(value, str) else None
+    if kind not in _READ:
+        return value
+    try:
+        moment = _READ[kind](value, column)
+        is_bare = kind == "dates" and moment.tz is None
+        return moment.tz_localize(column.dt.tz) if is_bare else moment
+    except ValueError:
+        raise _Misread(f"{value!r} cannot be read; {_beside(column)}") from None

@@ -72,9 +72,9 @@ def test_what_a_condition_holds_for(frame, condition, truth):
         ("home == 1", "'home' holds text: put the value in quotation marks"),
         ("home in [1, 2]", "'home' holds text: put the value in quotation marks"),
         ("rural == '0.1'", "'rural' holds numbers: leave out the quotation marks"),
-        ("'a' == 1", "it compares text with a number"),
+        ("'a' == 1", "it compares numbers with text"),
         ("region > 'North'", "'region' cannot be put in the order of time"),
-        ("opened > 'spring'", "Invalid isoformat string"),
+        ("opened > 'spring'", "'spring' cannot be read; 'opened' holds dates: write one like '2010-03-31'"),
         ("beds == [1, 2]", "a column is compared with one value; several go with `in`"),
         ("beds in 2", "`in` needs a column and a list"),
         ("beds", "a condition is one truth value a row"),
@@ -95,6 +95,51 @@ def test_what_a_condition_holds_for(frame, condition, truth):
 def test_what_is_no_condition_is_refused_in_words(frame, condition, message):
     with pytest.raises(TableError, match=message):
         truth_of(condition, frame)
+
+
+@pytest.fixture
+def kinds():
+    days = pd.to_datetime(["2010-01-01", "2010-01-02", "2010-01-03"])
+    return pd.DataFrame(
+        {
+            "code": ["1", "2", "3"], "beds": [1, 2, 3], "public": [True, False, True], "day": days,
+            "zone": days.tz_localize("Europe/London"), "date": list(days.date),
+            "quarter": pd.period_range("2010Q1", periods=3, freq="Q"),
+            "wait": pd.to_timedelta([1, 2, 3], unit="D"), "id": [2**53, 2**53 + 1, 2**53 + 2],
+        }
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("condition", "message"),
+    [
+        ("code != 1", "'code' holds text: put the value in quotation marks"),
+        ("code not in [True]", "'code' holds text: put"),
+        ("public != 'True'", "'public' holds truth values: write True or False, without quotation marks"),
+        ("day != 2010", "'day' holds dates: write one like '2010-03-31'"),
+        ("date not in [2010]", "'date' holds dates: write one like"),
+        ("day != '01/02/2010'", "'01/02/2010' cannot be read; 'day' holds dates: write one like"),
+        ("quarter != 2010", "'quarter' holds periods: write one as it is printed, such as '2010Q1'"),
+        ("quarter != 'spring'", "'spring' cannot be read; 'quarter' holds periods"),
+        ("wait != 2", "'wait' holds lengths of time: write one like '2 days'"),
+        ("code != beds", "it compares numbers with text"),
+        ("beds not in [beds]", "a list holds values, not columns"),
+        ("code not in [['1']]", "a column is compared with one value; several go with `in`"),
+    ],
+)  # fmt: skip
+def test_values_of_two_kinds_are_never_the_same_and_never_said_to_differ(kinds, condition, message):
+    with pytest.raises(TableError, match=message):
+        truth_of(condition, kinds)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["code != '2'", "beds != 2", "public != False", "day != '2010-01-02'", "zone != '2010-01-02'",
+     "date != '2010-01-02'", "date not in ['2010-01-02']", "quarter != '2010Q2'", "wait != '2 days'",
+     f"id != {2**53 + 1}", f"id not in [{2**53 + 1}]", "public != 0"],
+)  # fmt: skip
+def test_what_an_error_asks_for_is_read(kinds, condition):
+    assert truth_of(condition, kinds)[0].tolist() == [True, False, True]
 
 
 def test_columns_that_are_not_there_or_there_twice(frame):
