@@ -42,7 +42,10 @@ _READ: dict[str, Callable[[str, pd.Series], Any]] = {
 _MISSING = {"isna": True, "isnull": True, "notna": False, "notnull": False}
 # Quoted text, a column in backticks, or one of the signs that bind like `and` and `or` in a condition.
 _PIECES = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|`([^`]*)`|([&|])""")
-_LIKE = "compare columns with values, such as \"pupils >= 500 and region == 'North'\", or give one truth value a row"
+_LIKE = (
+    "compare columns with values, such as \"pupils >= 500 and region == 'North'\", with names of several words between "
+    "backticks (`class size` > 20), or give one truth value a row"
+)
 
 
 class _Misread(Exception):

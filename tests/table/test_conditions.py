@@ -80,6 +80,7 @@ def test_what_a_condition_holds_for(frame, condition, truth):
         ("beds", "a condition is one truth value a row"),
         ("beds.mean() > 2", r"'mean' is not known there; a column has isna\(\), notna\(\)"),
         ("beds == None", "'None' is not known there"),
+        ("the beds > 2", r"invalid syntax; .* with names of several words between backticks \(`class size` > 20\)"),
         ("beds > 2 +", "cannot be read as a condition on columns: invalid syntax; compare columns with values"),
         ("home == '\\d'", "invalid escape sequence"),
         ("beds > 9**9**9**9", "cannot be read as a condition"),
