@@ -22,10 +22,8 @@ _RECORDS: dict[str, dict[str, type | UnionType]] = {
     CHECK: {"name": str, "passed": bool | None, "must_pass": bool, "note": str},
     FACT: {"name": str, "text": str},
 }
-_FILE: dict[str, type | UnionType] = {
-    "report": str, "title": str, "econmodel": str, "notebook_sha256": str, "data": dict, "findings": dict,
-    "checks": list, "parameters": dict, "changed_parameters": list,
-}  # fmt: skip
+_LISTED: dict[str, type | UnionType] = {"report": str, "title": str, "data": dict, "findings": dict, "checks": list}
+_COMPARED = _LISTED | {"econmodel": str, "notebook_sha256": str, "parameters": dict, "changed_parameters": list}
 _ORDER = {False: 0, True: 1, None: 2}  # failures first, what only informs last
 
 
@@ -101,8 +99,8 @@ def findings_text(
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def read_findings(path: Path) -> Mapping[str, Any]:
-    """A findings file, whole, and of the page beside it.
+def read_findings(path: Path, *, to_compare: bool = True) -> Mapping[str, Any]:
+    """A findings file of the page beside it, whole enough to be compared, or to be listed.
 
     Raises
     ------
@@ -116,7 +114,7 @@ def read_findings(path: Path) -> Mapping[str, Any]:
     except (ValueError, RecursionError) as fault:
         raise ReportFailed(f"{path.name} is damaged: it is not JSON as reports have it ({fault}). {cure}") from fault
     name = path.name.removesuffix(".findings.json")
-    wrong = _misshapen(content, _FILE)
+    wrong = _misshapen(content, _COMPARED if to_compare else _LISTED)
     if not wrong:
         records = [(each, FINDING) for each in content["findings"].values()]
         records += [(each, CHECK) for each in content["checks"]]

@@ -36,7 +36,7 @@ def write_index(folder: Path) -> Path:
     reports, unlisted = [], []
     for path in sorted(folder.glob("*.findings.json")):
         try:
-            reports.append(read_findings(path))
+            reports.append(read_findings(path, to_compare=False))
         except ReportFailed as fault:
             unlisted.append(str(fault))
     page = _HEAD.format(policy=POLICY, style=style()) + "".join(_entry(report) for report in reports)
