@@ -1,7 +1,7 @@
 """The one room that knows time: the order of periods and dates, however they are written."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from numbers import Real
 from typing import Any, Literal, get_args
@@ -29,6 +29,8 @@ _NUMBER = r"(?P<number>\d{1,2})"
 _CLOCK = r"(?:[ T,]+(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d))?(?: ?(?P<half>[AP])M)?)?"
 # No month and no week of a year has a higher number, so two digits that go on to 00 are years of two centuries.
 _LAST_WEEK = 53
+# What counts down: "t-2", "year -2", "2 years before".
+_DOWN = re.compile(r"(?:^|\s|^t ?)- ?$|\b(?:before|ago|bc|prior)\b", re.IGNORECASE)
 _SHOWN, _LETTERS = 5, 50
 
 Key = tuple[Any, ...]
@@ -70,9 +72,12 @@ def periods(column: pd.Series, order: DateOrder | None = None) -> tuple[NDArray[
     column = without_categories(column).infer_objects()
     if not (pd.api.types.is_object_dtype(column.dtype) or pd.api.types.is_string_dtype(column.dtype)):
         codes, known = pd.factorize(column, sort=True)
+        if pd.api.types.is_numeric_dtype(column.dtype):
+            _refuse_run_together(known, str(column.name))
         return codes.astype(np.intp), list(known)
     codes, known = pd.factorize(column)
     texts = [_written(value) for value in known]
+    _refuse_run_together(texts, str(column.name))
     keys = _read(texts, str(column.name), order)
     ranks = {key: place for place, key in enumerate(sorted(set(keys)))}
     _refuse_spellings(texts, keys, str(column.name))
@@ -100,6 +105,22 @@ def _refuse_spellings(texts: Sequence[str], keys: Sequence[Key], name: str) -> N
     if twice:
         shown = ", ".join(f"{one!r} and {other!r}" for one, other in twice[:_SHOWN]) + ", ..." * (len(twice) > _SHOWN)
         raise TableError(f"{name!r} spells one period in two ways: {shown}; write each period in one way.")
+
+
+def _refuse_run_together(values: Iterable[Any], name: str) -> None:
+    """31012010 and 01022010 are dates, of which the later one comes first as a number."""
+    year = r"(?P<year>(?:19|20)\d\d)"
+    texts = (_written(value) for value in values)
+    found = _matched(texts, rf"(?P<one>\d\d?)(?P<two>\d\d){year}", rf"(?P<two>\d\d?)(?P<one>){year}") or []
+    found.sort(key=lambda match: int(match[0]))
+    parts = [(int(match["year"]), int(match["two"]), int(match["one"] or 1)) for match in found]
+    for dates in (parts, [(year, day, month) for year, month, day in parts]):
+        if all(1 <= month <= 12 and 1 <= day <= 31 for _, month, day in dates) and dates != sorted(dates):
+            raise TableError(
+                f"{name!r} cannot be put in the order of time: {found[0][0]!r} may be day, month and year without a "
+                "sign between them, and numbers are in another order. Write dates like 2010-03-31 and months like "
+                "2010-03."
+            )
 
 
 def _read(texts: Sequence[str], name: str, order: DateOrder | None) -> list[Key]:
@@ -134,7 +155,7 @@ def _is_date(text: str, name: str) -> bool:
         return True
 
 
-def _matched(texts: Sequence[str], *patterns: str) -> list[re.Match[str]] | None:
+def _matched(texts: Iterable[str], *patterns: str) -> list[re.Match[str]] | None:
     """What the first of the patterns that fits finds in each text; None where a text fits none."""
     compiled = [re.compile(pattern, re.IGNORECASE | re.ASCII) for pattern in patterns]
     found = []
@@ -207,8 +228,9 @@ def _counted(texts: Sequence[str]) -> list[Key] | None:
     found = _matched(texts, r"(?P<before>\D*)(?P<number>\d{1,18})(?P<after>\D*)")
     if not found or len({(match["before"].lower(), match["after"].lower()) for match in found}) > 1:
         return None
+    before, after = found[0]["before"], found[0]["after"]
     numbers = _numbers([match["number"] for match in found])
-    return numbers if found[0]["before"] or found[0]["after"] else None
+    return None if not before + after or _DOWN.search(before) or _DOWN.search(after) else numbers
 
 
 def _dates(texts: Sequence[str], name: str, order: DateOrder | str | None) -> list[Key] | None:

@@ -106,12 +106,28 @@ def test_types_of_time_have_an_order_of_their_own():
         (["01", "1"], "'when' spells one period in two ways: '01' and '1'; write each period in one way"),
         (["Q1 2010", "2010Q1"], "spells one period in two ways: 'Q1 2010' and '2010Q1'"),
         (["03/04/2010", "01/02/2010"], "begins with the day or with the month. State date_order=\"day/month/year\" or"),
+        (["31012010", "01022010"], "'01022010' may be day, month and year without .* dates like 2010-03-31"),
+        ([31012010, 1022010], "'1022010' may be day, month and year"),
+        (["12312009", "01022010"], "'01022010' may be day, month and year"),
+        (["122009", "012010"], "'012010' may be day, month and year .* months like 2010-03"),
+        (["T-1", "T-2"], "'T-1', 'T-2' is no period that is known"),
+        (["year -1", "year -2"], "'year -1', 'year -2' is no period that is known"),
+        (["1 year before", "2 year before"], "'1 year before', '2 year before' is no period that is known"),
         (["03/25/2010", "25/03/2010"], "some begin with the day and some with the month; write them like 2010-03-31"),
     ],
 )  # fmt: skip
 def test_what_has_no_order_is_refused_with_a_cure(values, message):
     with pytest.raises(TableError, match=message):
         periods(pd.Series(values, name="when", dtype=object))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[20091231, 20100131], ["200912", "201001"], [1012000, 1012001], [102009, 102010], ["wave-1", "wave-2"],
+     ["beforehand 1", "beforehand 2"]],
+)  # fmt: skip
+def test_numbers_that_are_in_the_order_of_time_are_read(values):
+    assert periods(pd.Series(values[::-1]))[0].tolist() == [1, 0]
 
 
 def test_a_stated_order_decides_and_is_held_to():
