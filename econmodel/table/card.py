@@ -95,7 +95,12 @@ def read(path: str | Path) -> CostData:
     shares = [price.share for price in _mapping(given.get("prices")).values()]
     numbers = {cost, *shares, *(name for key in (*_ROLES, *_LISTS) for name in given.get(key, ()))}
     frame = read_table(file, entity, time, numbers)
-    return CostData(frame, cost, cost_unit=unit, prices_complete=complete, **given)
+    try:
+        return CostData(frame, cost, cost_unit=unit, prices_complete=complete, **given)
+    except TableError as faults:
+        if "(row " not in str(faults):
+            raise
+        raise TableError(f"{faults}\nRow 0 is the first below the header of {file.name}.") from None
 
 
 def write(data: CostData, path: Path, data_format: str) -> Path:
@@ -172,7 +177,11 @@ def _entries(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as broken:
-        cure = "; write paths with / instead of \\" if "\\" in text else ""
+        cures = {
+            "\\": "write paths with / instead of \\", "“": 'write straight quotation marks, ""',
+            "[": 'put names with spaces or accents in quotation marks, as in [outputs."my weeks"]',
+        }  # fmt: skip
+        cure = "".join(f"; {words}" for sign, words in cures.items() if sign in text)
         raise CardError(f"{path.name} is not valid TOML: {broken}{cure}") from None
     except (RecursionError, ValueError):
         raise CardError(f"{path.name} is not valid TOML for a card: a list too deep or a number too long") from None
@@ -181,7 +190,9 @@ def _entries(path: Path) -> dict[str, Any]:
 def _known_keys(where: str, entries: Mapping[str, Any], known: tuple[str, ...]) -> None:
     for key in entries:
         if key not in known:
-            raise CardError(f"{where}: {key!r} is not known; known are {', '.join(known)}{nearest(key, known)}")
+            is_above = key in KEYS and known is not KEYS
+            cure = "; if it is of the whole card, write it above the first [...]" if is_above else nearest(key, known)
+            raise CardError(f"{where}: {key!r} is not known; known are {', '.join(known)}{cure}")
 
 
 def _text(card: str, key: str, value: Any) -> str:
@@ -231,9 +242,11 @@ def _role_entries(card: str, key: str, value: Any, role: type[Any]) -> dict[str,
 
 
 def _dropped(card: str, value: Any) -> list[tuple[int, str, list[str]]]:
-    for entry in value if isinstance(value, list) else [value]:
-        if not isinstance(entry, dict) or set(entry) != set(_DROPPED_KEYS):
-            raise CardError(f'{card}: an entry of dropped is {{ rows = 3, because = "...", first = ["..."] }}')
+    if not isinstance(value, list) or not all(
+        isinstance(one, dict) and set(one) == set(_DROPPED_KEYS) for one in value
+    ):
+        raise CardError(f'{card}: dropped is a list such as [{{ rows = 3, because = "...", first = ["..."] }}]')
+    for entry in value:
         _text(card, "because", entry["because"])
         _texts(card, "first", entry["first"])
     return [(entry["rows"], entry["because"], entry["first"]) for entry in value]

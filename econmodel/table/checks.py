@@ -21,7 +21,7 @@ LARGEST, SMALLEST = 1e30, 1e-30
 # Three shares that a publication rounds to three decimals can miss one by 0.0015.
 SHARE_SUM_TOLERANCE = 0.002
 FIRST_ROWS = 5
-SHOWN_COLUMNS = 20
+SHOWN_COLUMNS, SHOWN_FAULTS = 20, 100
 SHOWN_LETTERS = 50
 
 # cause -> the lowest and the highest value that pass
@@ -36,7 +36,8 @@ _WHERE = "fix the figures, write them as missing, or leave these rows out of the
 _SENTENCES = {
     "number": (
         "holds text or dates where numbers are needed",
-        "remove currency signs, units and thousands separators, and leave the cell empty where the figure is unknown",
+        "remove currency signs, units and thousands separators, write digits and minus as the keyboard does (-5), and "
+        "leave the cell empty where the figure is unknown",
     ),
     "stored as text": (
         "holds numbers that are stored as text or objects",
@@ -56,7 +57,7 @@ _SENTENCES = {
         f"is beyond {LARGEST:g} or, but for zero, below {SMALLEST:g}, where sums of squares and products are lost",
         "state it in a unit in which its figures are nearer to one",
     ),
-    "name": ("holds lists where names are needed", "write one name or period in each row"),
+    "name": ("holds lists or bytes where names are needed", "write one name or period as text in each row"),
     "alike": (
         "writes one name in several ways, which differ only in capitals or in what cannot be seen (a space at the end)",
         "write it in one way, or, where several are meant, let the names differ in more",
@@ -112,7 +113,7 @@ def _wrong(values: pd.Series, column: Column) -> dict[str, Mask]:
 def _wrong_names(values: pd.Series, known: Mask) -> dict[str, Mask]:
     if pd.api.types.is_object_dtype(values.dtype):
         lists = np.array(
-            [isinstance(value, list | tuple | dict | set | np.ndarray) for value in values.array], dtype=bool
+            [isinstance(value, list | tuple | dict | set | bytes | np.ndarray) for value in values.array], dtype=bool
         )
         if lists.any():
             return {"name": lists}
@@ -174,7 +175,9 @@ def check(
     """
     faults = _shape_faults(frame, columns) or _value_faults(frame, columns, entity, time, shares)
     if faults:
-        raise TableError("\n- ".join(["The table does not fit the roles of its columns:", *faults]))
+        shown, more = faults[:SHOWN_FAULTS], len(faults) - SHOWN_FAULTS
+        shown += [f"... and {more:,} more faults"] if more > 0 else []
+        raise TableError("\n- ".join(["The table does not fit the roles of its columns:", *shown]))
 
 
 def _shape_faults(frame: pd.DataFrame, columns: Mapping[str, Column]) -> list[str]:
@@ -187,10 +190,11 @@ def _shape_faults(frame: pd.DataFrame, columns: Mapping[str, Column]) -> list[st
 def _value_faults(
     frame: pd.DataFrame, columns: Mapping[str, Column], entity: str | None, time: str | None, shares: Sequence[str]
 ) -> list[str]:
+    absent = [name for name in columns if name not in frame]
     faults = [
-        f"there is no column {name!r} ({column.role}){_hint(name, frame, columns)}"
-        for name, column in columns.items()
-        if name not in frame
+        f"there is no column {name!r} ({columns[name].role})"
+        + (_hint(name, frame, columns) if place < FIRST_ROWS else "")
+        for place, name in enumerate(absent)
     ]
     has_lists = False
     for name, column in columns.items():
@@ -243,7 +247,11 @@ def share_sums(frame: pd.DataFrame, shares: Sequence[str]) -> pd.Series:
 def _hint(name: str, frame: pd.DataFrame, columns: Mapping[str, Column]) -> str:
     if name in frame.index.names:
         return "; it is the index of the frame: use frame.reset_index()"
-    free = [str(other) for other in frame.columns if other not in columns]
+    if not all(isinstance(other, str) for other in frame.columns):
+        return "; names are text: use frame.columns = frame.columns.map(str)"
+    free = [other for other in frame.columns if other not in columns]
+    if alike := [other for other in free if _bare(other) == _bare(name)]:
+        return f"; the table writes it {alike[0]!r}: write it in one way, capitals and spaces count"
     listed = ", ".join(repr(other) for other in free[:SHOWN_COLUMNS]) + ", ..." * (len(free) > SHOWN_COLUMNS)
     return nearest(name, free) or (f"; columns without a role are {listed}" if free else "")
 

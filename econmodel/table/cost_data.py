@@ -1,7 +1,7 @@
 """A table of providers with the role of each column: what every fit starts from."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
@@ -122,12 +122,10 @@ class CostData:
                 raise CardError(f"{word} must be text in quotation marks, not {_short(text)}")
         if not isinstance(prices_complete, bool | np.bool_):
             raise CardError(f"prices_complete must be True or False, not {_short(prices_complete)}")
-        if shares is not None and shares not in SHARE_RULES:
-            raise CardError(f'shares = {shares!r} is not known; it may be "as published" or "renormalise", or left out')
-        if date_order is not None and date_order not in DATE_ORDERS:
-            raise CardError(
-                f"date_order = {date_order!r} is not known; it may be {' or '.join(map(repr, DATE_ORDERS))}"
-            )
+        for word, choice, known in (("shares", shares, SHARE_RULES), ("date_order", date_order, DATE_ORDERS)):
+            if choice is not None and not (isinstance(choice, str) and choice in known):
+                may_be = " or ".join(f'"{one}"' for one in known)
+                raise CardError(f"{word} = {_short(choice)} is not known; it may be {may_be}, or left out")
         self._set(
             frame=frame.copy(deep=False),
             cost=cost,
@@ -142,24 +140,17 @@ class CostData:
             time=time,
             date_order=date_order,
             shares=shares,
-            cost_unit=cost_unit,
-            cost_concept=cost_concept,
-            money=money,
-            title=title,
-            source=source,
-            licence=licence,
             notes=_names("notes", notes),
-            checksum=checksum,
             dropped=_dropped(dropped),
+            **texts,
         )
         complete_shares = self._complete_shares()
         self._must_agree(complete_shares)
         columns = self._columns()
         check(self.frame, columns, entity, time, complete_shares if shares is None else ())
         # Categories that no row has would be empty groups later; only those of time may have an order that counts.
-        kinds = {name: self.frame[name].dtype for name in columns if name != time}
-        changed = [name for name, kind in kinds.items() if isinstance(kind, pd.CategoricalDtype)]
-        if changed:
+        kinds = self.frame.dtypes
+        if changed := [name for name in columns if name != time and isinstance(kinds[name], pd.CategoricalDtype)]:
             self._set(frame=self.frame.assign(**{name: without_categories(self.frame[name]) for name in changed}))
         if shares == "renormalise" and complete_shares:
             self._renormalise(complete_shares)
@@ -181,13 +172,8 @@ class CostData:
         roles = [(self.cost, Column("cost", "cost"))]
         roles += [(name, Column("output", "output")) for name in self.outputs]
         roles += [(name, Column("price", "price")) for name in self.prices]
-        roles += [
-            (name, Column("relationship variable", "log" if role.scale == "log" else None))
-            for name, role in self.relationships.items()
-        ]
-        roles += [
-            (name, Column("outcome", "log" if role.scale == "log" else None)) for name, role in self.outcomes.items()
-        ]
+        for word, entries in (("relationship variable", self.relationships), ("outcome", self.outcomes)):
+            roles += [(name, Column(word, "log" if role.scale == "log" else None)) for name, role in entries.items()]
         roles += [(name, Column("control")) for name in self.controls]
         roles += [(name, Column("network", "size")) for name in self.network]
         roles += [(price.share, Column("cost share", "share")) for price in self.prices.values() if price.share]
@@ -197,11 +183,12 @@ class CostData:
             if name in columns:
                 raise CardError(f"{name!r} is given as {columns[name].role} and as {column.role}; keep one of the two")
             columns[name] = column
-        for key, key_role in ((self.entity, "entity"), (self.time, "time")):
+        for key, key_role in ((self.time, "time"), (self.entity, "entity")):
             if key is not None:
                 _must_be_name(key, key_role)
-            if key is not None and key not in columns:
-                columns[key] = Column(key_role, is_number=False)
+                if key_role == "entity" and key in columns:
+                    raise CardError(f"{key!r} is given as {columns[key].role} and as entity; keep one of the two")
+                columns.setdefault(key, Column(key_role, is_number=False))
         return columns
 
     def _must_agree(self, complete_shares: Sequence[str]) -> None:
@@ -319,8 +306,7 @@ class CostData:
         chosen = self._with(**changes, prices_complete=complete)
         if shares is None and complete == self.prices_complete:
             return chosen
-        values = {field.name: getattr(chosen, field.name) for field in fields(chosen)}
-        return CostData(**values | {"shares": shares or (self.shares if chosen._complete_shares() else None)})
+        return replace(chosen, shares=shares or (self.shares if chosen._complete_shares() else None))
 
     def where(self, condition: "str | pd.Series[bool] | np.ndarray | Sequence[bool]", because: str) -> "CostData":
         """The rows that satisfy a condition; `dropped` says how many others were left out, and why.

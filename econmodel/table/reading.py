@@ -141,7 +141,10 @@ def _first_row(name: str, raw: bytes) -> list[str]:
             f"0x{raw[broken.start]:02x}); save the file as CSV UTF-8"
         ) from None
     if b"\0" in raw:
-        raise CardError(f"{name} cannot be read as CSV with commas in UTF-8: it holds zero bytes, which no text does")
+        raise CardError(
+            f"{name} cannot be read as CSV with commas in UTF-8: it holds zero bytes, which no text does; save it "
+            "as CSV UTF-8"
+        )
     lines = io.TextIOWrapper(io.BytesIO(raw), "utf-8-sig", newline="")
     line = next((line for line in lines if line.strip()), "")
     for sign, word in _SEPARATORS.items():
@@ -173,7 +176,7 @@ def _refuse_quotes(name: str, raw: bytes) -> None:
         line = raw[: min(wrong)].count(b"\n") + 1
         raise CardError(
             f"{name} has a quotation mark in line {line} that neither begins nor ends a field, or is never closed; put "
-            'the whole text in quotation marks, and double those within it ("5"" pipe")'
+            'the whole text in quotation marks, double those within it ("5"" pipe"), and leave no space outside them'
         )
 
 

@@ -51,6 +51,11 @@ def load(name: str) -> CostData:
     UnknownName
         For another name; the message lists those there are. A table of your own is read with `econmodel.read`.
 
+    Notes
+    -----
+    Names of providers are text, as in every CSV file, also where they are numbers. `where` refuses `"firm != 1"` and
+    asks for `"firm != '1'"`; a mask of your own is not read, and `data.frame["firm"] != 1` is true of every row.
+
     Examples
     --------
     >>> from econmodel.table.shipped import load

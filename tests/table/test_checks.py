@@ -132,6 +132,29 @@ def test_a_missing_column_that_is_the_index_is_found_there():
     assert "it is the index of the frame: use frame.reset_index()" in faults(homes().set_index("home"))[0]
 
 
+@pytest.mark.parametrize("written", ["spend ", " Spend", "spend\xa0", "\ufeffspend"])
+def test_a_name_of_a_column_that_looks_the_same_is_shown_as_it_is(written):
+    (fault,) = faults(homes().rename(columns={"spend": written}))
+    assert fault == (
+        f"there is no column 'spend' (cost); the table writes it {written!r}: write it in one way, capitals and spaces "
+        "count"
+    )
+
+
+def test_columns_called_by_numbers_get_names_that_are_text():
+    frame = homes().rename(columns={"spend": 1})
+    (fault,) = faults(frame)
+    assert fault.endswith("names are text: use frame.columns = frame.columns.map(str)")
+    frame.columns = frame.columns.map(str)
+    assert "did you mean" not in faults(frame)[0]
+
+
+def test_many_faults_are_counted_and_not_all_compared():
+    names = [f"x{place}" for place in range(3_000)]
+    with pytest.raises(TableError, match=r"no column 'x99' \(control\)\n- \.\.\. and 2,900 more faults$"):
+        em.CostData(homes(), cost="spend", outputs=["weeks"], controls=names)
+
+
 def test_two_columns_of_one_name_are_refused():
     frame = pd.concat([homes(), homes()[["spend", "rural"]]], axis="columns")
     assert "there are several columns named 'spend'; rename all but one" in faults(frame)
@@ -224,11 +247,11 @@ def test_a_name_of_spaces_is_none():
     )
 
 
-@pytest.mark.parametrize("thing", [[1], {"a": 1}, {1}, (1, 2), np.ones(2)])
+@pytest.mark.parametrize("thing", [[1], {"a": 1}, {1}, (1, 2), np.ones(2), b"\xbc"])
 @pytest.mark.parametrize("time", ["year", None])
 def test_a_list_is_no_name(thing, time):
     (fault,) = faults(homes(home=[thing] * 6), time=time)
-    assert fault.startswith("'home' (entity) holds lists where names are needed: 6 rows (row 0; ")
+    assert fault.startswith("'home' (entity) holds lists or bytes where names are needed: 6 rows (row 0; ")
 
 
 @pytest.mark.parametrize(

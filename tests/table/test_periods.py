@@ -204,7 +204,7 @@ def test_the_order_of_dates_is_stated_with_the_table(tmp_path):
     assert data.periods()[0].tolist() == frame["place"].tolist()
     assert "day/month/year" in repr(data)
     assert em.read(data.to_card(tmp_path / "homes.toml")).date_order == "day/month/year"
-    with pytest.raises(CardError, match="date_order = 'dmy' is not known; it may be 'day/month/year' or"):
+    with pytest.raises(CardError, match="date_order = 'dmy' is not known; it may be \"day/month/year\" or"):
         described(frame, date_order="dmy")
     with pytest.raises(CardError, match="the periods are not known: name their column with time="):
         em.CostData(frame, "spend", "weeks").periods()

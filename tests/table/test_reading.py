@@ -79,11 +79,12 @@ def test_rows_are_counted_against_the_header(read, table, message):
         ((HEADER + ROWS).replace(",", "\t"), "homes.csv separates its fields with tabs"),
         ((HEADER + ROWS).encode("utf-16"), "homes.csv is in UTF-16; save it as CSV UTF-8"),
         ((HEADER + "Dü,2011,1,2,3\n").encode("latin-1"), r"line 2 has a letter that is not in UTF-8 \(byte 0xfc\)"),
-        (HEADER + "A\0,2011,1,2,3\n", "it holds zero bytes, which no text does"),
+        (HEADER + "A\0,2011,1,2,3\n", "it holds zero bytes, which no text does; save it as CSV UTF-8"),
         ("", "homes.csv cannot be read as CSV with commas in UTF-8: it is empty"),
         (MARK, "it is empty"),
         (HEADER + '"A,2011,1,2,3\nB,2011,1,2,3\n', "a quotation mark in line 2 that neither begins nor ends a field"),
         (HEADER + ROWS + '5" pipe,2011,1,2,3\n', "a quotation mark in line 4 that neither begins nor ends a field"),
+        (HEADER + 'A, "2011",1,2,3\n', r'double those within it \("5"" pipe"\), and leave no space outside them'),
         (HEADER + '"5\\" pipe",2011,1,2,3\n', "a quotation mark in line 2"),
         ("x" * 200_000 + ",y\n1,2\n", "in its header"),
     ],
@@ -125,10 +126,19 @@ def test_figures_are_numbers_by_their_role(read):
     assert read(HEADER + words + "Z,2011,3,1,TRUE\n")[["spend", "rural"]].isna().sum().tolist() == [len(MISSING)] * 2
 
 
-@pytest.mark.parametrize("cell", ["£310", '"8,500"', "5%", "0x10", "1_0", "١٢", "1d5", "-", "*", "#REF!", "2011-01-01"])
+@pytest.mark.parametrize(
+    "cell", ["£310", '"8,500"', "5%", "0x10", "1_0", "١٢", "1d5", "-", "−5", "\uff15", "*", "#REF!", "2011-01-01"]
+)
 def test_a_cell_that_is_no_number_is_named(read, cell):
     with pytest.raises(TableError, match=r"'spend' \(cost\) holds text or dates .*, such as .*: 1 row \(A, 2011\)"):
         read(HEADER + f"A,2011,{cell},40,1\nB,2011,3,4,5\n")
+
+
+def test_rows_of_the_file_are_found_by_their_number(read):
+    with pytest.raises(
+        TableError, match=r"has no name: 1 row \(row 2\).*\nRow 0 is the first below the header of homes"
+    ):
+        read(HEADER + ROWS + ",,,,\n")
 
 
 def test_what_the_machine_cannot_hold_is_not_taken_for_nothing(read):
