@@ -146,7 +146,8 @@ def _first_row(name: str, raw: bytes) -> list[str]:
             "as CSV UTF-8"
         )
     lines = io.TextIOWrapper(io.BytesIO(raw), "utf-8-sig", newline="")
-    line = next((line for line in lines if line.strip()), "")
+    # A title above the header has no sign between fields.
+    line = next((line for line in lines if any(sign in line for sign in (",", *_SEPARATORS))), "")
     for sign, word in _SEPARATORS.items():
         if line.count(sign) > line.count(","):
             raise CardError(f"{name} separates its fields with {word}; save it with commas, and decimals with points")

@@ -76,6 +76,7 @@ def test_rows_are_counted_against_the_header(read, table, message):
     ("table", "message"),
     [
         ((HEADER + ROWS).replace(",", ";"), "homes.csv separates its fields with semicolons; save it with commas"),
+        ("Homes\n\n" + (HEADER + ROWS + '"Ash",1,2,3,4').replace(",", ";"), "separates its fields with semicolons"),
         ((HEADER + ROWS).replace(",", "\t"), "homes.csv separates its fields with tabs"),
         ((HEADER + ROWS).encode("utf-16"), "homes.csv is in UTF-16; save it as CSV UTF-8"),
         ((HEADER + "Dü,2011,1,2,3\n").encode("latin-1"), r"line 2 has a letter that is not in UTF-8 \(byte 0xfc\)"),
