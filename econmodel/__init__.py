@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from econmodel.arrangements.unpaid_work.unpaid_world import simulate_unpaid as simulate_unpaid
     from econmodel.economies.comparison import compare as compare
     from econmodel.economies.complementarity import complementarity as complementarity
+    from econmodel.economies.core.support import support as support
     from econmodel.economies.decomposition import decompose as decompose
     from econmodel.economies.density import density as density
     from econmodel.economies.diversification import diversification as diversification
@@ -59,7 +60,6 @@ if TYPE_CHECKING:
     from econmodel.economies.separation import separate as separate
     from econmodel.economies.service_types import exhaustion as exhaustion
     from econmodel.economies.subadditivity import subadditivity as subadditivity
-    from econmodel.economies.support import support as support
     from econmodel.economies.trans_ray import trans_ray_convexity as trans_ray_convexity
     from econmodel.economies.type_technology import scope_by_type as scope_by_type
     from econmodel.economies.where_relationship import where_relationship as where_relationship
@@ -117,7 +117,7 @@ else:
         "sensitivity": "economies.sensitivity",
         "influence": "economies.influence",
         "decompose": "economies.decomposition",
-        "support": "economies.support",
+        "support": "economies.core.support",
         "test": "economies.hypotheses",
         "regularity": "economies.regularity",
         "impose": "economies.imposition",

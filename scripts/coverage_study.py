@@ -25,10 +25,10 @@ from coverage_table import as_markdown, kept, merge
 from numpy.typing import NDArray
 
 import econmodel as em
-from econmodel.economies import corners
-from econmodel.economies.division import specialised, without_cost
-from econmodel.economies.inference import Estimates, estimate, summarise
-from econmodel.economies.places import CostFunction, resolve
+from econmodel.economies.core import fixed_cost as corners
+from econmodel.economies.core.fixed_cost import specialised, without_cost
+from econmodel.economies.core.inference import Estimates, estimate, summarise
+from econmodel.economies.core.places import CostFunction, resolve
 from econmodel.errors import DidNotConverge, NotIdentified, NotSupported
 from econmodel.progress import Board, board
 from econmodel.simulation import StatedCost

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import econmodel as em
-from econmodel.economies.places import no_cost
+from econmodel.economies.core.places import no_cost
 from econmodel.errors import NotIdentified, NotSupported
 from econmodel.results import Effects
 from econmodel.stated import random_numbers, require_counts, require_in_logs

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from econmodel.economies.places import CostFunction
+from econmodel.economies.core.places import CostFunction
 from econmodel.estimate.fit import Fit
 
 

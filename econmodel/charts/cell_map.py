@@ -15,7 +15,7 @@ from econmodel.errors import NotSupported, UnknownName
 if TYPE_CHECKING:
     import altair as alt
 
-    from econmodel.economies.places import CostFunction
+    from econmodel.economies.core.places import CostFunction
 
 Multiples = Sequence[float] | Mapping[str, Sequence[float]]
 MULTIPLES = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0)

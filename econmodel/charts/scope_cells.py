@@ -16,7 +16,7 @@ from econmodel.errors import NotSupported, UnknownName
 if TYPE_CHECKING:
     import altair as alt
 
-    from econmodel.economies.places import CostFunction
+    from econmodel.economies.core.places import CostFunction
 
 NO_COST = "some firm would have no positive cost"
 

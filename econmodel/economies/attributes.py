@@ -1,6 +1,6 @@
 """Which relationship variables can carry an effect of their own: attributes, measured apart from inputs."""
 
-from econmodel.economies.places import CostFunction, require_fit
+from econmodel.economies.core.places import CostFunction, require_fit
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.table.roles import nearest
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies.inference import estimate, usual_method
+from econmodel.economies.core.inference import estimate, usual_method
 from econmodel.estimate.delta import Measure, jacobian
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.fitting import refit, refit_fewer

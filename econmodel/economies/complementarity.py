@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from econmodel.economies.core.inference import Estimates, tabulate
+from econmodel.economies.core.places import CostFunction, Places, resolve
+from econmodel.economies.core.support import outputs_supported
+from econmodel.economies.core.verdict import at_words
 from econmodel.economies.extremes import check_bootstrap, extremes, parameter_draws
-from econmodel.economies.inference import Estimates, tabulate
-from econmodel.economies.places import CostFunction, Places, resolve
-from econmodel.economies.support import outputs_supported
-from econmodel.economies.verdict import at_words
 from econmodel.errors import FormError, NotSupported, UnknownName
 from econmodel.forms.curvature import cross_derivative
 from econmodel.forms.technology import Point

@@ -1,6 +1,6 @@
 """Why one provider, group or year costs more than another: the gap in log cost, split into what differs.
 
-The same path parts as in the separation (`econmodel.economies.path`), between two points instead of between every
+The same path parts as in the separation (`econmodel.economies.core.path`), between two points instead of between every
 provider and the mean.
 """
 
@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from econmodel.economies.core.identity import ADDING_UP, adds_up
+from econmodel.economies.core.inference import Estimates, estimate, summarise, tabulate
+from econmodel.economies.core.path import NODES, SCALE, parts
 from econmodel.economies.decomposition_words import words
-from econmodel.economies.identity import ADDING_UP, adds_up
-from econmodel.economies.inference import Estimates, estimate, summarise, tabulate
-from econmodel.economies.path import NODES, SCALE, parts
 from econmodel.economies.sides import Mean, Side, mean_log, mean_of, side_of
 from econmodel.economies.size import Size, size_of, weights_table
 from econmodel.errors import NotSupported

@@ -6,11 +6,11 @@ More contacts with the same users, and more users, are different expansions; onl
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.economies.division import blank
-from econmodel.economies.inference import Method, by_place, estimate, few_clusters_note, tabulate
-from econmodel.economies.places import CostFunction, resolve, without_cost_there
-from econmodel.economies.support import extrapolated, supported
-from econmodel.economies.verdict import MARGIN, Verdict, at_words, judge, scale_words
+from econmodel.economies.core.fixed_cost import blank
+from econmodel.economies.core.inference import Method, by_place, estimate, few_clusters_note, tabulate
+from econmodel.economies.core.places import CostFunction, resolve, without_cost_there
+from econmodel.economies.core.support import extrapolated, supported
+from econmodel.economies.core.verdict import MARGIN, Verdict, at_words, judge, scale_words
 from econmodel.errors import NotSupported
 from econmodel.results import Effects, with_interval
 from econmodel.table.cost_data import CostData

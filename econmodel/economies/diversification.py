@@ -6,23 +6,25 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies.corners import Members, fixed_cost, variable_cost
-from econmodel.economies.division import (
+from econmodel.economies.core.fixed_cost import (
     UNSUPPORTED,
     Division,
+    Members,
     blank,
     cost_apart,
     each_supported,
+    fixed_cost,
     groups_of,
     intercepts_paid,
     made_by,
+    variable_cost,
     without_cost,
     words_of,
 )
-from econmodel.economies.identity import assert_adds_up
-from econmodel.economies.inference import Method, by_place, estimate, few_clusters_note, set_identified, tabulate
-from econmodel.economies.places import CostFunction, Places, resolve
-from econmodel.economies.verdict import at_words, difference_words, side, taken_back
+from econmodel.economies.core.identity import assert_adds_up
+from econmodel.economies.core.inference import Method, by_place, estimate, few_clusters_note, set_identified, tabulate
+from econmodel.economies.core.places import CostFunction, Places, resolve
+from econmodel.economies.core.verdict import at_words, difference_words, side, taken_back
 from econmodel.errors import FormError, UnknownName
 from econmodel.results import INTERVAL_COLUMNS, Effects, format_number
 

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from econmodel.economies.verdict import judge
+from econmodel.economies.core.verdict import judge
 from econmodel.errors import NotSupported
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies.division import (
+from econmodel.economies.core.fixed_cost import (
     UNSUPPORTED,
     Division,
     blank,
@@ -13,9 +13,9 @@ from econmodel.economies.division import (
     intercepts_paid,
     without_cost,
 )
-from econmodel.economies.inference import Estimates, Method, estimate, few_clusters_note, set_identified, tabulate
-from econmodel.economies.places import CostFunction, Places, resolve
-from econmodel.economies.verdict import difference_words, side, taken_back
+from econmodel.economies.core.inference import Estimates, Method, estimate, few_clusters_note, set_identified, tabulate
+from econmodel.economies.core.places import CostFunction, Places, resolve
+from econmodel.economies.core.verdict import difference_words, side, taken_back
 from econmodel.errors import FormError, UnknownName
 from econmodel.results import Effects, beside_interval, identified_in_words, interval_in_words
 

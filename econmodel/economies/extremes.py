@@ -9,8 +9,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.economies.inference import BATCH_VALUES, Estimates, require_draws
-from econmodel.economies.places import CostFunction
+from econmodel.economies.core.inference import BATCH_VALUES, Estimates, require_draws
+from econmodel.economies.core.places import CostFunction
 from econmodel.errors import NotSupported
 from econmodel.estimate.bootstrap import quantile_interval
 from econmodel.estimate.fit import Fit

@@ -8,11 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies import common_technology, hypothesis_words
+from econmodel.economies.core.places import require_fit
 from econmodel.economies.equivalence import OneSided, one_sided
 from econmodel.economies.hypothesis_words import Tested
 from econmodel.economies.joint_hypotheses import Joint, wald
 from econmodel.economies.likelihood_ratio import assumptions, compared, likelihood_ratio
-from econmodel.economies.places import require_fit
 from econmodel.economies.restrictions import RESTRICTING, Restrictions, together
 from econmodel.economies.scope_hypothesis import no_scope_economies
 from econmodel.economies.symmetry import free_shares

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies.inference import summarise
-from econmodel.economies.places import Places, require_fit, resolve
+from econmodel.economies.core.inference import summarise
+from econmodel.economies.core.places import Places, require_fit, resolve
 from econmodel.economies.regularity import CONCAVE
 from econmodel.errors import DidNotConverge, NotSupported
 from econmodel.estimate.bootstrap import Replications, quantile_interval

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.economies.inference import Method, estimate, few_clusters_note, tabulate
+from econmodel.economies.core.inference import Method, estimate, few_clusters_note, tabulate
 from econmodel.errors import NotIdentified, NotSupported, UnknownName
 from econmodel.estimate.fit import Fit
 from econmodel.results import MOST_TIMES, Effects, format_number, format_probability, with_interval

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from econmodel.economies.bracket import input_ratios, ray_elasticity
-from econmodel.economies.inference import require_draws, summarise, tabulate
-from econmodel.economies.verdict import MARGIN, judge
+from econmodel.economies.core.inference import require_draws, summarise, tabulate
+from econmodel.economies.core.verdict import MARGIN, judge
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.covariance import FEWEST_CLUSTERS
 from econmodel.estimate.delta import Measure

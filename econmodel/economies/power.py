@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from econmodel.economies.inference import SURE, share_interval
+from econmodel.economies.core.inference import SURE, share_interval
 from econmodel.economies.studies import NULLS, Design, Found, Question, run, value_of
 from econmodel.errors import FormError, NotIdentified, NotSupported, UnknownName
 from econmodel.estimate.sample import FEWEST_ZEROS

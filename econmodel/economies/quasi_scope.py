@@ -7,19 +7,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies.corners import Members
-from econmodel.economies.division import (
+from econmodel.economies.core.fixed_cost import (
     UNSUPPORTED,
     Division,
+    Members,
     blank,
     cost_apart,
     each_supported,
     without_cost,
     words_of,
 )
-from econmodel.economies.inference import Method, by_place, estimate, few_clusters_note, tabulate
-from econmodel.economies.places import CostFunction, Places
-from econmodel.economies.verdict import at_words, difference_words, side, taken_back
+from econmodel.economies.core.inference import Method, by_place, estimate, few_clusters_note, tabulate
+from econmodel.economies.core.places import CostFunction, Places
+from econmodel.economies.core.verdict import at_words, difference_words, side, taken_back
 from econmodel.errors import UnknownName
 from econmodel.results import Effects
 

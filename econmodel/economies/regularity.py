@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies.corners import Members, cost_of
-from econmodel.economies.inference import BATCH_VALUES, require_draws
-from econmodel.economies.places import CostFunction, Places, resolve
+from econmodel.economies.core.fixed_cost import Members, cost_of
+from econmodel.economies.core.inference import BATCH_VALUES, require_draws
+from econmodel.economies.core.places import CostFunction, Places, resolve
 from econmodel.errors import NotSupported
 from econmodel.estimate.bootstrap import quantile_interval
 from econmodel.estimate.fit import Fit

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies.division import blank
-from econmodel.economies.inference import Method, by_place, estimate, few_clusters_note, tabulate
-from econmodel.economies.places import CostFunction, Places, require_fit, resolve, without_cost_there
-from econmodel.economies.support import extrapolated, supported
-from econmodel.economies.verdict import at_words, side
+from econmodel.economies.core.fixed_cost import blank
+from econmodel.economies.core.inference import Method, by_place, estimate, few_clusters_note, tabulate
+from econmodel.economies.core.places import CostFunction, Places, require_fit, resolve, without_cost_there
+from econmodel.economies.core.support import extrapolated, supported
+from econmodel.economies.core.verdict import at_words, side
 from econmodel.errors import NotSupported
 from econmodel.results import Effects, beside_interval, format_number, interval_in_words, per_cent
 

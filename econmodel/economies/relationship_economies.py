@@ -9,11 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies.attributes import attributes
-from econmodel.economies.division import blank
-from econmodel.economies.inference import Method, estimate, few_clusters_note, tabulate
-from econmodel.economies.places import CostFunction, Places, resolve, without_cost_there
-from econmodel.economies.support import supported
-from econmodel.economies.verdict import at_words, difference_words, side
+from econmodel.economies.core.fixed_cost import blank
+from econmodel.economies.core.inference import Method, estimate, few_clusters_note, tabulate
+from econmodel.economies.core.places import CostFunction, Places, resolve, without_cost_there
+from econmodel.economies.core.support import supported
+from econmodel.economies.core.verdict import at_words, difference_words, side
 from econmodel.errors import NotSupported, TableError, UnknownName
 from econmodel.forms.technology import Point, Technology
 from econmodel.results import Effects, format_number

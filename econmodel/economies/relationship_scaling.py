@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from econmodel.economies.core.support import extrapolated
+from econmodel.economies.core.verdict import MARGIN, Verdict, judge
 from econmodel.economies.relationship import relationship
-from econmodel.economies.support import extrapolated
-from econmodel.economies.verdict import MARGIN, Verdict, judge
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.fit import Fit
 from econmodel.results import Check, format_number, format_probability, with_interval

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from econmodel.economies.attributes import attributes
-from econmodel.economies.inference import require_draws, summarise, tabulate
+from econmodel.economies.core.inference import require_draws, summarise, tabulate
 from econmodel.economies.outcomes import notes_on, with_and_without
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.delta import Measure

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.economies.places import resolve
-from econmodel.economies.verdict import at_words
+from econmodel.economies.core.places import resolve
+from econmodel.economies.core.verdict import at_words
 from econmodel.errors import FormError, NotSupported, UnknownName
 from econmodel.estimate.delta import Measure
 from econmodel.estimate.fit import Fit

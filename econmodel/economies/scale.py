@@ -6,9 +6,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies.corners import assert_identity, incremental_cost, require_corners, unidentified
-from econmodel.economies.division import blank, without_increment
-from econmodel.economies.inference import (
+from econmodel.economies.core.fixed_cost import (
+    assert_identity,
+    blank,
+    incremental_cost,
+    require_corners,
+    unidentified,
+    without_increment,
+)
+from econmodel.economies.core.inference import (
     Estimates,
     Method,
     by_place,
@@ -17,9 +23,9 @@ from econmodel.economies.inference import (
     set_identified,
     tabulate,
 )
-from econmodel.economies.places import CostFunction, Places, resolve, without_cost_there
-from econmodel.economies.support import extrapolated, outputs_supported, supported
-from econmodel.economies.verdict import MARGIN, at_words, judge, scale_words
+from econmodel.economies.core.places import CostFunction, Places, resolve, without_cost_there
+from econmodel.economies.core.support import extrapolated, outputs_supported, supported
+from econmodel.economies.core.verdict import MARGIN, at_words, judge, scale_words
 from econmodel.errors import UnknownName
 from econmodel.results import MOST_TIMES, Effects, beside_interval, format_number, interval_in_words
 

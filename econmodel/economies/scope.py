@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies import corners
-from econmodel.economies.corners import Members
-from econmodel.economies.division import (
+from econmodel.economies.core import fixed_cost as corners
+from econmodel.economies.core.fixed_cost import (
     UNSUPPORTED,
+    Members,
     blank,
     cost_apart,
     each_supported,
@@ -20,8 +20,8 @@ from econmodel.economies.division import (
     without_cost,
     words_of,
 )
-from econmodel.economies.identity import assert_adds_up
-from econmodel.economies.inference import (
+from econmodel.economies.core.identity import assert_adds_up
+from econmodel.economies.core.inference import (
     Estimates,
     Method,
     by_place,
@@ -30,9 +30,9 @@ from econmodel.economies.inference import (
     set_identified,
     tabulate,
 )
-from econmodel.economies.places import CostFunction, Places, require_fit, resolve
+from econmodel.economies.core.places import CostFunction, Places, require_fit, resolve
+from econmodel.economies.core.verdict import at_words, side, taken_back
 from econmodel.economies.quasi_scope import quasi_scope
-from econmodel.economies.verdict import at_words, side, taken_back
 from econmodel.errors import FormError
 from econmodel.results import Effects, beside_interval, identified_in_words, interval_in_words
 

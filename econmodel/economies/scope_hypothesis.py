@@ -4,15 +4,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies import corners
-from econmodel.economies.division import groups_of
+from econmodel.economies.core import fixed_cost as corners
+from econmodel.economies.core.fixed_cost import groups_of
+from econmodel.economies.core.inference import Estimates, estimate
+from econmodel.economies.core.places import resolve
+from econmodel.economies.core.verdict import at_words
 from econmodel.economies.equivalence import one_sided
 from econmodel.economies.hypothesis_words import Tested
-from econmodel.economies.inference import Estimates, estimate
 from econmodel.economies.joint_hypotheses import Joint
-from econmodel.economies.places import resolve
 from econmodel.economies.scope import DEGREE, scope
-from econmodel.economies.verdict import at_words
 from econmodel.errors import NotSupported
 from econmodel.estimate.fit import Fit
 

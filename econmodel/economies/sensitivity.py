@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies.bracket import ray_elasticity, relationship_slope
-from econmodel.economies.places import resolve, without_cost_there
+from econmodel.economies.core.places import resolve, without_cost_there
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.delta import jacobian
 from econmodel.estimate.fit import Fit

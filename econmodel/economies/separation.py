@@ -12,9 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies.bracket import bracket, input_ratios, outcomes_by_size, robustness
-from econmodel.economies.inference import require_draws, summarise, tabulate
+from econmodel.economies.core.inference import require_draws, summarise, tabulate
+from econmodel.economies.core.path import NODES, SCALE, parts
 from econmodel.economies.panel_slopes import WITHIN_AND_BETWEEN, in_words, within_and_between
-from econmodel.economies.path import NODES, SCALE, parts
 from econmodel.economies.separation_words import words
 from econmodel.economies.size import WEIGHTS_TABLE, Size, size_of, weighted_mean, weights_table
 from econmodel.errors import NotSupported
@@ -93,7 +93,7 @@ def separate(
 
     Notes
     -----
-    Parts are path values (see `econmodel.economies.path`), each provider compared with the mean provider; a part's
+    Parts are path values (see `econmodel.economies.core.path`), each provider compared with the mean provider; a part's
     slope is its regression coefficient on log size. One output, log-linear form and least squares: the parts are those
     of Gelbach (2016). Nothing here is causal: parts are associated with size.
 

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.economies.inference import Estimates, estimate, tabulate
+from econmodel.economies.core.inference import Estimates, estimate, tabulate
+from econmodel.economies.core.places import CostFunction, Places, resolve
+from econmodel.economies.core.support import extrapolated, supported
+from econmodel.economies.core.verdict import MARGIN, Verdict, at_words, judge
 from econmodel.economies.joint_hypotheses import wald
-from econmodel.economies.places import CostFunction, Places, resolve
-from econmodel.economies.support import extrapolated, supported
-from econmodel.economies.verdict import MARGIN, Verdict, at_words, judge
 from econmodel.errors import FormError, NotSupported, UnknownName
 from econmodel.estimate.delta import jacobian
 from econmodel.forms.technology import Point, Technology, over_positive

@@ -6,7 +6,7 @@ from itertools import combinations, product
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.economies.places import CostFunction, Places
+from econmodel.economies.core.places import CostFunction, Places
 from econmodel.economies.splits import Splits, from_shares
 from econmodel.errors import NotSupported
 from econmodel.stated import random_numbers

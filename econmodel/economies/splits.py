@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies.corners import unidentified
-from econmodel.economies.places import CostFunction, Places
-from econmodel.economies.support import outputs_supported
+from econmodel.economies.core.fixed_cost import unidentified
+from econmodel.economies.core.places import CostFunction, Places
+from econmodel.economies.core.support import outputs_supported
 from econmodel.errors import FormError, NotSupported
 from econmodel.forms.technology import Point
 

@@ -11,8 +11,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.economies import corners
-from econmodel.economies.inference import Estimates, estimate
+from econmodel.economies.core import fixed_cost as corners
+from econmodel.economies.core.inference import Estimates, estimate
 from econmodel.errors import DidNotConverge, NotIdentified
 from econmodel.estimate.delta import COMPLEX_STEP, Measure
 from econmodel.estimate.fit import Fit

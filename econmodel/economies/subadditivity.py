@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from econmodel.economies.core.inference import Estimates, tabulate
+from econmodel.economies.core.places import CostFunction, Places, resolve
+from econmodel.economies.core.support import extrapolated, supported
+from econmodel.economies.core.verdict import at_words
 from econmodel.economies.extremes import check_bootstrap, extremes, parameter_draws
-from econmodel.economies.inference import Estimates, tabulate
-from econmodel.economies.places import CostFunction, Places, resolve
 from econmodel.economies.split_search import search
 from econmodel.economies.splits import Splits, evans_heckman, shin_ying, surface
-from econmodel.economies.support import extrapolated, supported
-from econmodel.economies.verdict import at_words
 from econmodel.errors import UnknownName
 from econmodel.results import Effects, columns_beside, format_number, interval_in_words
 

@@ -6,12 +6,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.economies.corners import unidentified
+from econmodel.economies.core.fixed_cost import unidentified
+from econmodel.economies.core.inference import Estimates, tabulate
+from econmodel.economies.core.places import CostFunction, Places, resolve
+from econmodel.economies.core.support import outputs_supported
+from econmodel.economies.core.verdict import at_words
 from econmodel.economies.extremes import check_bootstrap, extremes, parameter_draws
-from econmodel.economies.inference import Estimates, tabulate
-from econmodel.economies.places import CostFunction, Places, resolve
-from econmodel.economies.support import outputs_supported
-from econmodel.economies.verdict import at_words
 from econmodel.errors import FormError, NotSupported
 from econmodel.results import Check, format_number, interval_in_words
 

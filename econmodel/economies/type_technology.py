@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies.inference import Method, estimate, tabulate
-from econmodel.economies.places import Places, resolve
-from econmodel.economies.support import supported
+from econmodel.economies.core.inference import Method, estimate, tabulate
+from econmodel.economies.core.places import Places, resolve
+from econmodel.economies.core.support import supported
 from econmodel.economies.vuong import vuong_of
 from econmodel.errors import DidNotConverge, FormError, NotIdentified, NotSupported
 from econmodel.estimate.covariance import FEWEST_CLUSTERS

@@ -8,7 +8,7 @@ import pytest
 from scipy.special import ndtri
 
 import econmodel as em
-from econmodel.economies.inference import estimate
+from econmodel.economies.core.inference import estimate
 
 # Coverage of 95 % intervals over so many repetitions lies within three and a half binomial standard errors, and small
 # samples may take two points more. A shortfall of ten points fails.

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import econmodel as em
-from econmodel.economies.path import parts
+from econmodel.economies.core.path import parts
 from econmodel.economies.sides import side_of
 from econmodel.errors import EconmodelError, NotSupported, TableError, UnknownName
 from econmodel.forms.technology import Point

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import econmodel as em
-from econmodel.economies import corners
-from econmodel.economies.corners import assert_identity
-from econmodel.economies.places import resolve
+from econmodel.economies.core import fixed_cost as corners
+from econmodel.economies.core.fixed_cost import assert_identity
+from econmodel.economies.core.places import resolve
 
 # Sums of some fifty products, divided by a margin of cost that the strategies keep above a tenth of it.
 ROUNDING = 1e-9

@@ -54,7 +54,7 @@ def test_every_replication_is_regular_and_makes_the_standard_errors(imposed):
 
 
 def test_measures_take_it_by_bootstrap_and_refuse_the_delta_method(imposed, monkeypatch):
-    monkeypatch.setattr("econmodel.economies.inference.BOOTSTRAP_REPLICATIONS", FEW)
+    monkeypatch.setattr("econmodel.economies.core.inference.BOOTSTRAP_REPLICATIONS", FEW)
     ray = em.scale(imposed, method="bootstrap").row("ray elasticity")
     assert ray["conf_low"] < ray["estimate"] < ray["conf_high"]
     for method in ("delta", "simulate"):
@@ -139,7 +139,7 @@ def test_what_is_fitted_anew_is_imposed_anew(fitted):
 
 
 def test_the_separation_of_an_imposed_fit(monkeypatch):
-    monkeypatch.setattr("econmodel.economies.inference.BOOTSTRAP_REPLICATIONS", FEW)
+    monkeypatch.setattr("econmodel.economies.core.inference.BOOTSTRAP_REPLICATIONS", FEW)
     schools = em.fit(em.load("california_schools"))
     plain, imposed = (em.separate(one, replications=FEW) for one in (schools, em.impose(schools, replications=2)))
     assert list(imposed.table["term"]) == list(plain.table["term"])

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import econmodel as em
-from econmodel.economies.inference import JOINT_DRAWS, largest_deviations
+from econmodel.economies.core.inference import JOINT_DRAWS, largest_deviations
 
 # Three binomial standard errors of a quantile's level with so many draws, in units of the quantile.
 MONTE_CARLO = 0.03

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from econmodel.economies.path import parts
+from econmodel.economies.core.path import parts
 from econmodel.forms.assembly import Centres, assemble
 from econmodel.forms.form import FORMS, Variables
 from econmodel.forms.technology import Point

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import econmodel as em
-from econmodel.economies.support import HULL_DIMENSIONS, NEAR_ENOUGH, _is_mixture, inside_hull, outputs_supported
+from econmodel.economies.core.support import HULL_DIMENSIONS, NEAR_ENOUGH, _is_mixture, inside_hull, outputs_supported
 from econmodel.errors import NotSupported, TableError, UnknownName
 
 # The same cost function evaluated once more.
@@ -256,7 +256,7 @@ def test_facets_are_looked_at_in_batches(monkeypatch):
     rng = np.random.default_rng(29)
     seen, points = rng.standard_normal((50, 3)), rng.standard_normal((30, 3))
     at_once = inside_hull(seen, points)
-    monkeypatch.setattr("econmodel.economies.support.BATCH_PRODUCTS", 200)
+    monkeypatch.setattr("econmodel.economies.core.support.BATCH_PRODUCTS", 200)
     assert inside_hull(seen, points).tolist() == at_once.tolist()
     assert inside_hull(seen, points[:0]).tolist() == []
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import econmodel as em
-from econmodel.economies import corners
+from econmodel.economies.core import fixed_cost as corners
 from econmodel.estimate.delta import delta_covariance
 
 # Known numbers are given with four decimals.

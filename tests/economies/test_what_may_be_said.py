@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 import econmodel as em
-from econmodel.economies.identity import assert_adds_up
-from econmodel.economies.inference import estimate, summarise
+from econmodel.economies.core.identity import assert_adds_up
+from econmodel.economies.core.inference import estimate, summarise
+from econmodel.economies.core.verdict import difference_words, judge, more_or_less, scale_words
 from econmodel.economies.panel_slopes import in_words
-from econmodel.economies.verdict import difference_words, judge, more_or_less, scale_words
 from econmodel.errors import NotSupported
 from econmodel.results import columns_beside, format_probability, per_cent, printed
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from econmodel.arrangements.mergers.merging import Merging
 from econmodel.arrangements.smearing import smearing
-from econmodel.economies.places import CostFunction
+from econmodel.economies.core.places import CostFunction
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.frontier.fit import FrontierFit
 

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.arrangements.partners import check_partners, row_of
-from econmodel.economies.identity import assert_adds_up
+from econmodel.economies.core.identity import assert_adds_up
 from econmodel.errors import TableError, UnknownName
 from econmodel.results import Answer, format_number
 from econmodel.table.cost_data import CostData

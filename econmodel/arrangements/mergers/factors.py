@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.economies.identity import assert_adds_up
+from econmodel.economies.core.identity import assert_adds_up
 
 Array = NDArray[np.float64]
 

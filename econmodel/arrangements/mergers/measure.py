@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from econmodel.arrangements.mergers.cost_efficiency import CostEfficiency
 from econmodel.arrangements.mergers.factors import Costs, factors
 from econmodel.arrangements.mergers.merging import Merging
-from econmodel.economies import corners
-from econmodel.economies.corners import Members
-from econmodel.economies.places import CostFunction, no_cost
-from econmodel.economies.support import outputs_supported
+from econmodel.economies.core import fixed_cost as corners
+from econmodel.economies.core.fixed_cost import Members
+from econmodel.economies.core.places import CostFunction, no_cost
+from econmodel.economies.core.support import outputs_supported
 from econmodel.forms.technology import Point
 
 Array = NDArray[np.float64]

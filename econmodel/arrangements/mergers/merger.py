@@ -13,10 +13,9 @@ from econmodel.arrangements.mergers.measure import MONEY, WHOLE, MergerMeasure
 from econmodel.arrangements.mergers.merging import Merging, merging
 from econmodel.arrangements.mergers.money import Terms, by_term, middle, money_table, numbers_used, switching_table
 from econmodel.arrangements.pay_back import DISCOUNT_RATE, HORIZON, check_terms
-from econmodel.economies.corners import Members, require_corners
-from econmodel.economies.division import blank
-from econmodel.economies.inference import Estimates, Method, estimate, few_clusters_note, set_identified, tabulate
-from econmodel.economies.places import CostFunction, require_fit
+from econmodel.economies.core.fixed_cost import Members, blank, require_corners
+from econmodel.economies.core.inference import Estimates, Method, estimate, few_clusters_note, set_identified, tabulate
+from econmodel.economies.core.places import CostFunction, require_fit
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.fit import Fit
 from econmodel.results import Effects

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.arrangements.partners import check_partners, row_of
-from econmodel.economies.places import CostFunction
+from econmodel.economies.core.places import CostFunction
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.points import points_in
 from econmodel.forms.technology import Point, Technology

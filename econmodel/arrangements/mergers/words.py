@@ -9,7 +9,7 @@ import pandas as pd
 from econmodel.arrangements.mergers.measure import APART, FACTORS, PART, SHARE, WHOLE, MergerMeasure
 from econmodel.arrangements.mergers.money import DISCOUNTED, WITHIN, Terms, by_term, middle
 from econmodel.arrangements.pay_back import in_money
-from econmodel.economies.verdict import side, taken_back
+from econmodel.economies.core.verdict import side, taken_back
 from econmodel.estimate.fit import Fit
 from econmodel.results import (
     INTERVAL_COLUMNS,

@@ -26,9 +26,9 @@ from econmodel.arrangements.partnerships.switching import switches
 from econmodel.arrangements.partnerships.trust import Trust
 from econmodel.arrangements.smearing import smearing
 from econmodel.economies.attributes import attributes
-from econmodel.economies.corners import require_corners
-from econmodel.economies.inference import Method, estimate, few_clusters_note, set_identified, tabulate
-from econmodel.economies.places import CostFunction, require_fit, resolve
+from econmodel.economies.core.fixed_cost import require_corners
+from econmodel.economies.core.inference import Method, estimate, few_clusters_note, set_identified, tabulate
+from econmodel.economies.core.places import CostFunction, require_fit, resolve
 from econmodel.errors import FormError, NotSupported
 from econmodel.results import Effects
 

@@ -3,8 +3,8 @@
 from econmodel.arrangements.partnerships.firms import Reading
 from econmodel.arrangements.partnerships.trust import Trust
 from econmodel.arrangements.partnerships.words import amount
-from econmodel.economies.places import CostFunction
-from econmodel.economies.verdict import side
+from econmodel.economies.core.places import CostFunction
+from econmodel.economies.core.verdict import side
 from econmodel.results import Effects, format_number
 
 

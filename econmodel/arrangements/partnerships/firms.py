@@ -14,10 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.arrangements.partners import row_of
-from econmodel.economies.corners import unidentified
-from econmodel.economies.inference import Estimates
-from econmodel.economies.places import CostFunction, no_cost, require_fit
-from econmodel.economies.support import outputs_supported
+from econmodel.economies.core.fixed_cost import unidentified
+from econmodel.economies.core.inference import Estimates
+from econmodel.economies.core.places import CostFunction, no_cost, require_fit
+from econmodel.economies.core.support import outputs_supported
 from econmodel.errors import FormError, NotSupported, TableError, UnknownName
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.points import points_in

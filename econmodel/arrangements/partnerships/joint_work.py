@@ -19,7 +19,7 @@ from econmodel.arrangements.partnerships.firms import (
 )
 from econmodel.arrangements.partnerships.terms import ARRANGEMENTS, MERGE, SEPARATE, SERVICES, SUBCONTRACT, Terms
 from econmodel.arrangements.smearing import smearing
-from econmodel.economies.places import CostFunction
+from econmodel.economies.core.places import CostFunction
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.forms.technology import Technology
 from econmodel.table.roles import nearest

@@ -15,9 +15,9 @@ from econmodel.arrangements.partnerships.terms_stated import assumptions, parts_
 from econmodel.arrangements.partnerships.trust import Transactions, Trust
 from econmodel.arrangements.partnerships.words import notes, text
 from econmodel.arrangements.pay_back import DISCOUNT_RATE, HORIZON
-from econmodel.economies.division import blank
-from econmodel.economies.inference import Method, estimate, few_clusters_note, set_identified, tabulate
-from econmodel.economies.places import CostFunction
+from econmodel.economies.core.fixed_cost import blank
+from econmodel.economies.core.inference import Method, estimate, few_clusters_note, set_identified, tabulate
+from econmodel.economies.core.places import CostFunction
 from econmodel.errors import NotSupported
 from econmodel.results import Effects
 

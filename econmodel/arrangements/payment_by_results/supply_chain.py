@@ -12,7 +12,7 @@ from econmodel.arrangements.payment_by_results.chain import Tier, passed_on, sha
 from econmodel.arrangements.payment_by_results.histories import Terms, histories, longest
 from econmodel.arrangements.payment_by_results.poisson_counts import LARGEST_RATE
 from econmodel.arrangements.payment_by_results.tariff import Tariff, read_outcomes, read_share, read_tariff
-from econmodel.economies.inference import share_interval
+from econmodel.economies.core.inference import share_interval
 from econmodel.errors import NotSupported
 from econmodel.results import Answer, format_number
 from econmodel.stated import require_seed

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from econmodel.arrangements.smearing import smearing
 from econmodel.arrangements.structure.commission import ANY, OF_COST, OF_KIND, Bound, Commission, Kind
 from econmodel.arrangements.structure.programme import Programme
-from econmodel.economies.corners import unidentified
-from econmodel.economies.places import CostFunction
-from econmodel.economies.support import outputs_supported
+from econmodel.economies.core.fixed_cost import unidentified
+from econmodel.economies.core.places import CostFunction
+from econmodel.economies.core.support import outputs_supported
 from econmodel.errors import NotSupported, TableError
 from econmodel.estimate.points import points_in
 

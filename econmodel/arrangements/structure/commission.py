@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies.places import CostFunction, require_fit
+from econmodel.economies.core.places import CostFunction, require_fit
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.results import format_number
 from econmodel.table.roles import nearest

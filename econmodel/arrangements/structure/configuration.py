@@ -11,7 +11,7 @@ from econmodel.arrangements.structure.commission import Bound, Commission, Reser
 from econmodel.arrangements.structure.infeasible import require_monotone, why_not
 from econmodel.arrangements.structure.integer_programme import Mixture, cheapest
 from econmodel.arrangements.structure.words import demand_supported, notes_of, text_of
-from econmodel.economies.places import CostFunction
+from econmodel.economies.core.places import CostFunction
 from econmodel.errors import NotSupported
 from econmodel.results import Answer, columns_beside
 

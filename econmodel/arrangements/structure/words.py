@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from econmodel.arrangements.structure.bundles import Bundles
 from econmodel.arrangements.structure.commission import Commission
 from econmodel.arrangements.structure.integer_programme import MOST_NODES, Mixture
-from econmodel.economies.support import outputs_supported
+from econmodel.economies.core.support import outputs_supported
 from econmodel.estimate.fit import Fit
 from econmodel.results import MOST_TIMES, format_number, per_cent
 

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from econmodel.arrangements.smearing import smearing
 from econmodel.arrangements.unpaid_work.unpaid import LEAST, PURSE, SOCIAL, Unpaid, find
 from econmodel.arrangements.unpaid_work.words import label_of, notes, text
-from econmodel.economies.division import blank
-from econmodel.economies.inference import Method, by_place, estimate, few_clusters_note, tabulate
-from econmodel.economies.places import CostFunction, Places, require_fit, resolve
-from econmodel.economies.support import supported
+from econmodel.economies.core.fixed_cost import blank
+from econmodel.economies.core.inference import Method, by_place, estimate, few_clusters_note, tabulate
+from econmodel.economies.core.places import CostFunction, Places, require_fit, resolve
+from econmodel.economies.core.support import supported
 from econmodel.results import Effects
 
 Array = NDArray[np.float64]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.economies.places import CostFunction
+from econmodel.economies.core.places import CostFunction
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.forms.technology import Point, Technology, log_where_positive
 from econmodel.table.roles import nearest

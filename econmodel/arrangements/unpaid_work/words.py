@@ -3,8 +3,8 @@
 import numpy as np
 
 from econmodel.arrangements.unpaid_work.unpaid import GROWING, HELD, LEAST, PURSE, SCALE_GROWING, SHADOW, SOCIAL, Unpaid
-from econmodel.economies.places import CostFunction
-from econmodel.economies.verdict import at_words, side
+from econmodel.economies.core.places import CostFunction
+from econmodel.economies.core.verdict import at_words, side
 from econmodel.results import Effects, format_number, with_interval
 
 

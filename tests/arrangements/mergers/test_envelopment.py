@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import econmodel as em
 from econmodel.arrangements.mergers.envelopment import envelop, input_efficiency
-from econmodel.economies import identity
+from econmodel.economies.core import identity
 from econmodel.errors import NotSupported, TableError, UnknownName
 
 REFERENCE = json.loads(

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import econmodel as em
-from econmodel.economies import identity
+from econmodel.economies.core import identity
 
 # Some thirty sums and products of numbers up to a few hundred, and quotients of them.
 EXACT = 1e-10

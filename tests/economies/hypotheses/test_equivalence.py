@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 import econmodel as em
+from econmodel.economies.core.verdict import judge
 from econmodel.economies.equivalence import one_sided
-from econmodel.economies.verdict import judge
 from econmodel.errors import NotSupported
 
 # Simulated shares of rejections over this many tables: three standard errors either way.

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies.verdict import at_words
+from econmodel.economies.core.verdict import at_words
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.points import points_in
 from econmodel.estimate.sample import Sample

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies.places import CostFunction, Places, require_fit, resolve
+from econmodel.economies.core.places import CostFunction, Places, require_fit, resolve
 from econmodel.errors import NotSupported
 from econmodel.forms.technology import Point
 from econmodel.results import Check
