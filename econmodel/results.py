@@ -12,12 +12,16 @@ from types import MappingProxyType
 
 import pandas as pd
 
+from econmodel.verdict import conclusions
+
 EFFECT_COLUMNS = (
     "term", "at", "estimate", "std_error", "null", "statistic", "p_value", "conf_low", "conf_high", "supported",
 )  # fmt: skip
 INTERVAL_COLUMNS = ("identified_low", "identified_high")
 # The smallest p-value that replications could have given, beside p-values that come from them.
 P_FLOOR = "p_floor"
+# The conclusion on each row against its null, which sentences say and tables do not repeat.
+VERDICT = "verdict"
 SIGNIFICANT_DIGITS = 6
 MISSING = "–"
 # Sentences name no cost that is more often another than this.
@@ -208,7 +212,7 @@ def printed(table: pd.DataFrame, labels: Mapping[str, str] | None = None) -> pd.
     Labels stand for terms, a column's numbers have the same decimals, empty columns are left out, and a column with
     its interval beside it ("x", "x_low", "x_high") becomes one.
     """
-    shown = table.drop(columns=P_FLOOR, errors="ignore").dropna(axis="columns", how="all")
+    shown = table.drop(columns=[P_FLOOR, VERDICT], errors="ignore").dropna(axis="columns", how="all")
     floors = table[P_FLOOR] if P_FLOOR in table else pd.Series(0.0, table.index)
     if "supported" in shown and pd.api.types.is_bool_dtype(shown["supported"]) and shown["supported"].all():
         shown = shown.drop(columns="supported")
@@ -312,13 +316,15 @@ class Effects(_Shown):
     title : what was measured
     table : one row a term and point; columns `EFFECT_COLUMNS`, and `identified_low`, `identified_high` where the data
         identify an interval only (then `estimate` and `std_error` are missing); `p_floor` where p-values come from
-        replications: the least that these could have shown, which is printed as "≤"
+        replications: the least that these could have shown, which is printed as "≤"; `verdict` is the conclusion on
+        each row (see `econmodel.verdict.Verdict`)
     text : the finding in words, generated from the table
     labels : printed names of terms, where they differ from the term
     notes : what a reader must know besides (few clusters, points without support, ...)
     tables : further tables by name (parts by size fifth, weights of the size index, ...)
     method : how intervals were made ("delta", "simulate", "bootstrap")
     conf_level : their level
+    margin : departure from a null that would not matter
     """
 
     title: str
@@ -329,9 +335,13 @@ class Effects(_Shown):
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     method: str = "delta"
     conf_level: float = 0.95
+    margin: float = 0.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "table", self.table.copy(deep=False))
+        table = self.table.copy(deep=False)
+        if "null" in table:
+            table[VERDICT] = conclusions(table, self.conf_level, self.margin)
+        object.__setattr__(self, "table", table)
         object.__setattr__(self, "labels", MappingProxyType(dict(self.labels)))
         object.__setattr__(self, "tables", _frozen(self.tables))
 

@@ -169,7 +169,10 @@ def measure_at(function: CostFunction, at: dict[str, float]) -> tuple[list[str],
         if scopes:
             joint = technology.cost(theta, point)
             apart = sum(technology.cost(theta, point.with_outputs(point.outputs * share)) for share in firms)
-            values += [corners.scope(technology, theta, point, alone, common) for common in (0.0, 1.0)]
+            values += [
+                corners.degree_of_scope(technology, theta, point, alone, one)
+                for one in (corners.Reading(0), corners.COMMON)
+            ]
             values.append((apart - joint) / joint)
         values += list(np.moveaxis(slopes.relationships, -1, 0))
         return np.concatenate([np.broadcast_to(value, (*theta.shape[:-1], 1)) for value in values], axis=-1)

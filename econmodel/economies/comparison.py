@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import pandas as pd
 
 from econmodel.economies.core.path import SCALE
-from econmodel.economies.core.verdict import judge
 from econmodel.economies.separation import APPARENT, separate
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.fit import Fit
 from econmodel.results import Answer, Effects, format_number
+from econmodel.words import judge
 
 UNSTATED = "not stated"
 

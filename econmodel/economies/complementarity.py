@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from econmodel.economies.core.inference import Estimates, tabulate
 from econmodel.economies.core.places import CostFunction, Places, resolve
 from econmodel.economies.core.support import outputs_supported
-from econmodel.economies.core.verdict import at_words
 from econmodel.economies.extremes import check_bootstrap, extremes, parameter_draws
 from econmodel.errors import FormError, NotSupported, UnknownName
 from econmodel.forms.curvature import cross_derivative
 from econmodel.forms.technology import Point
 from econmodel.results import Effects, columns_beside, format_number, interval_in_words
+from econmodel.words import at_words
 
 Array = NDArray[np.float64]
 Pair = tuple[int, int]

@@ -6,14 +6,15 @@ More contacts with the same users, and more users, are different expansions; onl
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.economies.core.fixed_cost import blank
-from econmodel.economies.core.inference import Method, by_place, estimate, few_clusters_note, tabulate
-from econmodel.economies.core.places import CostFunction, resolve, without_cost_there
-from econmodel.economies.core.support import extrapolated, supported
-from econmodel.economies.core.verdict import MARGIN, Verdict, at_words, judge, scale_words
+from econmodel.economies.core.fixed_cost import Reading
+from econmodel.economies.core.inference import Method
+from econmodel.economies.core.measure import Estimated, Term, ask
+from econmodel.economies.core.places import CostFunction, resolve
 from econmodel.errors import NotSupported
-from econmodel.results import Effects, with_interval
+from econmodel.results import Effects
 from econmodel.table.cost_data import CostData
+from econmodel.verdict import MARGIN
+from econmodel.words import scale_words
 
 Array = NDArray[np.float64]
 NETWORK, OUTPUT, SIZE = "network elasticity", "output elasticity", "size elasticity"
@@ -21,7 +22,7 @@ DENSITY_RETURNS, SIZE_RETURNS = "returns to density", "returns to size"
 
 
 def density(
-    function: CostFunction,
+    fit: CostFunction,
     at: object = "mean",
     *,
     method: Method = "delta",
@@ -33,7 +34,7 @@ def density(
 
     Parameters
     ----------
-    function : a fit of a table with a `network` column (sites, routes, users served)
+    fit : a fit of a table with a `network` column (sites, routes, users served)
     at : where, as in `econmodel.scale`
     method : "delta", "simulate" or "bootstrap"
     margin : departure of an elasticity from one that would not matter, for the equivalence test
@@ -70,62 +71,44 @@ def density(
     >>> float(found["returns to density"]), float(found["returns to size"])
     (1.429, 1.0)
     """
-    places = resolve(function, at)
-    technology, data, columns = function.technology, *_network(function)
-    n = len(places.labels)
+    places = resolve(fit, at)
+    technology, data, columns = fit.technology, *_network(fit)
 
-    def elasticities(theta: Array) -> Array:
+    def elasticities(theta: Array, _: Reading) -> Array:
         slopes = technology.slopes(theta, places.point)
         output = (slopes.outputs * places.point.outputs).sum(axis=-1)
         network = np.broadcast_to(slopes.controls[..., columns].sum(axis=-1), output.shape)
         size = output + network
         return np.concatenate([output, network, size, 1.0 / output, 1.0 / size], axis=-1)
 
-    terms = [OUTPUT, NETWORK, SIZE, DENSITY_RETURNS, SIZE_RETURNS]
-    nulls = [0.0 if term == NETWORK else 1.0 for term in terms for _ in range(n)]
-    found = estimate(function, elasticities, nulls, method=method, conf_level=conf_level, seed=seed)
-    inside = np.tile(supported(function, places), len(terms))
-    bad, fault = without_cost_there(function, places)
-    table = tabulate([term for term in terms for _ in range(n)], [*places.labels] * len(terms), found, inside)
-    table = by_place(blank(table, np.tile(bad, len(terms))), n)
-
-    def verdict(term: str) -> Verdict:
-        row = terms.index(term) * n
-        wild = found.p_values[row] if function.wild and method == "delta" else float("nan")
-        return judge(
-            found.low[row], found.high[row], found.errors[row], 1.0, function.freedom,
-            margin=margin, level=conf_level, wild_p_value=wild, estimate=found.values[row],
-        )  # fmt: skip
-
-    def words(term: str) -> str:
-        row = terms.index(term) * n
-        return with_interval(found.values[row], found.low[row], found.high[row], conf_level)
-
-    def says(term: str, of: str) -> str:
-        return scale_words(verdict(term), margin=margin).replace("of scale", f"of {of}")
-
     network = " and ".join(data.labels(name) for name in data.network)
-    text = fault
-    if not bad[0]:
-        text = (
-            f"At {at_words(places.labels[0])}, one per cent more of every output with {network} held goes with an "
-            f"output elasticity of {words(OUTPUT)}: {says(OUTPUT, 'density')}. With {network} growing alike the "
-            f"elasticity is {words(SIZE)}: {says(SIZE, 'size')}."
+
+    def says(estimated: Estimated) -> str:
+        density, size = (
+            scale_words(estimated.verdict(term, margin), estimated.row(term)["estimate"], of)
+            for term, of in ((OUTPUT, "density"), (SIZE, "size"))
         )
-    text += extrapolated(inside[:n])
-    notes = [fault] * bool(bad.any() and not bad[0])
-    notes.append("The network enters in logs, linearly: its elasticity is the same everywhere.")
-    notes += few_clusters_note(function, method)
-    return Effects("Density and size", table, text, notes=tuple(notes), method=method, conf_level=conf_level)
+        return (
+            f"At {estimated.where}, one per cent more of every output with {network} held is associated with an output "
+            f"elasticity of {estimated.words(OUTPUT)}: {density}. With {network} growing alike the elasticity is "
+            f"{estimated.words(SIZE)}: {size}."
+        )
+
+    terms = Term((OUTPUT, NETWORK, SIZE, DENSITY_RETURNS, SIZE_RETURNS), elasticities, (1.0, 0.0, 1.0, 1.0, 1.0))
+    return ask(
+        "Density and size", fit, places, [terms], says,
+        notes=["The network enters in logs, linearly: its elasticity is the same everywhere."],
+        method=method, conf_level=conf_level, margin=margin, seed=seed,
+    )  # fmt: skip
 
 
-def _network(function: CostFunction) -> tuple[CostData, list[int]]:
+def _network(fit: CostFunction) -> tuple[CostData, list[int]]:
     """The table and the places of the network among the controls; NotSupported where there is none."""
-    sample = function.sample
+    sample = fit.sample
     columns = (
         []
         if sample is None
-        else [place for place, name in enumerate(function.technology.controls) if sample.controls[name] == "network"]
+        else [place for place, name in enumerate(fit.technology.controls) if sample.controls[name] == "network"]
     )
     if sample is None or not columns:
         raise NotSupported(

@@ -1,32 +1,34 @@
 """Why one firm with everything is cheaper, or dearer, than several that specialise: four reasons that add up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies.core.fixed_cost import (
-    UNSUPPORTED,
+    COMMON,
     Division,
     Members,
-    blank,
+    Reading,
     cost_apart,
     each_supported,
     fixed_cost,
     groups_of,
     intercepts_paid,
     made_by,
+    readings,
     variable_cost,
     without_cost,
     words_of,
 )
 from econmodel.economies.core.identity import assert_adds_up
-from econmodel.economies.core.inference import Method, by_place, estimate, few_clusters_note, set_identified, tabulate
+from econmodel.economies.core.inference import Method
+from econmodel.economies.core.measure import Estimated, Term, ask
 from econmodel.economies.core.places import CostFunction, Places, resolve
-from econmodel.economies.core.verdict import at_words, difference_words, side, taken_back
 from econmodel.errors import FormError, UnknownName
 from econmodel.results import INTERVAL_COLUMNS, Effects, format_number
+from econmodel.words import difference_words, verdict_words
 
 Array = NDArray[np.float64]
 TOTAL, FIXED = "economies of diversification", "diversification: fixed cost"
@@ -48,7 +50,7 @@ class _Plan:
 
 
 def diversification(
-    function: CostFunction,
+    fit: CostFunction,
     at: object = "mean",
     beta: float = 1.0,
     groups: object = None,
@@ -61,7 +63,7 @@ def diversification(
 
     Parameters
     ----------
-    function : a fit of a level form with at least two outputs
+    fit : a fit of a level form with at least two outputs
     at : where, as in `econmodel.scale`
     beta : share of its own outputs that a specialised firm makes, above 1/K and at most 1 (complete specialisation);
         the other firms make the rest of them in equal parts
@@ -100,8 +102,8 @@ def diversification(
     >>> result["estimate"].round(9).tolist()
     [25.0, 5.0, -2.5, 2.5, 20.0]
     """
-    places = resolve(function, at)
-    technology, point, n = function.technology, places.point, len(places.labels)
+    places = resolve(fit, at)
+    technology, point = fit.technology, places.point
     if len(technology.outputs) < 2:
         raise FormError(
             f"Diversification needs at least two outputs, and {technology.outputs[0]} is the only one. What more of it "
@@ -114,38 +116,23 @@ def diversification(
         )
     members = groups_of(technology.outputs, groups if groups is not None else list(technology.outputs), whole=False)
     plan = _plan(technology.outputs, point.outputs, members, beta)
-    least, most = intercepts_paid(function, point, plan.firms)
+    _assert_adding_up(fit, places, plan)
 
-    def parts(theta: Array, times: Array) -> Array:
-        return np.concatenate(_parts(function, theta, places, plan, times), axis=-1)
+    def values(theta: Array, reading: Reading) -> Array:
+        return np.concatenate(_parts(fit, theta, places, plan, reading), axis=-1)
 
-    _assert_adding_up(function, places, plan, most)
-    high = estimate(function, lambda theta: parts(theta, most), 0.0, method=method, conf_level=conf_level, seed=seed)
-    inside = _inside(function, places, plan)
-    table = tabulate([term for term in TERMS for _ in range(n)], [*places.labels] * len(TERMS), high, inside)
-    if (least < most).any():
-        low = estimate(
-            function, lambda theta: parts(theta, least), 0.0, method=method, conf_level=conf_level, seed=seed
-        )
-        open_rows = np.concatenate([least < most, np.zeros(3 * n, dtype=bool), least < most])
-        table = set_identified(table, open_rows, low, high)
-    bad, sentence = without_cost(function, places, plan.firms)
-    table = blank(table, np.tile(bad, len(TERMS)))
-    money = _in_money(table, np.tile(technology.cost(function.theta, point), len(TERMS)))
-    table, money = by_place(table, n), by_place(money, n)
+    missing, reason = without_cost(fit, places, plan.firms)
+    several = readings(fit, plan.firms.outputs, made=point.outputs)
     own = " and ".join(words_of(technology.outputs, group) for group in members)
-    text = sentence if bad[0] else _text(table, len(members), beta, conf_level)
-    notes = [sentence] if bad.any() and not bad[0] else []
-    outside = ~table["supported"].astype(bool)
-    text += UNSUPPORTED if outside.iloc[0] else ""
-    if outside.iloc[1:].any():
-        notes.append(f"{int(outside.sum())} of {len(table)} rows rest on output mixes beyond those of all providers.")
-    notes.append(f"The firms specialise in {own}." if groups is not None else "Each firm specialises in one output.")
-    notes += few_clusters_note(function, method)
-    return Effects(
-        "Economies of diversification", table, text, notes=tuple(notes), tables={"in money": money}, method=method,
-        conf_level=conf_level,
+    specialised = f"The firms specialise in {own}." if groups is not None else "Each firm specialises in one output."
+    result = ask(
+        "Economies of diversification", fit, places,
+        [Term(TERMS, values, 0.0, several, _inside(fit, places, plan), missing, reason)],
+        lambda estimated: _sentence(estimated, len(members), beta), notes=[specialised],
+        method=method, conf_level=conf_level, seed=seed,
     )  # fmt: skip
+    joint = np.repeat(technology.cost(fit.theta, point), len(TERMS))
+    return replace(result, tables={"in money": _in_money(result.table, joint)})
 
 
 def _plan(names: tuple[str, ...], outputs: Array, members: list[Members], beta: float) -> _Plan:
@@ -165,9 +152,9 @@ def _plan(names: tuple[str, ...], outputs: Array, members: list[Members], beta: 
     return _Plan(firms, more * outputs, less * outputs, outputs / count)
 
 
-def _parts(function: CostFunction, theta: Array, places: Places, plan: _Plan, times: Array) -> list[Array]:
+def _parts(fit: CostFunction, theta: Array, places: Places, plan: _Plan, reading: Reading = COMMON) -> list[Array]:
     """The total and its four parts, each (..., n), as shares of joint cost."""
-    technology, point = function.technology, places.point
+    technology, point = fit.technology, places.point
     joint = technology.cost(theta, point)
 
     def variable(outputs: Array) -> Array:
@@ -181,21 +168,22 @@ def _parts(function: CostFunction, theta: Array, places: Places, plan: _Plan, ti
     unequal = variable(plan.more) + (len(firms) - 1.0) * variable(plan.less)
     alike = len(firms) * variable(plan.alike)
     again = sum(fixed(outputs) for outputs in firms) - fixed(point.outputs)
-    again = again + (times - len(firms)) * technology.intercept(theta, point)
-    total = cost_apart(technology, theta, point, plan.firms, times) - joint
+    times = intercepts_paid(plan.firms, point, reading) - len(firms)
+    again = again + times * technology.intercept(theta, point)
+    total = cost_apart(technology, theta, point, plan.firms, reading) - joint
     return [part / joint for part in (total, apart - unequal, unequal - alike, alike - variable(point.outputs), again)]
 
 
-def _assert_adding_up(function: CostFunction, places: Places, plan: _Plan, times: Array) -> None:
+def _assert_adding_up(fit: CostFunction, places: Places, plan: _Plan) -> None:
     """A failure is a fault of this program, so it raises ArithmeticError."""
-    total, *parts = _parts(function, function.theta, places, plan, times)
+    total, *parts = _parts(fit, fit.theta, places, plan)
     assert_adds_up("The parts of diversification miss their sum", sum(parts) - total, 1.0, total, *parts)
 
 
-def _inside(function: CostFunction, places: Places, plan: _Plan) -> NDArray[np.bool_]:
+def _inside(fit: CostFunction, places: Places, plan: _Plan) -> NDArray[np.bool_]:
     """Whether each row rests on outputs among the providers: the total and fixed cost on the firms', parts on more."""
     firms, unequal, alike = each_supported(
-        function, places, [list(plan.firms.outputs), [plan.more, plan.less], [plan.alike]]
+        fit, places, [list(plan.firms.outputs), [plan.more, plan.less], [plan.alike]]
     )
     return np.concatenate([firms, firms & unequal, unequal & alike, alike, firms])
 
@@ -205,18 +193,14 @@ def _in_money(table: pd.DataFrame, joint: Array) -> pd.DataFrame:
     return table[["term", "at"]].assign(**{name: table[name] * joint for name in columns})
 
 
-def _text(table: pd.DataFrame, count: int, beta: float, level: float) -> str:
-    rows = {str(row["term"]): row for _, row in table.iloc[: len(TERMS)].iterrows()}
-    total = rows[TOTAL]
+def _sentence(estimated: Estimated, count: int, beta: float) -> str:
+    rows = {term: estimated.row(term) for term in TERMS}
     how = "specialise completely" if beta == 1.0 else f"each make {100 * beta:.4g} % of their own outputs"
-    difference, interval = difference_words(total, level)
+    difference, interval = difference_words(rows[TOTAL], estimated.level)
     named = ", ".join(f"{term.removeprefix('diversification: ')} {_share(rows[term])}" for term in TERMS[1:])
-    conclusion = {"above": "diversification saves cost", "below": "specialisation saves cost"}.get(
-        side(total, level),
-        taken_back(total) or "no conclusion: the interval holds both gains and losses from diversification",
-    )
+    conclusion = verdict_words(estimated.verdict(TOTAL), "specialisation saves cost", "diversification saves cost")
     return (
-        f"At {at_words(total['at'])}, {count} firms that {how} would cost {difference} than one firm with everything "
+        f"At {estimated.where}, {count} firms that {how} would cost {difference} than one firm with everything "
         f"({interval}): {conclusion}. The parts, in per cent of what that firm costs: {named}."
     )
 

@@ -6,8 +6,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from econmodel.economies.core.verdict import judge
 from econmodel.errors import NotSupported
+from econmodel.words import judge
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,26 +5,26 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies.core.fixed_cost import (
-    UNSUPPORTED,
     Division,
-    blank,
+    Reading,
     cost_apart,
     each_supported,
-    intercepts_paid,
+    readings,
     without_cost,
 )
-from econmodel.economies.core.inference import Estimates, Method, estimate, few_clusters_note, set_identified, tabulate
+from econmodel.economies.core.inference import Method
+from econmodel.economies.core.measure import Estimated, Term, ask
 from econmodel.economies.core.places import CostFunction, Places, resolve
-from econmodel.economies.core.verdict import difference_words, side, taken_back
 from econmodel.errors import FormError, UnknownName
-from econmodel.results import Effects, beside_interval, identified_in_words, interval_in_words
+from econmodel.results import Effects, identified_in_words, interval_in_words, with_interval
+from econmodel.words import difference_words, verdict_words
 
 Array = NDArray[np.float64]
 SUBADDITIVITY, SCALE = "expansion-path subadditivity", "expansion-path scale"
 
 
 def expansion_path(
-    function: CostFunction,
+    fit: CostFunction,
     start: object = "p25",
     end: object = "p75",
     *,
@@ -36,7 +36,7 @@ def expansion_path(
 
     Parameters
     ----------
-    function : a fit
+    fit : a fit
     start, end : two bundles, each one place as in `econmodel.scale`: a mapping of output -> value, a percentile of each
         output such as "p25", or a multiple of the mean. The end must have no less of any output; prices, relationship
         variables and controls are those of both
@@ -71,45 +71,35 @@ def expansion_path(
     >>> float(result.row("expansion-path scale")["estimate"].round(4))
     0.75
     """
-    first, last = _bundle(function, start, "start"), _bundle(function, end, "end")
-    technology = function.technology
-    small, large = first.point.outputs, last.point.outputs
-    _check(function, first, last)
-    more = large - small
+    first, last = _bundle(fit, start, "start"), _bundle(fit, end, "end")
+    technology, point = fit.technology, last.point
+    small, more = first.point.outputs, last.point.outputs - first.point.outputs
+    _check(fit, first, last)
     firms = Division(np.stack([small, more]), ("the start alone", "the increment alone"))
     before = Division(small[None], ("the start",))
-    point = last.point
 
-    def measure(theta: Array, times: tuple[Array, Array]) -> Array:
+    def subadditivity(theta: Array, reading: Reading) -> Array:
         joint = technology.cost(theta, point)
-        apart = cost_apart(technology, theta, point, firms, times[0])
-        increment = joint - cost_apart(technology, theta, point, before, times[1])
+        return (cost_apart(technology, theta, point, firms, reading) - joint) / joint
+
+    def scale(theta: Array, reading: Reading) -> Array:
+        joint = technology.cost(theta, point)
         marginal = (technology.slopes(theta, point).outputs * more).sum(axis=-1) * joint
-        return np.concatenate([(apart - joint) / joint, marginal / increment], axis=-1)
+        return marginal / (joint - cost_apart(technology, theta, point, before, reading))
 
-    def found(times: tuple[Array, Array]) -> Estimates:
-        nulls = (0.0, 1.0)
-        return estimate(
-            function, lambda theta: measure(theta, times), nulls, method=method, conf_level=conf_level, seed=seed
-        )
-
-    least, most = zip(*(intercepts_paid(function, point, division) for division in (firms, before)), strict=True)
-    inside = np.concatenate(each_supported(function, last, [[small, more], [small]]))
-    label = f"{first.labels[0]} to {last.labels[0]}"
-    high = found(most)
-    table = tabulate([SUBADDITIVITY, SCALE], [label] * 2, high, inside)
-    uncertain = np.concatenate(least) < np.concatenate(most)
-    if technology.is_level and uncertain.any():
-        table = set_identified(table, uncertain, found(least), high)
-    bad, fault = without_cost(function, last, firms)
-    table = blank(table, np.tile(bad, 2))
-    text = (fault or _text(table, conf_level)) + ("" if inside.all() else UNSUPPORTED)
-    notes = tuple(few_clusters_note(function, method))
-    return Effects("Along the expansion path", table, text, notes=notes, method=method, conf_level=conf_level)
+    several = readings(fit, firms.outputs, before.outputs, made=point.outputs)
+    missing, reason = without_cost(fit, last, firms)
+    of_firms, of_start = each_supported(fit, last, [[small, more], [small]])
+    terms = [
+        Term(SUBADDITIVITY, subadditivity, 0.0, several, of_firms, missing, reason),
+        Term(SCALE, scale, 1.0, several, of_start, missing, reason),
+    ]
+    way = Places(point, (f"{first.labels[0]} to {last.labels[0]}",), last.observed)
+    return ask("Along the expansion path", fit, way, terms, _sentence, method=method, conf_level=conf_level, seed=seed)
 
 
-def _bundle(function: CostFunction, at: object, which: str) -> Places:
-    places = resolve(function, at)
+def _bundle(fit: CostFunction, at: object, which: str) -> Places:
+    places = resolve(fit, at)
     if len(places.labels) != 1:
         raise UnknownName(
             f"{which}={at!r} is {len(places.labels)} places, and a path has one {which}: give a mapping of output to "
@@ -118,8 +108,8 @@ def _bundle(function: CostFunction, at: object, which: str) -> Places:
     return places
 
 
-def _check(function: CostFunction, first: Places, last: Places) -> None:
-    technology = function.technology
+def _check(fit: CostFunction, first: Places, last: Places) -> None:
+    technology = fit.technology
     for what in ("log_prices", "relationships", "controls"):
         if not np.array_equal(getattr(first.point, what), getattr(last.point, what)):
             raise UnknownName(
@@ -142,30 +132,22 @@ def _check(function: CostFunction, first: Places, last: Places) -> None:
         )
 
 
-def _text(table: pd.DataFrame, level: float) -> str:
-    subadditivity, scale = table.iloc[0], table.iloc[1]
-    difference, interval = difference_words(subadditivity, level)
+def _sentence(estimated: Estimated) -> str:
+    subadditivity, scale = estimated.row(SUBADDITIVITY), estimated.row(SCALE)
+    difference, interval = difference_words(subadditivity, estimated.level)
+    cheaper = verdict_words(estimated.verdict(SUBADDITIVITY), "two firms are cheaper", "one firm is cheaper")
     marginal = "has no number, since the increment adds nothing to cost"
     if np.isfinite(scale["conf_low"]):
-        marginal = (
-            f"is {_words(scale, level)}: {_verdict(scale, level, 'economies of growing', 'diseconomies of growing')}"
-        )
+        growing = verdict_words(estimated.verdict(SCALE), "economies of growing", "diseconomies of growing")
+        marginal = f"is {_words(scale, estimated.level)}: {growing}"
     return (
-        f"From {subadditivity['at']}: two firms, one with the start and one with the increment, would cost "
-        f"{difference} than one firm ({interval}): "
-        f"{_verdict(subadditivity, level, 'two firms are cheaper', 'one firm is cheaper')}. Marginal over average cost "
-        f"of the increment {marginal}."
+        f"From {estimated.places.labels[0]}: two firms, one with the start and one with the increment, would cost "
+        f"{difference} than one firm ({interval}): {cheaper}. Marginal over average cost of the increment {marginal}."
     )
 
 
 def _words(row: pd.Series, level: float) -> str:
     low, high = float(row["conf_low"]), float(row["conf_high"])
-    interval = interval_in_words(low, high, level)
     if row["estimate"] == row["estimate"]:
-        return f"{beside_interval(float(row['estimate']), low, high)} ({interval})"
-    return f"{identified_in_words(row)} ({interval}, covering all of it)"
-
-
-def _verdict(row: pd.Series, level: float, below: str, above: str) -> str:
-    nothing = taken_back(row) or f"no conclusion, the interval holds {row['null']:g}"
-    return {"below": below, "above": above}.get(side(row, level), nothing)
+        return with_interval(float(row["estimate"]), low, high, level)
+    return f"{identified_in_words(row)} ({interval_in_words(low, high, level)}, covering all of it)"

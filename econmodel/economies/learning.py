@@ -3,24 +3,28 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.economies.core.inference import Method, estimate, few_clusters_note, tabulate
+from econmodel.economies.core.fixed_cost import COMMON, Reading
+from econmodel.economies.core.inference import Method
+from econmodel.economies.core.measure import Estimated, Term, ask
+from econmodel.economies.core.places import Places
 from econmodel.errors import NotIdentified, NotSupported, UnknownName
 from econmodel.estimate.fit import Fit
-from econmodel.results import MOST_TIMES, Effects, format_number, format_probability, with_interval
+from econmodel.results import MOST_TIMES, Effects, format_number
 from econmodel.table.cumulative import cumulative_name
+from econmodel.words import verdict_words
 
 Array = NDArray[np.float64]
 ELASTICITY, PROGRESS = "experience elasticity", "progress ratio"
 
 
 def learning(
-    fitted: Fit, output: str | None = None, *, method: Method = "delta", conf_level: float = 0.95, seed: int = 0
+    fit: Fit, output: str | None = None, *, method: Method = "delta", conf_level: float = 0.95, seed: int = 0
 ) -> Effects:
     """How cost falls with experience, the volume of this period held.
 
     Parameters
     ----------
-    fitted : a fit of a table from `econmodel.cumulative`
+    fit : a fit of a table from `econmodel.cumulative`
     output : whose cumulative volume; may be left out where there is one
     method : "delta", "simulate" or "bootstrap"
 
@@ -50,10 +54,10 @@ def learning(
     >>> found.table["term"].tolist()
     ['experience elasticity', 'progress ratio']
     """
-    if not isinstance(fitted, Fit):
+    if not isinstance(fit, Fit):
         raise NotSupported("Learning is read off a fit; stated parameters have no periods.")
-    controls = fitted.technology.controls
-    known = [name for name in fitted.technology.outputs if cumulative_name(name) in controls]
+    controls = fit.technology.controls
+    known = [name for name in fit.technology.outputs if cumulative_name(name) in controls]
     if not known:
         raise NotSupported(
             "This fit has no cumulative volume. Add it first: fit(cumulative(data, output), ...), with provider and "
@@ -63,37 +67,35 @@ def learning(
         output = known[0]
     if output not in known:
         raise UnknownName(f"output={output!r} has no cumulative volume in this fit. There is {', '.join(known)}.")
-    place, mean = controls.index(cumulative_name(output)), fitted.technology.mean_point()
+    place, mean = controls.index(cumulative_name(output)), fit.technology.mean_point()
 
-    def measure(theta: Array) -> Array:
-        elasticity = fitted.technology.slopes(theta, mean).controls[..., place]
+    def measure(theta: Array, _: Reading = COMMON) -> Array:
+        elasticity = fit.technology.slopes(theta, mean).controls[..., place]
         elasticity = np.broadcast_to(elasticity, (*theta.shape[:-1], 1))
         with np.errstate(over="ignore"):
             return np.concatenate([elasticity, 2.0**elasticity], axis=-1)
 
-    slope = float(measure(fitted.theta)[0])
+    slope = float(measure(fit.theta)[0])
     if abs(slope) > MOST_TIMES:
         raise NotIdentified(
             f"Beside the other columns the cumulative volume of {output} hardly varies: an elasticity of "
             f"{format_number(slope, 2)} is rounding, not learning. Give longer periods, or the volume made before the "
             "table begins: em.cumulative(data, output, before=...)."
         )
-    found = estimate(fitted, measure, [0.0, 1.0], method=method, conf_level=conf_level, seed=seed)
-    table = tabulate([ELASTICITY, PROGRESS], ["every point"] * 2, found, [True, True])
-    change = 100 * (found.values[1] - 1.0)
-    text = (
-        f"With the volume of the period held, a doubling of cumulative {output.replace('_', ' ')} goes with "
-        f"{format_number(abs(change), 2)} % {'less' if change < 0 else 'more'} cost (progress ratio "
-        f"{with_interval(found.values[1], found.low[1], found.high[1], conf_level)})"
-    )
-    if found.low[1] <= 1.0 <= found.high[1]:
-        text += "; whether there is learning cannot be told"
-    elif fitted.wild and method == "delta" and found.p_values[0] > 1.0 - conf_level:
-        text += (
-            "; there are few clusters, and the wild cluster bootstrap does not reject its absence "
-            f"(p = {format_probability(found.p_values[0])})"
+
+    def says(estimated: Estimated) -> str:
+        change = 100 * (estimated.row(PROGRESS)["estimate"] - 1.0)
+        verdict = verdict_words(estimated.verdict(ELASTICITY), "learning", "the opposite of learning")
+        return (
+            f"With the volume of the period held, a doubling of cumulative {output.replace('_', ' ')} is associated "
+            f"with {format_number(abs(change), 2)} % {'less' if change < 0 else 'more'} cost (progress ratio "
+            f"{estimated.words(PROGRESS)}): {verdict}."
         )
-    timed = "time" in fitted.sample.controls.values()
+
+    timed = "time" in fit.sample.controls.values()
     notes = [] if timed else ["Without time effects, technical change that all providers share is read as learning."]
-    notes += few_clusters_note(fitted, method)
-    return Effects("Learning", table, text + ".", notes=tuple(notes), method=method, conf_level=conf_level)
+    return ask(
+        "Learning", fit, Places(mean, ("every point",), observed=True),
+        [Term((ELASTICITY, PROGRESS), measure, (0.0, 1.0))], says, notes=notes,
+        method=method, conf_level=conf_level, seed=seed,
+    )  # fmt: skip

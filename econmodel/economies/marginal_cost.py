@@ -1,27 +1,21 @@
 """Marginal, incremental and unit cost, in money."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies.core.fixed_cost import blank, incremental_cost, unidentified, without_increment
-from econmodel.economies.core.inference import (
-    Estimates,
-    Method,
-    by_place,
-    estimate,
-    few_clusters_note,
-    set_identified,
-    tabulate,
-)
-from econmodel.economies.core.places import CostFunction, Places, resolve, without_cost_there
-from econmodel.economies.core.support import extrapolated, outputs_supported, supported
-from econmodel.economies.core.verdict import at_words
+from econmodel.economies.core.fixed_cost import Reading, incremental_cost, readings, without_increment
+from econmodel.economies.core.inference import Method
+from econmodel.economies.core.measure import Estimated, Term, ask
+from econmodel.economies.core.places import CostFunction, Places, resolve
+from econmodel.economies.core.support import outputs_supported, supported
 from econmodel.errors import UnknownName
 from econmodel.estimate.fit import Fit
 from econmodel.results import Effects, beside_interval, format_number, interval_in_words
+from econmodel.words import BEYOND, at_words
 
 Array = NDArray[np.float64]
 RAY = (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
@@ -30,13 +24,13 @@ BEST = "Costs are those of the best practice (the median of its noise); ineffici
 
 
 def marginal_cost(
-    function: CostFunction, at: object = "mean", *, method: Method = "delta", conf_level: float = 0.95, seed: int = 0
+    fit: CostFunction, at: object = "mean", *, method: Method = "delta", conf_level: float = 0.95, seed: int = 0
 ) -> Effects:
     """Cost of one more unit of each output, and in level forms of all of it.
 
     Parameters
     ----------
-    function : a fit
+    fit : a fit
     at : where, as in `econmodel.scale`
     method : "delta", "simulate" or "bootstrap"
 
@@ -59,79 +53,59 @@ def marginal_cost(
     >>> bool(3000 < result.row("marginal cost of pupils")["estimate"] < 8000)
     True
     """
-    places = resolve(function, at)
-    technology = function.technology
-    n, names = len(places.labels), technology.outputs
+    places = resolve(fit, at)
+    technology, names = fit.technology, fit.technology.outputs
 
-    def marginal(theta: Array) -> Array:
+    def marginal(theta: Array, _: Reading) -> Array:
         cost = technology.cost(theta, places.point)
         values = technology.slopes(theta, places.point).outputs * cost[..., None]
         return np.moveaxis(values, -1, -2).reshape(*values.shape[:-2], -1)
 
-    found = estimate(function, marginal, method=method, conf_level=conf_level, seed=seed)
-    terms = [f"marginal cost of {name}" for name in names for _ in range(n)]
-    inside = supported(function, places)
-    bad, fault = without_cost_there(function, places)
-    table = tabulate(terms, [*places.labels] * len(names), found, np.tile(inside, len(names)))
-    tables, said = [blank(table, np.tile(bad, len(names)))], {_whose(function): None}
-    if technology.is_level and len(names) > 1:
-        for place in range(len(names)):
-            rows = _incremental(function, places, place, method, conf_level, seed)
-            none, why = without_increment(function, places, np.arange(len(names)) == place)
-            tables.append(blank(rows, none))
-            said |= {one: None for one in why if not bad.any()}
-    table = by_place(pd.concat(tables), n)
-    first = table.iloc[0]
-    text = (
-        fault
-        if bad[0]
-        else (
-            f"At {at_words(first['at'])}, one more unit of {names[0]} costs "
+    def says(estimated: Estimated) -> str:
+        first = estimated.row(f"marginal cost of {names[0]}")
+        return (
+            f"At {estimated.where}, one more unit of {names[0]} costs "
             f"{beside_interval(first['estimate'], first['conf_low'], first['conf_high'])} "
-            f"({interval_in_words(first['conf_low'], first['conf_high'], conf_level)}{_unit(function)})."
+            f"({interval_in_words(first['conf_low'], first['conf_high'], conf_level)}{_unit(fit)})"
+            f"{'' if first['supported'] else f': {BEYOND}'}."
         )
-    )
-    notes = [fault] * bool(bad.any() and not bad[0]) + [*said] + few_clusters_note(function, method)
-    return Effects(
-        "Marginal cost", table, text + extrapolated(inside), notes=tuple(notes), method=method, conf_level=conf_level
+
+    several = technology.is_level and len(names) > 1
+    terms = [Term([f"marginal cost of {name}" for name in names], marginal)]
+    terms += [_incremental(fit, places, place) for place in range(len(names) * several)]
+    return ask(
+        "Marginal cost", fit, places, terms, says, notes=[_whose(fit)], method=method, conf_level=conf_level, seed=seed
     )
 
 
-def _whose(function: CostFunction) -> str:
+def _whose(fit: CostFunction) -> str:
     """Whose costs these are, in words."""
-    frontier = isinstance(function, Fit) and function.specification.estimator.name == "frontier"
+    frontier = isinstance(fit, Fit) and fit.specification.estimator.name == "frontier"
     return BEST if frontier else TYPICAL
 
 
-def _unit(function: CostFunction) -> str:
-    unit = function.sample.data.cost_unit if function.sample is not None else ""
+def _unit(fit: CostFunction) -> str:
+    unit = fit.sample.data.cost_unit if fit.sample is not None else ""
     return f", {unit}" if unit else ""
 
 
-def _incremental(
-    function: CostFunction, places: Places, place: int, method: Method, conf_level: float, seed: int
-) -> pd.DataFrame:
-    technology, point = function.technology, places.point
+def _incremental(fit: CostFunction, places: Places, place: int) -> Term:
+    technology, point = fit.technology, places.point
     members = np.arange(len(technology.outputs)) == place
-
-    def average(own: float) -> Estimates:
-        return estimate(
-            function,
-            lambda theta: incremental_cost(technology, theta, point, members, own) / point.outputs[:, place],
-            method=method, conf_level=conf_level, seed=seed,
-        )  # fmt: skip
-
-    inside = outputs_supported(function, np.where(members, 0.0, point.outputs)) & supported(function, places)
-    low = average(0.0)
-    term = f"average incremental cost of {technology.outputs[place]}"
-    rows = tabulate([term] * len(inside), places.labels, low, inside)
-    if unidentified(function)[members].any():
-        rows = set_identified(rows, np.ones(len(rows), dtype=bool), low, average(1.0))
-    return rows
+    rest = np.where(members, 0.0, point.outputs)
+    missing, reason = without_increment(fit, places, members)
+    return Term(
+        f"average incremental cost of {technology.outputs[place]}",
+        lambda theta, reading: incremental_cost(technology, theta, point, members, reading) / point.outputs[:, place],
+        readings=readings(fit, rest[None], made=point.outputs),
+        inside=outputs_supported(fit, rest) & supported(fit, places),
+        missing=missing,
+        reason=reason,
+    )
 
 
 def unit_cost(
-    function: CostFunction,
+    fit: CostFunction,
     at: Sequence[float] = RAY,
     *,
     method: Method = "delta",
@@ -142,7 +116,7 @@ def unit_cost(
 
     Parameters
     ----------
-    function : a fit
+    fit : a fit
     at : multiples of the mean
     method : "delta", "simulate" or "bootstrap"
 
@@ -162,18 +136,16 @@ def unit_cost(
     """
     if isinstance(at, str):
         raise UnknownName(f"at={at!r} is not a way along the ray: give multiples of the mean, such as [0.5, 1, 2].")
-    places = resolve(function, list(at))
+    places = resolve(fit, list(at))
     outputs = places.point.outputs
     size = outputs[:, 0] if outputs.shape[1] == 1 else np.asarray(at, dtype=float)
-    found = estimate(
-        function, lambda theta: function.technology.cost(theta, places.point) / size,
-        method=method, conf_level=conf_level, seed=seed,
+    curve = ask(
+        "Unit cost along the ray", fit, places,
+        [Term("unit cost", lambda theta, _: fit.technology.cost(theta, places.point) / size)],
+        lambda _: "", notes=[_whose(fit)], method=method, conf_level=conf_level, seed=seed,
     )  # fmt: skip
-    bad, fault = without_cost_there(function, places)
-    table = tabulate(["unit cost"] * len(size), places.labels, found, supported(function, places))
-    table = blank(table, bad).assign(size=size)
-    notes = (fault, _whose(function)) if bad.any() else (_whose(function),)
-    return Effects("Unit cost along the ray", table, _along(table), notes=notes, method=method, conf_level=conf_level)
+    table = curve.table.assign(size=size)
+    return replace(curve, table=table, text=_along(table))
 
 
 def _along(table: pd.DataFrame) -> str:

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from econmodel.economies.bracket import input_ratios, ray_elasticity
 from econmodel.economies.core.inference import require_draws, summarise, tabulate
-from econmodel.economies.core.verdict import MARGIN, judge
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.covariance import FEWEST_CLUSTERS
 from econmodel.estimate.delta import Measure
@@ -22,6 +21,7 @@ from econmodel.estimate.fitting import refit
 from econmodel.results import Effects, format_number, with_interval
 from econmodel.stated import check_level, require_replications
 from econmodel.table.roles import nearest
+from econmodel.words import MARGIN, judge
 
 Array = NDArray[np.float64]
 ACTIVITY, HELD, DIFFERENCE = "ray elasticity, activity only", "ray elasticity, outcomes held", "difference"

@@ -1,22 +1,22 @@
 """The degree of relationship economies, defined like the degree of scope; for attributes only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies.attributes import attributes
-from econmodel.economies.core.fixed_cost import blank
-from econmodel.economies.core.inference import Method, estimate, few_clusters_note, tabulate
+from econmodel.economies.core.fixed_cost import Reading
+from econmodel.economies.core.inference import Method
+from econmodel.economies.core.measure import Estimated, Term, ask
 from econmodel.economies.core.places import CostFunction, Places, resolve, without_cost_there
 from econmodel.economies.core.support import supported
-from econmodel.economies.core.verdict import at_words, difference_words, side
 from econmodel.errors import NotSupported, TableError, UnknownName
 from econmodel.forms.technology import Point, Technology
 from econmodel.results import Effects, format_number
+from econmodel.words import difference_words, verdict_words
 
 Array = NDArray[np.float64]
 # The low level where the user states none: the loosest tenth of providers begins there.
@@ -24,7 +24,7 @@ LOOSE_TENTH = 10.0
 
 
 def relationship_economies(
-    function: CostFunction,
+    fit: CostFunction,
     name: str | None = None,
     low: float | None = None,
     at: object = "mean",
@@ -40,7 +40,7 @@ def relationship_economies(
 
     Parameters
     ----------
-    function : a fit with an attribute among its relationship variables
+    fit : a fit with an attribute among its relationship variables
     name : the attribute; by default each of them
     low : the stated low level, in the column's own units; by default the 10th percentile of providers counted from the
         loose end (which needs `more_means` in the card)
@@ -79,78 +79,57 @@ def relationship_economies(
     >>> round(float(found), 4)
     0.1052
     """
-    names = attributes(function, name)
+    names = attributes(fit, name)
     if low is not None and len(names) > 1:
         raise UnknownName(f"low={low} is of one variable: name one of {', '.join(names)}.")
-    places, technology = resolve(function, at), function.technology
-    levels = {one: _low(function, one, low) for one in names}
-    points = {one: _at_low(technology, places.point, one, level) for one, level in levels.items()}
-
-    def degrees(theta: Array) -> Array:
-        here = technology.log_cost(theta, places.point)
-        with np.errstate(over="ignore"):  # far from the data any multiple may come: it is infinite, and no number
-            return np.concatenate([np.expm1(technology.log_cost(theta, one) - here) for one in points.values()], -1)
-
-    found = estimate(function, degrees, 0.0, method=method, conf_level=conf_level, seed=seed)
-    n = len(places.labels)
-    inside = np.concatenate(
-        [supported(function, places) & _seen(function, one, level) for one, level in levels.items()]
-    )
-    terms = [f"relationship economies: {one}" for one in names for _ in range(n)]
-    table = tabulate(terms, [*places.labels] * len(names), found, inside)
-    bad, fault = _without_cost(function, places, list(points.values()))
-    table = blank(table, bad)
-    sentences = [
-        fault
-        if bad[number * n]
-        else _degree_text(function, places, one, levels[one], table.iloc[number * n].to_dict(), conf_level)
-        for number, one in enumerate(names)
-    ]
-    text = " ".join(dict.fromkeys(sentences))
-    if not inside.all():
-        text += (
-            f" {int((~inside).sum())} of {len(inside)} rows lie beyond what providers have: extrapolation by the form, "
-            "not evidence."
-        )
-    notes = [fault] if fault not in text else []
-    held = function.sample is not None and "outcomes" in function.sample.controls.values()
-    if not held:
-        notes.append("Cost only: outcomes are not held, so what looser relationships do to them is not counted.")
-    notes += few_clusters_note(function, method)
-    labels = {f"relationship economies: {one}": f"relationship economies: {_label(function, one)}" for one in names}
-    return Effects(
-        "Economies of relationship", table, text, labels, tuple(notes), {"levels": _levels(places, technology, levels)},
-        method, conf_level,
+    places, technology = resolve(fit, at), fit.technology
+    levels = {one: _low(fit, one, low) for one in names}
+    held = fit.sample is not None and "outcomes" in fit.sample.controls.values()
+    cost_only = "Cost only: outcomes are not held, so what looser relationships do to them is not counted."
+    return ask(
+        "Economies of relationship", fit, places, [_degree(fit, places, one, level) for one, level in levels.items()],
+        lambda estimated: " ".join(_sentence(estimated, one, level) for one, level in levels.items()),
+        notes=[] if held else [cost_only],
+        labels={f"relationship economies: {one}": f"relationship economies: {_label(fit, one)}" for one in names},
+        tables={"levels": _levels(places, technology, levels)},
+        method=method, conf_level=conf_level, seed=seed,
     )  # fmt: skip
 
 
-def _without_cost(function: CostFunction, places: Places, low: Sequence[Point]) -> tuple[NDArray[np.bool_], str]:
-    """Rows without a positive cost, as it is or with a loose relationship, and a sentence that says so."""
-    (here, why), *there = (without_cost_there(function, Places(point, places.labels)) for point in (places.point, *low))
-    return np.concatenate([here | bad for bad, _ in there]), next(filter(None, (why, *(one for _, one in there))), "")
+def _degree(fit: CostFunction, places: Places, name: str, level: float) -> Term:
+    technology, loose = fit.technology, _at_low(fit.technology, places.point, name, level)
+
+    def degree(theta: Array, _: Reading) -> Array:
+        here = technology.log_cost(theta, places.point)
+        with np.errstate(over="ignore"):  # far from the data any multiple may come: it is infinite, and no number
+            return np.expm1(technology.log_cost(theta, loose) - here)
+
+    missing, reason = without_cost_there(fit, Places(loose, places.labels))
+    inside = supported(fit, places) & _seen(fit, name, level)
+    return Term(f"relationship economies: {name}", degree, 0.0, inside=inside, missing=missing, reason=reason)
 
 
-def _label(function: CostFunction, name: str) -> str:
-    return name if function.sample is None else function.sample.data.labels(name)
+def _label(fit: CostFunction, name: str) -> str:
+    return name if fit.sample is None else fit.sample.data.labels(name)
 
 
-def _low(function: CostFunction, name: str, low: float | None) -> float:
+def _low(fit: CostFunction, name: str, low: float | None) -> float:
     """The low level in the column's own units."""
     if low is not None:
-        in_logs = function.technology.log_relationships[function.technology.relationships.index(name)]
+        in_logs = fit.technology.log_relationships[fit.technology.relationships.index(name)]
         if in_logs and not low > 0:
             raise TableError(f"low={low} must be above zero: {name} enters in logs.")
         return float(low)
-    if function.sample is None:
+    if fit.sample is None:
         raise NotSupported("Stated parameters have no providers whose loosest tenth could be the low level: give low=.")
-    role = function.sample.data.relationships[name]
+    role = fit.sample.data.relationships[name]
     if role.more_means is None:
         raise NotSupported(
             f'The card does not say whether more {name} is closer or looser: add more_means = "closer" or "looser", or '
             "state the low level, low=..."
         )
     share = LOOSE_TENTH if role.more_means == "closer" else 100.0 - LOOSE_TENTH
-    return float(np.percentile(function.sample.rows.columns[name], share))
+    return float(np.percentile(fit.sample.rows.columns[name], share))
 
 
 def _at_low(technology: Technology, point: Point, name: str, low: float) -> Point:
@@ -160,11 +139,11 @@ def _at_low(technology: Technology, point: Point, name: str, low: float) -> Poin
     return replace(point, relationships=relationships)
 
 
-def _seen(function: CostFunction, name: str, low: float) -> bool:
+def _seen(fit: CostFunction, name: str, low: float) -> bool:
     """Whether providers have so low a level."""
-    if function.sample is None:
+    if fit.sample is None:
         return True
-    column = function.sample.rows.columns[name]
+    column = fit.sample.rows.columns[name]
     return bool(column.min() <= low <= column.max())
 
 
@@ -184,16 +163,15 @@ def _levels(places: Places, technology: Technology, levels: Mapping[str, float])
     return pd.DataFrame(rows)
 
 
-def _degree_text(
-    function: CostFunction, places: Places, name: str, low: float, row: Mapping[Any, Any], level: float
-) -> str:
-    reference = float(_reference(function.technology, places.point, name)[0])
-    difference, interval = difference_words(row, level)
-    nothing = "whether there are economies of relationship cannot be told"
-    says = {"above": "economies of relationship", "below": "diseconomies of relationship"}.get(
-        side(row, level), nothing
-    )
+def _sentence(estimated: Estimated, name: str, low: float) -> str:
+    row = estimated.row(f"relationship economies: {name}")
+    if row["conf_low"] != row["conf_low"] and row["estimate"] != row["estimate"]:
+        return f"For {_label(estimated.fit, name)} there is no number at {estimated.where}."
+    reference = float(_reference(estimated.fit.technology, estimated.places.point, name)[0])
+    difference, interval = difference_words(row, estimated.level)
+    verdict = estimated.verdict(f"relationship economies: {name}")
     return (
-        f"At {at_words(places.labels[0])}, the same outputs with {_label(function, name)} at {format_number(low, 3)} "
-        f"instead of {format_number(reference, 3)} would go with {difference} cost ({interval}): {says}."
+        f"At {estimated.where}, the same outputs with {_label(estimated.fit, name)} at {format_number(low, 3)} "
+        f"instead of {format_number(reference, 3)} would be associated with {difference} cost ({interval}): "
+        f"{verdict_words(verdict, 'diseconomies of relationship', 'economies of relationship')}."
     )

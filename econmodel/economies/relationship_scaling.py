@@ -3,12 +3,12 @@
 import numpy as np
 
 from econmodel.economies.core.support import extrapolated
-from econmodel.economies.core.verdict import MARGIN, Verdict, judge
 from econmodel.economies.relationship import relationship
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.fit import Fit
 from econmodel.results import Check, format_number, format_probability, with_interval
 from econmodel.table.roles import nearest
+from econmodel.words import MARGIN, Verdict, judge
 
 
 def relationship_scaling(

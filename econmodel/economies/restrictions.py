@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from econmodel.economies.core.places import resolve
-from econmodel.economies.core.verdict import at_words
 from econmodel.errors import FormError, NotSupported, UnknownName
 from econmodel.estimate.delta import Measure
 from econmodel.estimate.fit import Fit
 from econmodel.forms.form import Restriction, relative_prices
 from econmodel.forms.technology import Technology
+from econmodel.words import at_words
 
 Array = NDArray[np.float64]
 

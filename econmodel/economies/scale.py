@@ -3,38 +3,31 @@
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies.core.fixed_cost import (
+    Reading,
     assert_identity,
-    blank,
     incremental_cost,
+    readings,
     require_corners,
-    unidentified,
     without_increment,
 )
-from econmodel.economies.core.inference import (
-    Estimates,
-    Method,
-    by_place,
-    estimate,
-    few_clusters_note,
-    set_identified,
-    tabulate,
-)
-from econmodel.economies.core.places import CostFunction, Places, resolve, without_cost_there
-from econmodel.economies.core.support import extrapolated, outputs_supported, supported
-from econmodel.economies.core.verdict import MARGIN, at_words, judge, scale_words
+from econmodel.economies.core.inference import Method
+from econmodel.economies.core.measure import Estimated, Term, ask
+from econmodel.economies.core.places import CostFunction, Places, resolve
+from econmodel.economies.core.support import outputs_supported, supported
 from econmodel.errors import UnknownName
 from econmodel.results import MOST_TIMES, Effects, beside_interval, format_number, interval_in_words
+from econmodel.verdict import MARGIN
+from econmodel.words import scale_words
 
 Array = NDArray[np.float64]
 ELASTICITY, RAY = "ray elasticity", "ray scale economies"
 
 
 def scale(
-    function: CostFunction,
+    fit: CostFunction,
     at: object = "mean",
     of: Sequence[str] | None = None,
     *,
@@ -47,7 +40,7 @@ def scale(
 
     Parameters
     ----------
-    function : a fit
+    fit : a fit
     at : where: "mean", "median", "p25", "every provider", multiples of the mean, a mapping or a table (see `resolve`)
     of : outputs whose joint product-specific scale is wanted; by default each output's, in level forms
     method : "delta", "simulate" or "bootstrap"
@@ -78,44 +71,25 @@ def scale(
     >>> float(result.row("ray scale economies")["estimate"].round(4))
     1.3876
     """
-    places = resolve(function, at)
-    technology = function.technology
-    groups = _groups(function, of)
-    n = len(places.labels)
+    places = resolve(fit, at)
+    technology, point = fit.technology, places.point
 
-    def ray(theta: Array) -> Array:
-        elasticity = (technology.slopes(theta, places.point).outputs * places.point.outputs).sum(axis=-1)
+    def ray(theta: Array, _: Reading) -> Array:
+        elasticity = (technology.slopes(theta, point).outputs * point.outputs).sum(axis=-1)
         return np.concatenate([elasticity, 1.0 / elasticity], axis=-1)
 
-    found = estimate(function, ray, 1.0, method=method, conf_level=conf_level, seed=seed)
-    inside = supported(function, places)
-    terms = [ELASTICITY] * n + [RAY] * n
-    table = tabulate(terms, [*places.labels] * 2, found, np.tile(inside, 2))
-    bad, fault = without_cost_there(function, places)
-    tables = [blank(table, np.tile(bad, 2))]
-    said: dict[str, None] = {}
-    for name, members in groups.items():
-        rows = _product_rows(function, places, name, members, method, conf_level, seed)
-        none, why = without_increment(function, places, members)
-        tables.append(blank(rows, none))
-        said |= {one: None for one in why if not bad.any()}
-    table = by_place(pd.concat(tables), n)
-    wild = found.p_values[0] if function.wild and method == "delta" else float("nan")
-    verdict = judge(
-        found.low[0], found.high[0], found.errors[0], 1.0, function.freedom,
-        margin=margin, level=conf_level, wild_p_value=wild, estimate=found.values[0],
-    )  # fmt: skip
-    text = fault if bad[0] else _text(table, n, conf_level, scale_words(verdict, margin=margin))
-    notes = [fault] * bool(bad.any() and not bad[0]) + [*said]
-    notes += few_clusters_note(function, method)
-    return Effects(
-        "Economies of scale", table, text + extrapolated(inside), notes=tuple(notes), method=method,
-        conf_level=conf_level,
+    def says(estimated: Estimated) -> str:
+        return _sentence(estimated, margin)
+
+    products = [_product(fit, places, name, members) for name, members in _groups(fit, of).items()]
+    return ask(
+        "Economies of scale", fit, places, [Term((ELASTICITY, RAY), ray, 1.0), *products], says,
+        method=method, conf_level=conf_level, margin=margin, seed=seed,
     )  # fmt: skip
 
 
-def _groups(function: CostFunction, of: Sequence[str] | None) -> dict[str, NDArray[np.bool_]]:
-    technology = function.technology
+def _groups(fit: CostFunction, of: Sequence[str] | None) -> dict[str, NDArray[np.bool_]]:
+    technology = fit.technology
     names = technology.outputs
     if of is None:
         if not technology.is_level or len(names) == 1:
@@ -132,53 +106,43 @@ def _groups(function: CostFunction, of: Sequence[str] | None) -> dict[str, NDArr
     return {" and ".join(wanted): np.array([name in wanted for name in names])}
 
 
-def _product_rows(
-    function: CostFunction,
-    places: Places,
-    name: str,
-    members: NDArray[np.bool_],
-    method: Method,
-    conf_level: float,
-    seed: int,
-) -> pd.DataFrame:
-    technology, point = function.technology, places.point
-    assert_identity(technology, function.theta, point, members)
+def _product(fit: CostFunction, places: Places, name: str, members: NDArray[np.bool_]) -> Term:
+    technology, point = fit.technology, places.point
+    assert_identity(technology, fit.theta, point, members)
+    rest = np.where(members, 0.0, point.outputs)
 
-    def product(own: float) -> Estimates:
-        def measure(theta: Array) -> Array:
-            cost = technology.cost(theta, point)
-            value = (technology.slopes(theta, point).outputs * point.outputs)[..., members].sum(axis=-1) * cost
-            return incremental_cost(technology, theta, point, members, own) / value
+    def values(theta: Array, reading: Reading) -> Array:
+        cost = technology.cost(theta, point)
+        value = (technology.slopes(theta, point).outputs * point.outputs)[..., members].sum(axis=-1) * cost
+        return incremental_cost(technology, theta, point, members, reading) / value
 
-        return estimate(function, measure, 1.0, method=method, conf_level=conf_level, seed=seed)
-
-    inside = outputs_supported(function, np.where(members, 0.0, point.outputs)) & supported(function, places)
-    low = product(0.0)
-    rows = tabulate([f"scale economies of {name}"] * len(places.labels), places.labels, low, inside)
-    if unidentified(function)[members].any():
-        rows = set_identified(rows, np.ones(len(rows), dtype=bool), low, product(1.0))
-    return rows
+    missing, reason = without_increment(fit, places, members)
+    inside = outputs_supported(fit, rest) & supported(fit, places)
+    several = readings(fit, rest[None], made=point.outputs)
+    return Term(f"scale economies of {name}", values, 1.0, several, inside, missing, reason)
 
 
-def _text(table: pd.DataFrame, places: int, level: float, conclusion: str) -> str:
-    first = table[table["term"] == ELASTICITY].iloc[0]
-    ray = table[table["term"] == RAY].iloc[0]
-    economies = f"; ray scale economies {beside_interval(ray['estimate'], ray['conf_low'], ray['conf_high'])}"
+def _sentence(estimated: Estimated, margin: float) -> str:
+    table, level = estimated.table, estimated.level
+    first, ray = estimated.row(ELASTICITY), estimated.row(RAY)
     if abs(first["estimate"]) > MOST_TIMES:
         return (
-            f"At {at_words(first['at'])}, one per cent more of every output goes with over {MOST_TIMES:g} % of "
-            f"difference in cost: the form cannot be asked so far from its data, and nothing is said of scale there."
+            f"At {estimated.where}, one per cent more of every output goes with over {MOST_TIMES:g} % of difference in "
+            "cost: the form cannot be asked so far from its data, and nothing is said of scale there."
         )
+    economies = f"; ray scale economies {beside_interval(ray['estimate'], ray['conf_low'], ray['conf_high'])}"
     text = (
-        f"At {at_words(first['at'])}, one per cent more of every output goes with "
+        f"At {estimated.where}, one per cent more of every output goes with "
         f"{beside_interval(first['estimate'], first['conf_low'], first['conf_high'])} % more cost "
         f"({interval_in_words(first['conf_low'], first['conf_high'], level)}"
-        f"{economies if first['estimate'] > 0 else ''}): {conclusion}."
+        f"{economies if first['estimate'] > 0 else ''}): "
+        f"{scale_words(estimated.verdict(ELASTICITY, margin), first['estimate'])}."
     )
-    if places > 1:
+    count = len(estimated.places.labels)
+    if count > 1:
         rays = table.loc[table["term"] == ELASTICITY, "estimate"]
         text += (
-            f" Over the {places:,} points the elasticity runs from {format_number(rays.min())} to "
+            f" Over the {count:,} points the elasticity runs from {format_number(rays.min())} to "
             f"{format_number(rays.max())}."
         )
     return text

@@ -3,38 +3,32 @@
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies.core import fixed_cost as corners
 from econmodel.economies.core.fixed_cost import (
-    UNSUPPORTED,
     Members,
-    blank,
+    Reading,
+    assert_identity,
     cost_apart,
     each_supported,
     groups_of,
-    intercepts_paid,
     made_by,
+    readings,
+    require_corners,
+    scope_parts,
     specialised,
+    variable_cost,
     without_cost,
     words_of,
 )
 from econmodel.economies.core.identity import assert_adds_up
-from econmodel.economies.core.inference import (
-    Estimates,
-    Method,
-    by_place,
-    estimate,
-    few_clusters_note,
-    set_identified,
-    tabulate,
-)
+from econmodel.economies.core.inference import Method
+from econmodel.economies.core.measure import Estimated, Term, ask
 from econmodel.economies.core.places import CostFunction, Places, require_fit, resolve
-from econmodel.economies.core.verdict import at_words, side, taken_back
 from econmodel.economies.quasi_scope import quasi_scope
 from econmodel.errors import FormError
 from econmodel.results import Effects, beside_interval, identified_in_words, interval_in_words
+from econmodel.words import verdict_words
 
 Array = NDArray[np.float64]
 DEGREE = "degree of scope"
@@ -42,7 +36,7 @@ COMPLEMENTARITY, FIXED = "scope: complementarity", "scope: fixed cost"
 
 
 def scope(
-    function: CostFunction,
+    fit: CostFunction,
     at: object = "mean",
     epsilon: float | Sequence[float] | None = None,
     partition: Sequence[Sequence[str] | str] | None = None,
@@ -55,7 +49,7 @@ def scope(
 
     Parameters
     ----------
-    function : a fit with at least two outputs
+    fit : a fit with at least two outputs
     at : where, as in `econmodel.scale`
     epsilon : None for the degree of scope; a number in (0, 1/K] (or several) for quasi-scope, in which each of K firms
         makes 1 - (K - 1) epsilon of its own outputs and epsilon of the others'
@@ -92,8 +86,8 @@ def scope(
     >>> float(scope(cost).row("degree of scope")["estimate"])
     0.25
     """
-    require_fit(function)
-    technology = function.technology
+    require_fit(fit)
+    technology = fit.technology
     outputs = technology.outputs
     if len(outputs) < 2:
         raise FormError(
@@ -101,25 +95,22 @@ def scope(
             "scale: em.scale(fit)."
         )
     groups = groups_of(outputs, partition if partition is not None else list(outputs))
-    places = resolve(function, at)
+    places = resolve(fit, at)
     if epsilon is not None:
-        return quasi_scope(function, places, groups, epsilon, method, conf_level, seed)
-    corners.require_corners(technology, "Scope")
+        return quasi_scope(fit, places, groups, epsilon, method, conf_level, seed)
+    require_corners(technology, "Scope")
     asked = _terms(outputs, groups, of_all=partition is None)
-    corners_of = [list(specialised(outputs, places.point, wanted).outputs) for _, wanted in asked]
-    inside = each_supported(function, places, corners_of)
-    tables: list[pd.DataFrame] = []
-    faults: list[str] = []
-    for (term, wanted), among in zip(asked, inside, strict=True):
-        rows, fault = _rows(function, places, term, wanted, among, not tables, (method, conf_level, seed))
-        tables.append(rows)
-        faults.append(fault)
-    table = by_place(pd.concat(tables), len(places.labels))
-    text = _text(table, conf_level) if np.isfinite(table["conf_low"].iloc[0]) else faults[0]
-    text += "" if table["supported"].iloc[0] else UNSUPPORTED
-    notes = [*(fault for fault in dict.fromkeys(faults) if fault and fault != text), *_notes(function, table)]
-    notes += few_clusters_note(function, method)
-    return Effects("Economies of scope", table, text, notes=tuple(notes), method=method, conf_level=conf_level)
+    corners = [list(specialised(outputs, places.point, wanted).outputs) for _, wanted in asked]
+    inside = each_supported(fit, places, corners)
+    terms = [
+        _term(fit, places, name, wanted, among, split=not place)
+        for place, ((name, wanted), among) in enumerate(zip(asked, inside, strict=True))
+    ]
+    return ask(
+        "Economies of scope", fit, places, terms, lambda estimated: _sentence(estimated, asked[0][0]),
+        notes=_notes(fit, [name for (name, _), among in zip(asked, inside, strict=True) if not among.all()]),
+        method=method, conf_level=conf_level, seed=seed,
+    )  # fmt: skip
 
 
 def _terms(outputs: tuple[str, ...], groups: list[Members], *, of_all: bool) -> list[tuple[str, list[Members]]]:
@@ -131,96 +122,64 @@ def _terms(outputs: tuple[str, ...], groups: list[Members], *, of_all: bool) -> 
     return terms
 
 
-def _rows(
-    function: CostFunction,
-    places: Places,
-    term: str,
-    groups: list[Members],
-    inside: NDArray[np.bool_],
-    split: bool,
-    inference: tuple[Method, float, int],
-) -> tuple[pd.DataFrame, str]:
-    """A degree of scope at every place, and where wanted its two parts; and what there is to say of missing ones."""
-    technology, point, n = function.technology, places.point, len(places.labels)
-    method, conf_level, seed = inference
-    corners.assert_identity(technology, function.theta, point, groups[0])
-    _assert_split(function, places, groups)
-
-    def measure(theta: Array, common: float) -> Array:
-        complementarity, fixed = corners.scope_parts(technology, theta, point, groups)
-        parts = [complementarity + common * fixed] + [common * fixed, complementarity] * split
-        return np.concatenate(parts, axis=-1)
-
-    def ends(common: float) -> Estimates:
-        return estimate(
-            function, lambda theta: measure(theta, common), 0.0, method=method, conf_level=conf_level, seed=seed
-        )
-
-    terms = [term] + [FIXED, COMPLEMENTARITY] * split
+def _term(
+    fit: CostFunction, places: Places, name: str, groups: list[Members], inside: NDArray[np.bool_], *, split: bool
+) -> Term:
+    """A degree of scope at every place, and where wanted its two parts."""
+    technology, point = fit.technology, places.point
     division = specialised(technology.outputs, point, groups)
-    high = ends(1.0)
-    table = tabulate(
-        [name for name in terms for _ in range(n)], [*places.labels] * len(terms), high, np.tile(inside, len(terms))
-    )
-    if corners.unidentified(function).any():
-        open_rows = np.repeat([name != COMPLEMENTARITY for name in terms], n)
-        table = set_identified(table, open_rows, ends(0.0), high)
-    bad, fault = without_cost(function, places, division)
-    return blank(table, np.tile(bad, len(terms))), fault
+    assert_identity(technology, fit.theta, point, groups[0])
+    _assert_split(fit, places, groups)
+
+    def values(theta: Array, reading: Reading) -> Array:
+        complementarity, fixed = scope_parts(technology, theta, point, groups, reading)
+        return np.concatenate([complementarity + fixed] + [fixed, complementarity] * split, axis=-1)
+
+    missing, reason = without_cost(fit, places, division)
+    several = readings(fit, division.outputs, made=point.outputs)
+    return Term([name] + [FIXED, COMPLEMENTARITY] * split, values, 0.0, several, inside, missing, reason)
 
 
-def _assert_split(function: CostFunction, places: Places, groups: list[Members]) -> None:
+def _assert_split(fit: CostFunction, places: Places, groups: list[Members]) -> None:
     """The split adds up to the definition of scope; a failure is a fault of this program, so it raises."""
-    technology, theta, point = function.technology, function.theta, places.point
+    technology, theta, point = fit.technology, fit.theta, places.point
     division = specialised(technology.outputs, point, groups)
     joint = technology.cost(theta, point)
-    firms = intercepts_paid(function, point, division)[1]
-    degree = (cost_apart(technology, theta, point, division, firms) - joint) / joint
-    variable = sum(corners.variable_cost(technology, theta, made_by(point, outputs)) for outputs in division.outputs)
-    complementarity = (variable - corners.variable_cost(technology, theta, point)) / joint
-    fixed = corners.scope_parts(technology, theta, point, groups)[1]
+    degree = (cost_apart(technology, theta, point, division) - joint) / joint
+    variable = sum(variable_cost(technology, theta, made_by(point, outputs)) for outputs in division.outputs)
+    complementarity = (variable - variable_cost(technology, theta, point)) / joint
+    fixed = scope_parts(technology, theta, point, groups)[1]
     assert_adds_up("The split of scope misses its sum", complementarity + fixed - degree, 1.0, variable / joint, fixed)
 
 
-def _text(table: pd.DataFrame, level: float) -> str:
-    first = table.iloc[0]
-    what = "the degree of scope" + str(first["term"]).removeprefix(DEGREE)
-    interval = interval_in_words(first["conf_low"], first["conf_high"], level)
-    where = f"At {at_words(first['at'])}"
+def _sentence(estimated: Estimated, term: str) -> str:
+    first, what = estimated.row(term), "the degree of scope" + term.removeprefix(DEGREE)
+    interval = interval_in_words(first["conf_low"], first["conf_high"], estimated.level)
     if np.isnan(first["estimate"]):
         text = (
-            f"{where}, {what} lies {identified_in_words(first)}: the data "
+            f"At {estimated.where}, {what} lies {identified_in_words(first)}: the data "
             "identify an interval only, since some output is made by everyone and its fixed cost cannot be told from "
             f"the common one ({interval}, covering all of it)"
         )
     else:
         degree = beside_interval(first["estimate"], first["conf_low"], first["conf_high"])
-        text = f"{where}, {what} is {degree} ({interval})"
-    verdict = side(first, level)
-    if verdict != "open":
-        conclusion = "economies of scope" if verdict == "above" else "diseconomies of scope"
-    elif first["conf_low"] == 0:
-        conclusion = "no diseconomies of scope, and perhaps economies"
-    elif first["conf_high"] == 0:
-        conclusion = "no economies of scope, and perhaps diseconomies"
-    else:
-        conclusion = taken_back(first) or "no conclusion: the interval holds both economies and diseconomies of scope"
+        text = f"At {estimated.where}, {what} is {degree} ({interval})"
+    verdict = estimated.verdict(term)
+    conclusion = verdict_words(verdict, "diseconomies of scope", "economies of scope")
+    if verdict.conclusion in ("open", "unidentified") and 0.0 in (first["conf_low"], first["conf_high"]):
+        sides = ("diseconomies", "economies") if first["conf_low"] == 0.0 else ("economies", "diseconomies")
+        conclusion = f"no {sides[0]} of scope, and perhaps {sides[1]}"
     return f"{text}: {conclusion}."
 
 
-def _notes(function: CostFunction, table: pd.DataFrame) -> list[str]:
+def _notes(fit: CostFunction, beyond: list[str]) -> list[str]:
     """What a reader must know of the corners: which lie beyond the providers, and what nobody is seen without."""
     notes = []
-    outside = table[~table["supported"].astype(bool) & table["term"].str.startswith(DEGREE)]
-    if len(outside):
-        notes.append(
-            f"No support for {', '.join(dict.fromkeys(outside['term']))}: cost at output mixes beyond those of all "
-            "providers."
-        )
-    if function.sample is not None:
-        columns = function.sample.rows.columns
-        zeros = {name: int((columns[name] == 0).sum()) for name in function.technology.outputs}
-        none = [name for name, count in zeros.items() if count == 0]
-        if none and function.technology.is_level:
+    if beyond:
+        notes.append(f"No support for {', '.join(beyond)}: cost at output mixes beyond those of all providers.")
+    if fit.sample is not None:
+        columns = fit.sample.rows.columns
+        none = [name for name in fit.technology.outputs if not (columns[name] == 0).any()]
+        if none:
             notes.append(f"No provider is without {', '.join(none)}; specialised production was never observed.")
     return notes

@@ -8,13 +8,13 @@ from econmodel.economies.core import fixed_cost as corners
 from econmodel.economies.core.fixed_cost import groups_of
 from econmodel.economies.core.inference import Estimates, estimate
 from econmodel.economies.core.places import resolve
-from econmodel.economies.core.verdict import at_words
 from econmodel.economies.equivalence import one_sided
 from econmodel.economies.hypothesis_words import Tested
 from econmodel.economies.joint_hypotheses import Joint
 from econmodel.economies.scope import DEGREE, scope
 from econmodel.errors import NotSupported
 from econmodel.estimate.fit import Fit
+from econmodel.words import at_words
 
 Array = NDArray[np.float64]
 
@@ -35,15 +35,15 @@ def no_scope_economies(fitted: Fit, at: object, margin: float | None, level: flo
     technology = fitted.technology
     groups = groups_of(technology.outputs, list(technology.outputs))
 
-    def end(common: float) -> Estimates:
+    def end(reading: corners.Reading) -> Estimates:
         def degree(theta: Array) -> Array:
-            return corners.scope(technology, theta, places.point, groups, common)
+            return corners.degree_of_scope(technology, theta, places.point, groups, reading)
 
         return estimate(fitted, degree, 0.0, conf_level=level)
 
-    ends = [end(1.0)]
-    if corners.unidentified(fitted).any():
-        ends = sorted([end(0.0), *ends], key=lambda one: float(one.values[0]))
+    division = corners.specialised(technology.outputs, places.point, groups)
+    several = corners.readings(fitted, division.outputs, made=places.point.outputs)
+    ends = sorted(map(end, several), key=lambda one: float(one.values[0]))
     return _tested(fitted, places.labels[0], ends, margin, level)
 
 

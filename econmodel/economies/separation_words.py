@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from econmodel.economies.bracket import FREE, HELD, input_ratios
-from econmodel.economies.core.verdict import judge, scale_words
 from econmodel.estimate.fit import Fit
 from econmodel.results import beside_interval, interval_in_words, per_cent, with_interval
+from econmodel.words import judge, scale_words
 
 Row = Mapping[str, Any]
 

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from econmodel.economies.core.inference import Estimates, estimate, tabulate
 from econmodel.economies.core.places import CostFunction, Places, resolve
 from econmodel.economies.core.support import extrapolated, supported
-from econmodel.economies.core.verdict import MARGIN, Verdict, at_words, judge
 from econmodel.economies.joint_hypotheses import wald
 from econmodel.errors import FormError, NotSupported, UnknownName
 from econmodel.estimate.delta import jacobian
 from econmodel.forms.technology import Point, Technology, over_positive
 from econmodel.results import Check, format_number, format_probability, with_interval
 from econmodel.table.roles import SERVICES
+from econmodel.words import MARGIN, Verdict, at_words, judge
 
 Array = NDArray[np.float64]
 # The step of a complex derivative: so small that nothing is lost, since no difference is taken.

@@ -63,10 +63,12 @@ class Found:
     wild: Array
 
 
-def value_of(design: Design, technology: Technology, point: Point, common: float = 1.0) -> Measure:
+def value_of(
+    design: Design, technology: Technology, point: Point, reading: corners.Reading = corners.COMMON
+) -> Measure:
     """The number that is asked about, as a function of parameters (..., k) with values (..., 1).
 
-    `common` is the share of the intercept that is common fixed cost, where data cannot tell.
+    `reading` says who pays the intercept, where data cannot tell.
     """
 
     def scale(theta: Array) -> Array:
@@ -77,7 +79,7 @@ def value_of(design: Design, technology: Technology, point: Point, common: float
 
     def scope(theta: Array) -> Array:
         groups = list(np.eye(len(technology.outputs), dtype=bool))
-        return corners.scope(technology, theta, point, groups, common)
+        return corners.degree_of_scope(technology, theta, point, groups, reading)
 
     return {"scale": scale, "relationship": relationship, "scope": scope}[design.question]
 
@@ -173,15 +175,15 @@ def _measured(cost: StatedCost, design: Design, fitted: Fit) -> Found:
     technology, mean = fitted.technology, cost.points()
     point = Point(mean.outputs, mean.log_prices, mean.relationships, technology.mean_point().controls)
 
-    def end(common: float) -> Estimates:
-        measure = value_of(design, technology, point, common)
+    def end(reading: corners.Reading) -> Estimates:
+        measure = value_of(design, technology, point, reading)
         return estimate(fitted, measure, NULLS[design.question], conf_level=design.conf_level)
 
-    high = end(1.0)
+    high = end(corners.COMMON)
     wild = high.p_values if fitted.wild else np.array([np.nan])
     if design.question != "scope" or not corners.unidentified(fitted).any():
         return Found(high.values, high.low, high.high, wild)
-    low = end(0.0)
+    low = end(corners.Reading(int(np.flatnonzero(corners.unidentified(fitted))[0])))
     return Found(np.array([np.nan]), np.minimum(low.low, high.low), np.maximum(low.high, high.high), wild)
 
 

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from econmodel.economies.core.inference import Estimates, tabulate
 from econmodel.economies.core.places import CostFunction, Places, resolve
 from econmodel.economies.core.support import extrapolated, supported
-from econmodel.economies.core.verdict import at_words
 from econmodel.economies.extremes import check_bootstrap, extremes, parameter_draws
 from econmodel.economies.split_search import search
 from econmodel.economies.splits import Splits, evans_heckman, shin_ying, surface
 from econmodel.errors import UnknownName
 from econmodel.results import Effects, columns_beside, format_number, interval_in_words
+from econmodel.words import at_words
 
 Array = NDArray[np.float64]
 LARGEST, MEAN, SHARE = (

@@ -10,10 +10,10 @@ from econmodel.economies.core.fixed_cost import unidentified
 from econmodel.economies.core.inference import Estimates, tabulate
 from econmodel.economies.core.places import CostFunction, Places, resolve
 from econmodel.economies.core.support import outputs_supported
-from econmodel.economies.core.verdict import at_words
 from econmodel.economies.extremes import check_bootstrap, extremes, parameter_draws
 from econmodel.errors import FormError, NotSupported
 from econmodel.results import Check, format_number, interval_in_words
+from econmodel.words import at_words
 
 Array = NDArray[np.float64]
 TERMS = ("largest excess of a mixture", "mean excess of mixtures", "share of mixtures that cost no more")

@@ -63,7 +63,7 @@ def test_scope_that_rests_on_a_negative_cost_is_arithmetic_and_not_printed(known
     alone = list(np.eye(len(technology.outputs), dtype=bool))
 
     def degree(theta):
-        return corners.scope(technology, theta, point, alone, 1.0)
+        return corners.degree_of_scope(technology, theta, point, alone)
 
     error = np.sqrt(delta_covariance(degree, additive.theta, additive.covariance))[0, 0]
     assert degree(additive.theta)[0] == pytest.approx(known["scope"][place], abs=FOUR_DECIMALS)

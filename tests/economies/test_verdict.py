@@ -3,7 +3,7 @@
 import pytest
 from scipy.special import ndtri, stdtrit
 
-from econmodel.economies.core.verdict import judge, scale_words
+from econmodel.words import judge, scale_words
 
 FREEDOM = 100
 

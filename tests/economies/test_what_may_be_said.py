@@ -7,10 +7,10 @@ import pytest
 import econmodel as em
 from econmodel.economies.core.identity import assert_adds_up
 from econmodel.economies.core.inference import estimate, summarise
-from econmodel.economies.core.verdict import difference_words, judge, more_or_less, scale_words
 from econmodel.economies.panel_slopes import in_words
 from econmodel.errors import NotSupported
 from econmodel.results import columns_beside, format_probability, per_cent, printed
+from econmodel.words import difference_words, judge, more_or_less, scale_words
 
 FEW = {"replications": 29}
 

@@ -88,7 +88,8 @@ class MergerMeasure:
         technology = self.function.technology
         if self.members is None:
             return technology.cost(theta, point)
-        return corners.incremental_cost(technology, theta, point, self.members, own)
+        cost = corners.incremental_cost(technology, theta, point, self.members)
+        return cost + own * technology.intercept(theta, point)
 
     def _part_costs(self, theta: Array, own: float) -> Costs:
         own_cost, levelled, mean, merged, after, early, early_mean = (

@@ -9,7 +9,6 @@ import pandas as pd
 from econmodel.arrangements.mergers.measure import APART, FACTORS, PART, SHARE, WHOLE, MergerMeasure
 from econmodel.arrangements.mergers.money import DISCOUNTED, WITHIN, Terms, by_term, middle
 from econmodel.arrangements.pay_back import in_money
-from econmodel.economies.core.verdict import side, taken_back
 from econmodel.estimate.fit import Fit
 from econmodel.results import (
     INTERVAL_COLUMNS,
@@ -20,6 +19,7 @@ from econmodel.results import (
     interval_in_words,
     with_interval,
 )
+from econmodel.words import side, taken_back
 
 Row = Mapping[str, Any]
 CALLED = {"harmony": "harmony (scope)", "size": "size (scale)"}

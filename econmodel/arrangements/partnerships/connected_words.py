@@ -4,8 +4,8 @@ from econmodel.arrangements.partnerships.firms import Reading
 from econmodel.arrangements.partnerships.trust import Trust
 from econmodel.arrangements.partnerships.words import amount
 from econmodel.economies.core.places import CostFunction
-from econmodel.economies.core.verdict import side
 from econmodel.results import Effects, format_number
+from econmodel.words import side
 
 
 def text(found: Effects) -> str:

@@ -7,8 +7,8 @@ import pandas as pd
 from econmodel.arrangements.partnerships.firms import Reading
 from econmodel.arrangements.partnerships.joint_work import Comparison
 from econmodel.arrangements.partnerships.terms import ARRANGEMENTS, MANDATED_PARTNER, PARTNER, SEPARATE, SUBCONTRACT
-from econmodel.economies.core.verdict import side
 from econmodel.results import Effects, format_number, identified_in_words, interval_in_words, with_interval
+from econmodel.words import side
 
 DOING = {
     SEPARATE: "staying apart",

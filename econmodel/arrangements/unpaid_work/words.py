@@ -4,8 +4,8 @@ import numpy as np
 
 from econmodel.arrangements.unpaid_work.unpaid import GROWING, HELD, LEAST, PURSE, SCALE_GROWING, SHADOW, SOCIAL, Unpaid
 from econmodel.economies.core.places import CostFunction
-from econmodel.economies.core.verdict import at_words, side
 from econmodel.results import Effects, format_number, with_interval
+from econmodel.words import at_words, side
 
 
 def label_of(function: CostFunction, unpaid: Unpaid) -> str:

@@ -14,15 +14,43 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies.core.identity import assert_adds_up
-from econmodel.economies.core.places import CostFunction, Places, no_cost
+from econmodel.economies.core.places import CostFunction, Places
 from econmodel.economies.core.support import outputs_supported, supported
-from econmodel.economies.core.verdict import at_words
 from econmodel.errors import FormError, UnknownName
 from econmodel.forms.technology import Point, Technology
 from econmodel.results import INTERVAL_COLUMNS
+from econmodel.words import at_words, no_cost
 
 Array = NDArray[np.float64]
 Members = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One way to read the intercept A: as common cost, or as the own fixed cost of one output.
+
+    What several firms pay together is linear in how A is divided between these, so its ends are among them.
+
+    Attributes
+    ----------
+    output : place of the output whose own fixed cost all of A is; None where it is common
+    """
+
+    output: int | None = None
+
+    def paid(self, outputs: Array, made: Array | None = None) -> Array:
+        """How often each firm that makes something pays A (...,), from its outputs (..., m).
+
+        Of what is made by nobody (`made`, the outputs of all, broadcast) A is no own fixed cost: it is common there.
+        """
+        founded = (outputs > 0).any(axis=-1)
+        if self.output is None:
+            return founded.astype(float)
+        own = outputs[..., self.output] > 0
+        return (own if made is None else own | (founded & ~(made[..., self.output] > 0))).astype(float)
+
+
+COMMON = Reading()
 
 
 def require_corners(technology: Technology, what: str) -> None:
@@ -72,38 +100,41 @@ def unidentified(function: CostFunction) -> Members:
     return found
 
 
-def scope_parts(technology: Technology, theta: Array, point: Point, groups: list[Members]) -> tuple[Array, Array]:
+def scope_parts(
+    technology: Technology, theta: Array, point: Point, groups: list[Members], reading: Reading = COMMON
+) -> tuple[Array, Array]:
     """Complementarity and shared fixed cost, as shares of joint cost (..., n), of making groups of outputs apart.
 
-    The degree of scope of a partition is the first and as much of the second as A is common fixed cost: all of it
-    where every own fixed cost is identified. Own fixed costs are paid once either way. A group of which nothing is made
-    at a place needs no firm.
+    They add up to the degree of scope of a partition. A fixed cost that is the own one of some output is paid once
+    either way. A group of which nothing is made at a place needs no firm.
     """
     joint = technology.cost(theta, point)
     intercept = technology.intercept(theta, point)
     variable = sum(cost_of(technology, theta, point, group) - intercept for group in groups)
-    firms = sum((np.where(group, point.outputs, 0.0) > 0).any(axis=-1).astype(float) for group in groups)
-    return np.asarray((variable + intercept - joint) / joint), np.asarray((firms - 1.0) * intercept / joint)
+    made = np.stack([np.where(group, point.outputs, 0.0) for group in groups])
+    times = reading.paid(made, point.outputs).sum(axis=0)
+    return np.asarray((variable + intercept - joint) / joint), np.asarray((times - 1.0) * intercept / joint)
 
 
-def scope(technology: Technology, theta: Array, point: Point, groups: list[Members], common: float) -> Array:
-    """Degree of scope over a partition of the outputs: cost of separate firms less joint cost, over joint cost.
-
-    With the common fixed cost a share `common` of A, the firms together pay it once each, and every own fixed cost
-    once: the sum of corner intercepts is A + (groups - 1) common A.
-    """
-    complementarity, fixed = scope_parts(technology, theta, point, groups)
-    return complementarity + common * fixed
+def degree_of_scope(
+    technology: Technology, theta: Array, point: Point, groups: list[Members], reading: Reading = COMMON
+) -> Array:
+    """Cost of separate firms less joint cost, over joint cost (..., n), for a partition of the outputs."""
+    return np.asarray(sum(scope_parts(technology, theta, point, groups, reading)))
 
 
-def incremental_cost(technology: Technology, theta: Array, point: Point, members: Members, own: float) -> Array:
+def incremental_cost(
+    technology: Technology, theta: Array, point: Point, members: Members, reading: Reading = COMMON
+) -> Array:
     """Cost of adding the member outputs to all others (..., n).
 
-    `own` is the share of A that is the members' own fixed cost: between none and all of it where some member's own
-    fixed cost is unidentified, none otherwise.
+    As the intercept is read: where it is the own fixed cost of a member, whoever makes the others only pays none of it.
     """
-    others = cost_of(technology, theta, point, ~members)
-    return technology.cost(theta, point) - others + own * technology.intercept(theta, point)
+    cost = technology.cost(theta, point) - cost_of(technology, theta, point, ~members)
+    if reading.output is None or not members[reading.output]:
+        return cost
+    paid = reading.paid(np.where(members, 0.0, point.outputs), point.outputs)
+    return cost + (1.0 - paid) * technology.intercept(theta, point)
 
 
 def assert_identity(technology: Technology, theta: Array, point: Point, members: Members) -> None:
@@ -118,9 +149,9 @@ def assert_identity(technology: Technology, theta: Array, point: Point, members:
     if not (total != 0).all():
         return
     together = technology.cost(theta, point) / total
-    of_members = incremental_cost(technology, theta, point, members, 0.0)
-    of_others = incremental_cost(technology, theta, point, ~members, 0.0)
-    degree = scope(technology, theta, point, [members, ~members], 1.0)
+    of_members = incremental_cost(technology, theta, point, members)
+    of_others = incremental_cost(technology, theta, point, ~members)
+    degree = degree_of_scope(technology, theta, point, [members, ~members])
     with np.errstate(divide="ignore", invalid="ignore"):
         parts = revenue / total * (of_members / revenue) + rest / total * (of_others / rest)
         difference = parts - together * (1.0 - degree)
@@ -128,9 +159,19 @@ def assert_identity(technology: Technology, theta: Array, point: Point, members:
     assert_adds_up("The identity of scale and scope fails", difference, *terms)
 
 
-UNSUPPORTED = (
-    " It rests on output mixes beyond those of all providers: this is what the form implies, not what providers show."
-)
+def readings(function: CostFunction, *groups: Array, made: Array | None = None) -> list[Reading]:
+    """The readings of A that differ in what groups of firms, each with outputs (K, ..., m), pay; the common one first.
+
+    Log forms have no intercept, and of a stated cost function it is stated to be common.
+    """
+    every = [COMMON]
+    if function.technology.is_level:
+        every += [Reading(place) for place in np.flatnonzero(unidentified(function)).tolist()]
+    seen: dict[bytes, Reading] = {}
+    for one in every:
+        paid = [np.asarray(one.paid(outputs, made).sum(axis=0)).tobytes() for outputs in groups]
+        seen.setdefault(b"".join(paid), one)
+    return list(seen.values())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -203,27 +244,20 @@ def specialised(outputs: tuple[str, ...], point: Point, groups: list[Members]) -
     return Division(made, tuple(f"making only {words_of(outputs, group)}" for group in groups))
 
 
-def intercepts_paid(function: CostFunction, point: Point, division: Division) -> tuple[Array, Array]:
-    """How many times the firms together pay A, at least and at most, (n,) each.
-
-    F0 is paid by every firm, and the own fixed cost of an output once by every firm that makes it; A is some mixture of
-    F0 and the unidentified ones of what is made at all.
-    """
-    firms = division.founded.sum(axis=0).astype(float)
-    makers = (division.outputs > 0).sum(axis=0).astype(float)
-    counted = unidentified(function) & (point.outputs > 0)
-    least = np.minimum(firms, np.where(counted, makers, np.inf).min(axis=-1))
-    most = np.maximum(firms, np.where(counted, makers, -np.inf).max(axis=-1))
-    return least, most
+def intercepts_paid(division: Division, point: Point, reading: Reading = COMMON) -> Array:
+    """How many times the firms of a division together pay A, (n,)."""
+    return reading.paid(division.outputs, point.outputs).sum(axis=0)
 
 
-def cost_apart(technology: Technology, theta: Array, point: Point, division: Division, times: Array | float) -> Array:
-    """Cost of all firms together (..., n), the intercept of a level form paid `times` (n,); log forms have none."""
-    firms = range(len(division.outputs))
-    costs = sum(technology.cost(theta, made_by(point, division.outputs[firm])) for firm in firms)
+def cost_apart(
+    technology: Technology, theta: Array, point: Point, division: Division, reading: Reading = COMMON
+) -> Array:
+    """Cost of all firms together (..., n), a level form's intercept paid as it is read."""
+    costs = np.asarray(sum(technology.cost(theta, made_by(point, outputs)) for outputs in division.outputs))
     if not technology.is_level:
-        return np.asarray(costs)
-    return np.asarray(costs + (times - len(firms)) * technology.intercept(theta, point))
+        return costs
+    times = intercepts_paid(division, point, reading) - len(division.outputs)
+    return costs + times * technology.intercept(theta, point)
 
 
 def made_by(point: Point, outputs: Array) -> Point:
@@ -277,10 +311,8 @@ def without_cost(function: CostFunction, places: Places, division: Division) -> 
     return bad, sentence
 
 
-def without_increment(
-    function: CostFunction, places: Places, members: Members
-) -> tuple[NDArray[np.bool_], dict[str, None]]:
-    """Places where adding the member outputs to all others has no cost, (n,), and sentences that say so."""
+def without_increment(function: CostFunction, places: Places, members: Members) -> tuple[NDArray[np.bool_], str]:
+    """Places where adding the member outputs to all others has no cost, (n,), and what says so."""
     outputs, made = function.technology.outputs, places.point.outputs
     nothing = np.asarray(~(np.where(members, made, 0.0) > 0).any(axis=-1))
     impossible, fault = without_cost(function, places, specialised(outputs, places.point, [~members]))
@@ -291,7 +323,7 @@ def without_increment(
             f"At {', '.join(where[:5])}{', ...' if len(where) > 5 else ''} nothing of {words_of(outputs, members)} is "
             "made, so it adds no cost: no number is given there."
         )
-    return nothing | impossible, dict.fromkeys(sentences)
+    return nothing | impossible, " ".join(sentences)
 
 
 def blank(table: pd.DataFrame, rows: NDArray[np.bool_]) -> pd.DataFrame:

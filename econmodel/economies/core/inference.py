@@ -273,26 +273,30 @@ def by_place(table: pd.DataFrame, places: int) -> pd.DataFrame:
     return table.iloc[order].reset_index(drop=True)
 
 
-def set_identified(table: pd.DataFrame, rows: NDArray[np.bool_], low: Estimates, high: Estimates) -> pd.DataFrame:
-    """Rows of which only an interval is identified: its ends, and an interval that covers all of it.
+def set_identified(table: pd.DataFrame, readings: Sequence[Estimates]) -> pd.DataFrame:
+    """Rows that differ by how a fixed cost is read have an interval of values, and one that covers those of all.
 
-    `low` and `high` are estimates at the two ends, of all rows in the table's order; which end is the lower one may
-    differ from row to row (a negative intercept turns them round).
+    `readings` are estimates of all rows in the table's order, the table's own first.
     """
-    turned = low.values > high.values
-    ends = {
-        "identified_low": np.where(turned, high.values, low.values),
-        "identified_high": np.where(turned, low.values, high.values),
-        "conf_low": np.where(turned, high.low, low.low),
-        "conf_high": np.where(turned, low.high, high.high),
-    }
+    values, low, high, p_values = (
+        np.stack([getattr(one, name) for one in readings]) for name in ("values", "low", "high", "p_values")
+    )
+    rows = np.ptp(values, axis=0) > ROUNDING * np.abs(values).max(axis=0)
+    if not rows.any():
+        return table
     table = table.copy()
-    for name, values in ends.items():
-        table.loc[rows, name] = values[rows]
+    # Any reading but the highest may truly be the lowest, and the other way round: their intervals are covered too.
+    places = np.arange(len(values))[:, None]
+    lowest = np.where(places == values.argmax(axis=0), np.inf, low).min(axis=0)
+    highest = np.where(places == values.argmin(axis=0), -np.inf, high).max(axis=0)
+    ends = (values.min(axis=0), values.max(axis=0), lowest, highest)
+    for name, end in zip((*INTERVAL_COLUMNS, "conf_low", "conf_high"), ends, strict=True):
+        table.loc[rows, name] = end[rows]
     table.loc[rows, ["estimate", "std_error", "statistic", "p_value"]] = np.nan
-    if low.wild:
-        # The null lies outside all of the interval where both ends are on one side of it and neither test allows it.
-        one_side = (low.values > low.nulls) == (high.values > high.nulls)
-        p_values = np.where(one_side, np.maximum(low.p_values, high.p_values), 1.0)
-        table.loc[rows, "p_value"] = np.where(np.isfinite(low.nulls), p_values, np.nan)[rows]
+    if readings[0].wild:
+        # The null lies outside all of the interval where all of it is on one side and no reading's test allows it.
+        nulls = readings[0].nulls
+        one_side = (values > nulls).all(axis=0) | (values < nulls).all(axis=0)
+        worst = np.where(np.isfinite(nulls), np.where(one_side, p_values.max(axis=0), 1.0), np.nan)
+        table.loc[rows, "p_value"] = worst[rows]
     return table

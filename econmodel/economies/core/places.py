@@ -9,16 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies.core.verdict import at_words
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.points import points_in
 from econmodel.estimate.sample import Sample
 from econmodel.forms.technology import Point, Technology
 from econmodel.results import format_number
+from econmodel.words import at_words, no_cost
 
 Array = NDArray[np.float64]
-# A fitted cost far from the data may be any number; beyond this it is not given.
-LARGEST_SAID = 1e12
 
 
 class CostFunction(Protocol):
@@ -115,21 +113,6 @@ def without_cost_there(function: CostFunction, places: Places) -> tuple[NDArray[
         f"At {at_words(places.labels[place])}, fitted cost {no_cost(float(cost[place]))}{others}: no number is given "
         f'there. {nearer}it fewer second-order terms (second_order="outputs" or "none").'
     )
-
-
-def no_cost(value: float) -> str:
-    """What is wrong with a number that is no cost, as a sentence says it of fitted cost.
-
-    Examples
-    --------
-    >>> no_cost(-2.5), no_cost(float("nan"))
-    ('is not positive (−2.5)', 'is beyond all money, so far is this from the providers')
-    """
-    if value != value:
-        return "is beyond all money, so far is this from the providers"
-    if value < -LARGEST_SAID:
-        return "is far below zero"
-    return f"is not positive ({format_number(value)})"
 
 
 def require_fit(function: object) -> None:

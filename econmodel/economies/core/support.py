@@ -106,22 +106,6 @@ def _or_beyond(function: CostFunction, places: Places) -> str:
     return f", or beyond the range of {', '.join(names)}," if names else ""
 
 
-def extrapolated(inside: NDArray[np.bool_]) -> str:
-    """What a sentence about places adds where some lie beyond the data; nothing where none does.
-
-    Examples
-    --------
-    >>> extrapolated(np.array([True, False]))
-    ' 1 of 2 places lie beyond the data: what is said there is extrapolation by the form, not evidence.'
-    """
-    count = int((~inside).sum())
-    if not count:
-        return ""
-    which = "This place lies" if len(inside) == 1 else f"{count:,} of {len(inside):,} places lie"
-    first = ", the first among them" if len(inside) > 1 and not inside[0] else ""
-    return f" {which} beyond the data{first}: what is said there is extrapolation by the form, not evidence."
-
-
 def outputs_supported(function: CostFunction, outputs: Array) -> NDArray[np.bool_]:
     """Whether output vectors (n, m) are inside the hull of the providers' outputs, or near enough to some provider."""
     if function.sample is None:

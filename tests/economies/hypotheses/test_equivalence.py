@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 import econmodel as em
-from econmodel.economies.core.verdict import judge
 from econmodel.economies.equivalence import one_sided
 from econmodel.errors import NotSupported
+from econmodel.words import judge
 
 # Simulated shares of rejections over this many tables: three standard errors either way.
 TABLES = 200

@@ -1,0 +1,163 @@
+"""A measure: terms of the parameters at places, their nulls, and the sentence that they make.
+
+Every measure of a cost function is asked in the same way, here and nowhere else: values and intervals are estimated,
+at every reading of a fixed cost that data cannot place; rows without support are marked, rows without a cost blanked,
+the verdict is passed by the one function, and the sentence and the notes are put with the table.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from econmodel.economies.core.fixed_cost import COMMON, Reading, blank
+from econmodel.economies.core.inference import Method, by_place, estimate, few_clusters_note, set_identified, tabulate
+from econmodel.economies.core.places import CostFunction, Places, without_cost_there
+from econmodel.economies.core.support import supported
+from econmodel.results import Effects, with_interval
+from econmodel.verdict import Verdict, judge_row
+from econmodel.words import at_words, extrapolated
+
+Array = NDArray[np.float64]
+Rows = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Term:
+    """One term of a measure at n places, or several terms that are computed together.
+
+    Attributes
+    ----------
+    names : as in the table
+    values : parameters (..., k), and a reading of the fixed cost, to values (..., n), term after term where several
+    null : of each term, or of all
+    readings : readings of the fixed cost that may differ, the one that holds where they do not first
+    inside : (n,) or (terms x n,) whether the values rest on what providers show; by default whether the places do
+    missing : (n,) places where the form gives no number, beside those without a positive cost
+    reason : a sentence that says why, with the cure
+    """
+
+    names: str | Sequence[str]
+    values: Callable[[Array, Reading], Array]
+    null: float | Sequence[float] = np.nan
+    readings: Sequence[Reading] = (COMMON,)
+    inside: Rows | None = None
+    missing: Rows | None = None
+    reason: str = ""
+
+    @property
+    def several(self) -> list[str]:
+        """The names as a list."""
+        return [self.names] if isinstance(self.names, str) else list(self.names)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimated:
+    """What a sentence is made from: the table, the places, and how intervals were made."""
+
+    fit: CostFunction
+    places: Places
+    table: pd.DataFrame
+    method: Method
+    level: float
+
+    @property
+    def where(self) -> str:
+        """The first place as a sentence names it."""
+        return at_words(self.places.labels[0])
+
+    def row(self, term: str) -> pd.Series:
+        """A term at the first place."""
+        return self.table[self.table["term"] == term].iloc[0]
+
+    def words(self, term: str) -> str:
+        """A term at the first place with its interval."""
+        row = self.row(term)
+        return with_interval(row["estimate"], row["conf_low"], row["conf_high"], self.level)
+
+    def verdict(self, term: str, margin: float = 0.0) -> Verdict:
+        """What the interval of a term at the first place allows one to say."""
+        return verdict_of(self.fit, self.row(term), self.method, self.level, margin)
+
+
+def verdict_of(
+    fit: CostFunction, row: Mapping[str, float] | pd.Series, method: Method, level: float, margin: float = 0.0
+) -> Verdict:
+    """The verdict on a row of a table of effects of this fit."""
+    return judge_row(row, level, margin=trusted(fit, method, margin), freedom=fit.freedom)
+
+
+def trusted(fit: CostFunction, method: Method, margin: float) -> float:
+    """The margin of equivalence: none where clusters are few, since an interval that is too narrow shows no absence."""
+    return 0.0 if fit.wild and method == "delta" else margin
+
+
+def ask(
+    title: str,
+    fit: CostFunction,
+    places: Places,
+    terms: Sequence[Term],
+    says: Callable[[Estimated], str],
+    *,
+    notes: Sequence[str] = (),
+    labels: Mapping[str, str] | None = None,
+    tables: Mapping[str, pd.DataFrame] | None = None,
+    method: Method = "delta",
+    conf_level: float = 0.95,
+    margin: float = 0.0,
+    seed: int = 0,
+) -> Effects:
+    """The effects of a measure, place by place, its verdicts and its sentence at the first place."""
+    n, inside = len(places.labels), supported(fit, places)
+    bad, fault = without_cost_there(fit, places)
+    several, reasons = [], {fault: None} if fault else {}
+    for term in terms:
+        rows, reason = _rows(fit, places, term, inside, bad, method, conf_level, seed)
+        several.append(rows)
+        if reason and not bad.all():
+            reasons[reason] = None
+    table = by_place(pd.concat(several), n)
+    first = terms[0]
+    gone = bad[0] or (first.missing is not None and first.missing[0])
+    text = (first.reason or fault) if gone else says(Estimated(fit, places, table, method, conf_level))
+    text += extrapolated(inside)
+    every = [*(reason for reason in reasons if reason not in text), *notes, *few_clusters_note(fit, method)]
+    return Effects(
+        title, table, text, labels or {}, tuple(every), tables or {}, method=method, conf_level=conf_level,
+        margin=trusted(fit, method, margin),
+    )  # fmt: skip
+
+
+def _rows(
+    fit: CostFunction,
+    places: Places,
+    term: Term,
+    inside: Rows,
+    bad: Rows,
+    method: Method,
+    level: float,
+    seed: int,
+) -> tuple[pd.DataFrame, str]:
+    """The rows of a term (or of several that are computed together), and why some of them are missing."""
+    n, count = len(inside), len(term.several)
+    nulls = np.repeat(np.broadcast_to(np.asarray(term.null, dtype=float), count), n)
+
+    def at(reading: Reading):  # type: ignore[no-untyped-def]
+        def values(theta: Array) -> Array:
+            found = term.values(theta, reading)
+            return np.broadcast_to(found, (*theta.shape[:-1], count * n))
+
+        return estimate(fit, values, nulls, method=method, conf_level=level, seed=seed)
+
+    estimates = [at(reading) for reading in term.readings]
+    seen = inside if term.inside is None else term.inside
+    table = tabulate(
+        [name for name in term.several for _ in range(n)], [*places.labels] * count, estimates[0],
+        np.tile(seen, count * n // len(seen)),
+    )  # fmt: skip
+    if len(estimates) > 1:
+        table = set_identified(table, estimates)
+    missing = bad if term.missing is None else bad | term.missing
+    return blank(table, np.tile(missing, count)), term.reason if missing[~bad].any() else ""
