@@ -8,8 +8,9 @@ from econmodel.economies.core.path import SCALE
 from econmodel.economies.separation import APPARENT, separate
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.fit import Fit
-from econmodel.results import Answer, Effects, format_number
-from econmodel.words import judge
+from econmodel.results import Answer, Effects
+from econmodel.verdict import MARGIN, judge_row
+from econmodel.words import verdict_words
 
 UNSTATED = "not stated"
 
@@ -97,11 +98,8 @@ def _row(name: str, fitted: Fit, separation: Effects) -> dict[str, object]:
 
 def _says(fitted: Fit, scale: pd.Series, level: float) -> str:
     """The verdict on the scale part in a few words; without a conclusion, what would have been needed for one."""
-    verdict = judge(scale["conf_low"], scale["conf_high"], scale["std_error"], 1.0, fitted.freedom, level=level)
-    words = {"below": "economies of scale", "above": "diseconomies of scale", "equivalent": "constant returns"}
-    if verdict.conclusion == "open":
-        return f"no conclusion; a departure of {format_number(verdict.detectable, 2)} would probably be found"
-    return words[verdict.conclusion] + (", small" if verdict.small and verdict.conclusion != "equivalent" else "")
+    verdict = judge_row(scale, level, margin=MARGIN, freedom=fitted.freedom)
+    return verdict_words(verdict, "economies of scale", "diseconomies of scale", "constant returns")
 
 
 def _providers(fitted: Fit) -> int:

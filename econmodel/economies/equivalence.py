@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from econmodel.errors import NotSupported
-from econmodel.words import judge
+from econmodel.verdict import judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,5 +72,5 @@ def one_sided(
         lower, upper = (p / 2 if gap > 0 else 1.0 - p / 2 for p, gap in zip(wild, (low, high), strict=True))
     tail = (1.0 - level) / 2.0
     shown, large = max(lower, upper) < tail, max(lower, upper) > 1.0 - tail
-    detectable = judge(*estimate, error, null, freedom, margin=margin, level=level).detectable
+    detectable = judge(*estimate, null, margin=margin, level=level, error=error, freedom=freedom).detectable
     return OneSided(lower, upper, shown, large, detectable)

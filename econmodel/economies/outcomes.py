@@ -18,10 +18,11 @@ from econmodel.estimate.covariance import FEWEST_CLUSTERS
 from econmodel.estimate.delta import Measure
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.fitting import refit
-from econmodel.results import Effects, format_number, with_interval
+from econmodel.results import Effects, with_interval
 from econmodel.stated import check_level, require_replications
 from econmodel.table.roles import nearest
-from econmodel.words import MARGIN, judge
+from econmodel.verdict import MARGIN, judge_row
+from econmodel.words import verdict_words
 
 Array = NDArray[np.float64]
 ACTIVITY, HELD, DIFFERENCE = "ray elasticity, activity only", "ray elasticity, outcomes held", "difference"
@@ -227,22 +228,18 @@ def notes_on(pair: Outcomes, drawn: Array) -> tuple[str, ...]:
 def _text(pair: Outcomes, effects: Effects, margin: float) -> str:
     data, level = pair.held.data, effects.conf_level
     row = effects.row(DIFFERENCE)
-    verdict = judge(
-        row["conf_low"], row["conf_high"], row["std_error"], 0.0, pair.held.freedom, margin=margin, level=level
-    )
+    verdict = judge_row(row, level, margin=margin, freedom=pair.held.freedom)
     named = " and ".join(data.labels(name) for name in pair.names)
-    least = format_number(verdict.detectable, 2)
-    says = {
-        "above": f"part of the economies at constant activity goes with {named}, not with scale",
-        "below": f"at constant {named} there are more economies of scale than activity alone shows",
-        "equivalent": f"holding {named} changes nothing that matters",
-        "open": f"no conclusion, and a difference of less than {least} would probably not have been found",
-    }
-    small = ", but it is small" if verdict.small and verdict.conclusion in ("above", "below") else ""
+    conclusion = verdict_words(
+        verdict,
+        f"at constant {named} there are more economies of scale than activity alone shows",
+        f"part of the economies at constant activity is associated with {named}, not with scale",
+        f"holding {named} changes nothing that matters",
+    )
     sentences = [
         f"At the mean the ray elasticity of cost is {effects.words(ACTIVITY)} at constant activity and "
         f"{effects.words(HELD)} with {named} held. The difference is {effects.words(DIFFERENCE)}: "
-        f"{says[verdict.conclusion]}{small}."
+        f"{conclusion}."
     ]
     for name in pair.names:
         marginal = effects.row(f"marginal cost of {name}")

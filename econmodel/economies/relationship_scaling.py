@@ -2,13 +2,16 @@
 
 import numpy as np
 
-from econmodel.economies.core.support import extrapolated
+from econmodel.economies.core.measure import trusted
 from econmodel.economies.relationship import relationship
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.fit import Fit
-from econmodel.results import Check, format_number, format_probability, with_interval
+from econmodel.results import Check, with_interval
 from econmodel.table.roles import nearest
-from econmodel.words import MARGIN, Verdict, judge
+from econmodel.verdict import MARGIN, judge
+from econmodel.words import verdict_words
+
+SIDES = ("closer relationships are associated with more economies of scale", "relationships do not scale")
 
 
 def relationship_scaling(
@@ -81,8 +84,8 @@ def relationship_scaling(
     step = spread if role.more_means == "closer" else -spread
     low, high = sorted((row["conf_low"] * step, row["conf_high"] * step))
     verdict = judge(
-        low, high, row["std_error"] * spread, 0.0, fitted.freedom,
-        margin=margin, level=conf_level, wild_p_value=row["p_value"] if fitted.wild else float("nan"),
+        low, high, 0.0, margin=trusted(fitted, "delta", margin), p_value=row["p_value"], level=conf_level,
+        supported=bool(row["supported"]), error=row["std_error"] * spread, freedom=fitted.freedom,
     )  # fmt: skip
     table = rows.drop(columns=["identified_low", "identified_high"]).reset_index(drop=True)
     table["closer by one sd"] = row["estimate"] * step
@@ -90,11 +93,10 @@ def relationship_scaling(
     change = with_interval(row["estimate"] * step, low, high, conf_level)
     text = (
         f"Closer by one standard deviation of {label}, the ray elasticity of cost differs by {change}: "
-        f"{_says(verdict, margin)}."
+        f"{verdict_words(verdict, *SIDES, 'scale does not depend on it')}."
     )
-    text += extrapolated(rows["supported"].to_numpy(dtype=bool))
     notes = list(found.notes)
-    passed = {"above": True, "below": False, "equivalent": False, "open": None}[verdict.conclusion]
+    passed = {"above": True, "below": False, "equivalent": False}.get(verdict.conclusion)
     if role.kind != "attribute":
         passed = None
         text += (
@@ -115,17 +117,3 @@ def _chosen(fitted: Fit, name: str | None) -> str:
         asked = "There are several relationship variables" if name is None else f"{name!r} is not one of them"
         raise UnknownName(f"{asked}; name one of {', '.join(names)}{nearest(name, names) or '.'}")
     return name
-
-
-def _says(verdict: Verdict, margin: float) -> str:
-    if verdict.conclusion == "above":
-        return f"relationships do not scale{', but the change is small' if verdict.small else ''}"
-    if verdict.conclusion == "below":
-        return f"closer relationships go with more economies of scale{', but hardly' if verdict.small else ''}"
-    if verdict.conclusion == "equivalent":
-        return f"scale does not depend on it, to within {format_number(margin)}"
-    if verdict.wild_p_value == verdict.wild_p_value:
-        p_value = format_probability(verdict.wild_p_value)
-        return f"no conclusion: the wild cluster bootstrap does not reject zero (p = {p_value})"
-    least = format_number(verdict.detectable, 2)
-    return f"no conclusion: a difference of less than {least} would probably not have been found"

@@ -9,7 +9,8 @@ import pandas as pd
 from econmodel.economies.bracket import FREE, HELD, input_ratios
 from econmodel.estimate.fit import Fit
 from econmodel.results import beside_interval, interval_in_words, per_cent, with_interval
-from econmodel.words import judge, scale_words
+from econmodel.verdict import MARGIN, judge_row
+from econmodel.words import scale_words
 
 Row = Mapping[str, Any]
 
@@ -76,12 +77,10 @@ def _apparent(row: Row, level: float, spread: float) -> str:
 
 def _scale(fitted: Fit, rows: Mapping[str, Row], level: float) -> str:
     row = rows["scale"]
-    verdict = judge(
-        row["conf_low"], row["conf_high"], row["std_error"], 1.0, fitted.freedom, level=level, estimate=row["estimate"]
-    )
+    verdict = judge_row(row, level, margin=MARGIN, freedom=fitted.freedom)
     others = [term for term in rows if term not in ("apparent", "scale", "residual")]
     held = ", all else in the model held," if others else " alone"
-    return f"Scale{held} accounts for {_estimate(row, level)}: {scale_words(verdict)}."
+    return f"Scale{held} accounts for {_estimate(row, level)}: {scale_words(verdict, row['estimate'])}."
 
 
 def _relationship(fitted: Fit, rows: Mapping[str, Row], name: str, level: float) -> str:

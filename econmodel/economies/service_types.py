@@ -13,15 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from econmodel.economies.core.inference import Estimates, estimate, tabulate
+from econmodel.economies.core.measure import verdict_of
 from econmodel.economies.core.places import CostFunction, Places, resolve
-from econmodel.economies.core.support import extrapolated, supported
+from econmodel.economies.core.support import supported
 from econmodel.economies.joint_hypotheses import wald
 from econmodel.errors import FormError, NotSupported, UnknownName
 from econmodel.estimate.delta import jacobian
 from econmodel.forms.technology import Point, Technology, over_positive
-from econmodel.results import Check, format_number, format_probability, with_interval
+from econmodel.results import Check, format_probability, with_interval
 from econmodel.table.roles import SERVICES
-from econmodel.words import MARGIN, Verdict, at_words, judge
+from econmodel.verdict import MARGIN, Verdict
+from econmodel.words import at_words, verdict_words
 
 Array = NDArray[np.float64]
 # The step of a complex derivative: so small that nothing is lost, since no difference is taken.
@@ -107,21 +109,17 @@ def exhaustion(
     inside = np.repeat(supported(function, places), len(terms))
     table = tabulate(terms, [*places.labels] * len(terms), found, inside)
     table = table.drop(columns=["identified_low", "identified_high"])
-    wild = found.p_values[-1] if function.wild else float("nan")
-    verdict = judge(
-        found.low[-1], found.high[-1], found.errors[-1], 0.0, function.freedom,
-        margin=margin, level=conf_level, wild_p_value=wild,
-    )  # fmt: skip
+    verdict = verdict_of(function, table.iloc[-1], "delta", conf_level, margin)
     joint = _joint(function, measure, asked)
     every = _every_pair(found, len(asked), function.freedom)
     words = (_type(earlier), _type(later))
-    text = _text(places, words, found, verdict, conf_level, margin, joint, every) + extrapolated(inside[:1])
+    text = _text(places, words, found, verdict, conf_level, joint, every)
     notes = []
     if function.wild:
         notes.append(
             "P-values in the table are of the wild cluster bootstrap; intervals and joint tests are classical."
         )
-    passed = {"above": True, "below": False, "equivalent": False, "open": None}[verdict.conclusion]
+    passed = {"above": True, "below": False, "equivalent": False}.get(verdict.conclusion)
     null = f"the marginal cost of {words[0]} outputs rises with their own volume as that of {words[1]} ones does"
     return Check("Which outputs exhaust scale earlier", passed, null, table, text, tuple(notes))
 
@@ -228,23 +226,13 @@ def _text(
     found: Estimates,
     verdict: Verdict,
     level: float,
-    margin: float,
     joint: tuple[int, float, float],
     every: float,
 ) -> str:
-    says = {
-        "above": f"{types[0]} outputs exhaust scale earlier{', but hardly' if verdict.small else ''}",
-        "below": f"{types[0]} outputs exhaust scale later{', but hardly' if verdict.small else ''}",
-        "equivalent": f"both exhaust scale alike, to within {format_number(margin)}",
-    }
-    if verdict.conclusion in says:
-        conclusion = says[verdict.conclusion]
-    elif verdict.wild_p_value == verdict.wild_p_value:
-        wild = format_probability(verdict.wild_p_value)
-        conclusion = f"no conclusion: the wild cluster bootstrap does not reject equal slopes (p = {wild})"
-    else:
-        least = format_number(verdict.detectable, 2)
-        conclusion = f"no conclusion: a difference of less than {least} would probably not have been found"
+    conclusion = verdict_words(
+        verdict, f"{types[0]} outputs exhaust scale later", f"{types[0]} outputs exhaust scale earlier",
+        "both exhaust scale alike",
+    )  # fmt: skip
     text = (
         f"At {at_words(places.labels[0])}, with one per cent more of its own volume, the marginal cost of a {types[0]} "
         f"output changes by {with_interval(found.values[-1], found.low[-1], found.high[-1], level)} per cent more than "

@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 
 from econmodel.economies.core.inference import Estimates, tabulate
 from econmodel.economies.core.places import CostFunction, Places, resolve
-from econmodel.economies.core.support import extrapolated, supported
+from econmodel.economies.core.support import supported
 from econmodel.economies.extremes import check_bootstrap, extremes, parameter_draws
 from econmodel.economies.split_search import search
 from econmodel.economies.splits import Splits, evans_heckman, shin_ying, surface
 from econmodel.errors import UnknownName
 from econmodel.results import Effects, columns_beside, format_number, interval_in_words
-from econmodel.words import at_words
+from econmodel.verdict import judge_row
+from econmodel.words import at_words, extrapolated, verdict_words
 
 Array = NDArray[np.float64]
 LARGEST, MEAN, SHARE = (
@@ -167,12 +168,11 @@ def _text(table: pd.DataFrame, splits: Splits, label: str, level: float) -> str:
     largest, share = table.iloc[0], float(table["estimate"].iloc[2])
     low, high = float(largest["conf_low"]), float(largest["conf_high"])
     saving = float(largest["estimate"])
-    if low > 0:
-        verdict = "some split is cheaper than one firm, so cost is not subadditive"
-    elif high < 0:
-        verdict = "one firm is cheaper than every admissible split: cost is subadditive as far as these splits go"
-    else:
-        verdict = "no conclusion: the interval holds both a saving and a loss from the cheapest split"
+    verdict = verdict_words(
+        judge_row(largest, level),
+        "one firm is cheaper than every admissible split: cost is subadditive as far as these splits go",
+        "some split is cheaper than one firm, so cost is not subadditive",
+    )
     return (
         f"At {at_words(label)}, {len(splits):,} of {int(splits.considered.sum()):,} splits are admissible, and one "
         f"firm is cheaper in {format_number(100 * share, 3)} % of them. The cheapest split "

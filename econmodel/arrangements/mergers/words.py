@@ -19,7 +19,8 @@ from econmodel.results import (
     interval_in_words,
     with_interval,
 )
-from econmodel.words import side, taken_back
+from econmodel.verdict import judge_row
+from econmodel.words import verdict_words
 
 Row = Mapping[str, Any]
 CALLED = {"harmony": "harmony (scope)", "size": "size (scale)"}
@@ -94,13 +95,8 @@ def _ratio(row: Row, level: float) -> str:
 def _verdict(row: Row, level: float) -> str:
     if abs(middle(row) - 1) < NOTHING and row["conf_low"] == row["conf_high"]:
         return "neither a saving nor an extra cost"
-    verdict = side(row, level)
-    if verdict == "below":
-        best = f"{100 * (1 - middle(row)):.1f} %"
-        return f"a saving{'' if np.isnan(row['estimate']) else f' of {best}'}"
-    if verdict == "above":
-        return f"an extra cost{'' if np.isnan(row['estimate']) else f' of {100 * (middle(row) - 1):.1f} %'}"
-    return taken_back(row) or "no conclusion, since the interval holds both a saving and an extra cost"
+    size = "" if np.isnan(row["estimate"]) else f" of {100 * abs(1 - middle(row)):.1f} %"
+    return verdict_words(judge_row(row, level), f"a saving{size}", f"an extra cost{size}")
 
 
 def _factors(rows: Mapping[str, Row], group: bool) -> str:

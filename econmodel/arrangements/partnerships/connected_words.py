@@ -5,16 +5,16 @@ from econmodel.arrangements.partnerships.trust import Trust
 from econmodel.arrangements.partnerships.words import amount
 from econmodel.economies.core.places import CostFunction
 from econmodel.results import Effects, format_number
-from econmodel.words import side
+from econmodel.verdict import judge_row
 
 
 def text(found: Effects) -> str:
     """The saving, where it comes from, and whether it is known."""
     apart, connected, saving, systems, people, once, lost = found.table["term"]
-    verdict = side(found.row(saving), found.conf_level)
+    verdict = judge_row(found.row(saving), found.conf_level).conclusion
     result = f"One worker for all costs {amount(found, connected)} a year, "
     result += f"a worker for each service {amount(found, apart)}. "
-    if verdict == "open":
+    if verdict not in ("above", "below"):
         result += f"Whether one worker is cheaper cannot be told: the saving is {amount(found, saving)}. "
     elif verdict == "above":
         result += f"One worker saves {amount(found, saving)}. "

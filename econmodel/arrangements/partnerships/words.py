@@ -8,7 +8,7 @@ from econmodel.arrangements.partnerships.firms import Reading
 from econmodel.arrangements.partnerships.joint_work import Comparison
 from econmodel.arrangements.partnerships.terms import ARRANGEMENTS, MANDATED_PARTNER, PARTNER, SEPARATE, SUBCONTRACT
 from econmodel.results import Effects, format_number, identified_in_words, interval_in_words, with_interval
-from econmodel.words import side
+from econmodel.verdict import judge_row
 
 DOING = {
     SEPARATE: "staying apart",
@@ -98,7 +98,7 @@ def _doubt(comparison: Comparison, found: Effects, first: str, second: str) -> s
     known = set(found.table["term"])
     name = next(term for term in (f"{first} less {second}", f"{second} less {first}") if term in known)
     row = found.row(name)
-    if side(row, found.conf_level) == "open" and row["conf_low"] < row["conf_high"]:
+    if not judge_row(row, found.conf_level).differs and row["conf_low"] < row["conf_high"]:
         return f" Which of {DOING[first]} and {DOING[second]} is cheaper cannot be told from these data."
     return ""
 

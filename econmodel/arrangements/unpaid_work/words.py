@@ -5,7 +5,8 @@ import numpy as np
 from econmodel.arrangements.unpaid_work.unpaid import GROWING, HELD, LEAST, PURSE, SCALE_GROWING, SHADOW, SOCIAL, Unpaid
 from econmodel.economies.core.places import CostFunction
 from econmodel.results import Effects, format_number, with_interval
-from econmodel.words import at_words, side
+from econmodel.verdict import judge_row
+from econmodel.words import at_words
 
 
 def label_of(function: CostFunction, unpaid: Unpaid) -> str:
@@ -24,7 +25,7 @@ def text(found: Effects, function: CostFunction, unpaid: Unpaid, wage_source: st
     )
     if unpaid.wage is not None:
         words += _against_wage(found, place, unpaid.wage, wage_source, label)
-    elif side(row, found.conf_level) == "open":
+    elif not judge_row(row, found.conf_level).differs:
         words += "Whether it saves anything cannot be told. "
     return words + (
         f"With {label} held, cost has an elasticity of {found.words(HELD, place)} to output; where it grows as output "
