@@ -17,6 +17,7 @@ Conclusion = Literal["below", "above", "equivalent", "open", "unsupported", "uni
 # A departure of an elasticity from its null that would not change any decision about size.
 MARGIN = 0.05
 POWER = 0.8
+ENDS = ("identified_low", "identified_high")
 NORMAL_FROM = 1e9
 
 
@@ -106,8 +107,10 @@ def judge(
     return Verdict(conclusion, null, margin, within, outside and not rejected, p_value, detectable)
 
 
-def judge_row(row: Mapping[str, float] | pd.Series, level: float, **settings: float | bool) -> Verdict:
-    """The verdict on a row of a table of effects; further settings as in `judge`.
+def judge_row(
+    row: Mapping[str, float] | pd.Series, level: float, *, margin: float = 0.0, freedom: float = float("inf")
+) -> Verdict:
+    """The verdict on a row of a table of effects; margin and freedom as in `judge`.
 
     Examples
     --------
@@ -115,12 +118,12 @@ def judge_row(row: Mapping[str, float] | pd.Series, level: float, **settings: fl
     >>> judge_row(row, 0.95).conclusion, judge_row(row | {"supported": False}, 0.95).conclusion
     ('above', 'unsupported')
     """
-    ends = (float(row.get("identified_low", np.nan)), float(row.get("identified_high", np.nan)))
+    ends = (float(row.get(ENDS[0], np.nan)), float(row.get(ENDS[1], np.nan)))
     return judge(
         float(row["conf_low"]), float(row["conf_high"]), float(row["null"]),
-        p_value=float(row["p_value"]), level=level, supported=bool(row.get("supported", True)),
-        identified=None if np.isnan(ends).any() else ends, error=float(row.get("std_error", np.nan)), **settings,
-    )  # fmt: skip  # type: ignore[arg-type]
+        margin=margin, p_value=float(row["p_value"]), level=level, supported=bool(row.get("supported", True)),
+        identified=None if np.isnan(ends).any() else ends, error=float(row.get("std_error", np.nan)), freedom=freedom,
+    )  # fmt: skip
 
 
 def conclusions(table: pd.DataFrame, level: float, margin: float = 0.0) -> NDArray[np.object_]:
@@ -132,15 +135,16 @@ def conclusions(table: pd.DataFrame, level: float, margin: float = 0.0) -> NDArr
     >>> conclusions(pd.DataFrame(rows), 0.95).tolist()
     ['below', 'open']
     """
-    low, high, null, p_value = (
-        table[name].to_numpy(dtype=float) for name in ("conf_low", "conf_high", "null", "p_value")
+    low, high, null, p_value, *ends = (
+        table[name].to_numpy(dtype=float) if name in table else np.full(len(table), np.nan)
+        for name in ("conf_low", "conf_high", "null", "p_value", *ENDS)
     )
+    supported = table["supported"].to_numpy(dtype=bool) if "supported" in table else np.ones(len(table), dtype=bool)
     outside, rejected = (high < null) | (low > null), ~(p_value > 1.0 - level)
-    ends = [table[name].to_numpy(dtype=float) if name in table else np.full(len(table), np.nan) for name in ENDS]
     cases: dict[str | None, NDArray[np.bool_]] = {
         None: np.isnan(low) | np.isnan(high) | np.isnan(null),
         "unidentified": (ends[0] <= null) & (null <= ends[1]) & ~outside,
-        "unsupported": ~table["supported"].to_numpy(dtype=bool),
+        "unsupported": ~supported,
         "below": (high < null) & rejected,
         "above": (low > null) & rejected,
         "equivalent": (low > null - margin) & (high < null + margin) & ~outside,
@@ -149,6 +153,3 @@ def conclusions(table: pd.DataFrame, level: float, margin: float = 0.0) -> NDArr
     for name, rows in reversed(cases.items()):
         verdicts[rows] = name
     return verdicts
-
-
-ENDS = ("identified_low", "identified_high")

@@ -145,7 +145,8 @@ def unit_cost(
         lambda _: "", notes=[_whose(fit)], method=method, conf_level=conf_level, seed=seed,
     )  # fmt: skip
     table = curve.table.assign(size=size)
-    return replace(curve, table=table, text=_along(table))
+    notes = (curve.text, *curve.notes) if curve.text else curve.notes
+    return replace(curve, table=table, text=_along(table), notes=notes)
 
 
 def _along(table: pd.DataFrame) -> str:

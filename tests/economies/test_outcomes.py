@@ -66,7 +66,7 @@ def test_it_finds_what_is_true_and_says_it():
     truth = {"ray elasticity, activity only": 0.77, "ray elasticity, outcomes held": 0.97, "difference": 0.2}
     for term, value in truth.items():
         assert abs(rows.loc[term, "estimate"] - value) < 3.5 * rows.loc[term, "std_error"]
-    assert "part of the economies at constant activity goes with well, not with scale" in found.text
+    assert "part of the economies at constant activity is associated with well, not with scale" in found.text
     assert "One unit more of well (points) goes with" in found.text
     assert "GBP of cost" in found.text
     alike = em.cost_per_outcome(em.fit(services(1_000, thinner=0.0), "cobb_douglas"), replications=199)
@@ -261,7 +261,7 @@ def test_levels_that_no_provider_has_are_not_supported():
     fitted = em.fit(services(), "cobb_douglas")
     found = em.relationship_economies(fitted, low=-50.0)
     assert not found.table["supported"].any()
-    assert "rows lie beyond what providers have: extrapolation by the form" in found.text
+    assert "this is what the form implies beyond the data, not what providers show" in found.text
     assert em.relationship_economies(fitted).table["supported"].all()
 
 

@@ -35,7 +35,7 @@ def test_the_table_is_the_row_of_the_relationship_measure_and_its_change():
         (0.4, "closer", True, "relationships do not scale"),
         (0.4, "looser", False, "more economies of scale"),
         (-0.4, "looser", True, "relationships do not scale"),
-        (0.0, "closer", False, "scale does not depend on it, to within 0.05"),
+        (0.0, "closer", False, "scale does not depend on it, to within 5 %"),
     ],
 )
 def test_it_finds_what_is_true(cross, more_means, passed, says):

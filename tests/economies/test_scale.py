@@ -42,18 +42,18 @@ def test_the_sentence_of_scale_follows_the_interval():
     assert text(0.8, 0.05, 200).endswith("economies of scale.")
     assert "diseconomies" not in text(0.8, 0.05, 200)
     assert text(1.2, 0.05, 200).endswith("diseconomies of scale.")
-    assert text(0.98, 0.01, 400).endswith("economies of scale, but small: less than 5 %.")
-    assert text(1.0, 0.05, 400).endswith("constant returns to within 5 %.")
+    assert text(0.98, 0.01, 400).endswith("economies of scale, but less than 5 %.")
+    assert text(1.0, 0.05, 400).endswith("constant returns, to within 5 %.")
     open_ = text(1.0, 1.0, 30)
-    assert "no conclusion: the interval holds both economies and diseconomies" in open_
+    assert "the data do not settle it, and a departure of less than" in open_
     assert "would probably not have been found" in open_
 
 
 def test_the_margin_of_equivalence_is_the_users():
     cost = em.state("cobb_douglas", {"constant": 3.0, "visits": 1.0}, outputs={"visits": 10})
     fitted = em.fit(em.simulate(cost, 400, noise=0.05, seed=9).data, "cobb_douglas")
-    assert "constant returns to within 2 %" in em.scale(fitted, margin=0.02).text
-    assert "no conclusion" in em.scale(fitted, margin=0.001).text
+    assert "constant returns, to within 2 %" in em.scale(fitted, margin=0.02).text
+    assert "the data do not settle it" in em.scale(fitted, margin=0.001).text
 
 
 def test_a_table_of_places_is_ordered_place_by_place(composite):

@@ -24,7 +24,7 @@ def test_scope_of_a_log_form_is_refused_and_quasi_scope_is_not(translog):
         em.scope(translog)
     quasi = em.scope(translog, epsilon=0.1)
     assert np.isfinite(quasi.table["estimate"][0])
-    assert "so this is not the degree of scope. It rests on output mixes beyond those of all providers" in quasi.text
+    assert "): this is what the form implies beyond the data, not what providers show" in quasi.text
 
 
 @pytest.mark.parametrize("epsilon", [0.0, -0.1, 0.51, 1.0])
@@ -50,7 +50,7 @@ def test_scope_says_what_rests_on_nobody(composite):
     result = em.scope(composite)
     row = result.row("degree of scope")
     assert not row["supported"]
-    assert result.text.endswith("this is what the form implies, not what providers show.")
+    assert result.text.endswith("this is what the form implies beyond the data, not what providers show.")
     assert any("No support for degree of scope: cost at output mixes beyond" in note for note in result.notes)
     assert any("No provider is without a, b; specialised production was never observed" in n for n in result.notes)
     assert "the data identify an interval only" in result.text

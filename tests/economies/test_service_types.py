@@ -86,7 +86,7 @@ def test_it_finds_what_is_true():
     alike = TERMS | {"half visits squared": 0, "half letters squared": 0}
     check = em.exhaustion(em.fit(providers(4_000, 0.02, terms=alike), "composite"))
     assert check.passed is False
-    assert "both exhaust scale alike, to within 0.05" in check.text
+    assert "both exhaust scale alike, to within 5 %" in check.text
     check = em.exhaustion(em.fit(providers(40, 0.2), "composite"))
     assert check.passed is None
     assert "would probably not have been found" in check.text

@@ -23,7 +23,7 @@ CONCLUSIVE = {
     "diversification": r"(diversification|specialisation) saves cost",
     "expansion path": r"(one firm is|two firms are) cheaper",
     "merger": r"a saving of|an extra cost of",
-    "relationship": r"interval [^;]*\)\.$",
+    "relationship": r"slope [^;]*\)\.$",
     "relationship economies": r": (dis)?economies of relationship\.",
     "loosening merger": r"a saving of|an extra cost of",
 }

@@ -10,7 +10,8 @@ from econmodel.economies.core.inference import estimate, summarise
 from econmodel.economies.panel_slopes import in_words
 from econmodel.errors import NotSupported
 from econmodel.results import columns_beside, format_probability, per_cent, printed
-from econmodel.words import difference_words, judge, more_or_less, scale_words
+from econmodel.verdict import judge
+from econmodel.words import difference_words, more_or_less, scale_words
 
 FEW = {"replications": 29}
 
@@ -96,7 +97,7 @@ def test_a_value_that_is_infinite_is_missing():
 def test_an_interval_that_is_missing_is_said_to_be():
     row = {"estimate": 0.1, "conf_low": np.nan, "conf_high": np.nan}
     assert difference_words(row, 0.95)[1] == "no 95 % interval"
-    assert scale_words(judge(np.nan, np.nan, np.nan, 1.0, 10)) == "no conclusion: there is no interval"
+    assert scale_words(judge(np.nan, np.nan, 1.0), 0.9) == "the data do not settle it"
 
 
 def test_rows_that_hold_too_little_for_the_bootstrap_are_refused():
@@ -230,7 +231,7 @@ def test_costs_that_fall_as_output_rises_are_no_economies():
     for text in (em.scale(fit).text, em.separate(fit, **FEW).text):
         assert "cost would not rise with output, which no cost function allows, so nothing is said of scale" in text
         assert "economies" not in text
-    assert judge(0.1, 0.3, 0.05, 1.0, 50, estimate=0.2).conclusion == "below"
+    assert scale_words(judge(0.1, 0.3, 1.0), 0.2) == "economies of scale"
 
 
 # Results of larger providers, and time

@@ -142,7 +142,7 @@ def _rows(
 ) -> tuple[pd.DataFrame, str]:
     """The rows of a term (or of several that are computed together), and why some of them are missing."""
     n, count = len(inside), len(term.several)
-    nulls = np.repeat(np.broadcast_to(np.asarray(term.null, dtype=float), count), n)
+    nulls = np.repeat(np.broadcast_to(np.asarray(term.null, dtype=float), count), n).tolist()
 
     def at(reading: Reading):  # type: ignore[no-untyped-def]
         def values(theta: Array) -> Array:

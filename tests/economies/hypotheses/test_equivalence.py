@@ -7,7 +7,7 @@ import pytest
 import econmodel as em
 from econmodel.economies.equivalence import one_sided
 from econmodel.errors import NotSupported
-from econmodel.words import judge
+from econmodel.verdict import MARGIN, judge
 
 # Simulated shares of rejections over this many tables: three standard errors either way.
 TABLES = 200
@@ -21,7 +21,7 @@ def test_the_two_tests_reject_where_the_interval_is_within_the_margin(estimate):
     error, freedom = 0.02, 80.0
     reach = stdtrit(freedom, 0.975) * error
     found = one_sided((estimate, estimate), error, 1.0, freedom, 0.05, 0.95)
-    verdict = judge(estimate - reach, estimate + reach, error, 1.0, freedom)
+    verdict = judge(estimate - reach, estimate + reach, 1.0, margin=MARGIN, error=error, freedom=freedom)
     assert found.shown == verdict.small
     assert found.detectable == pytest.approx(verdict.detectable)
     assert found.large == (estimate - reach > 1.05 or estimate + reach < 0.95)

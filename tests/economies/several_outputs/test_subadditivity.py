@@ -141,7 +141,7 @@ def test_a_bundle_that_nobody_makes_is_flagged_though_its_halves_are_made(two_ou
     assert inside.tables["places"]["supported"].tolist() == [True]
     assert not beyond.table["supported"].any()
     assert beyond.tables["places"]["supported"].tolist() == [True, False]
-    assert "1 of 2 places lie beyond the data" in beyond.text
+    assert "1 of 2 places lies beyond the data" in beyond.text
 
 
 def test_a_log_form_of_one_output():
