@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from econmodel.arrangements.unpaid_work.unpaid_world import simulate_unpaid as simulate_unpaid
     from econmodel.economies.comparison import compare as compare
     from econmodel.economies.complementarity import complementarity as complementarity
+    from econmodel.economies.core.measure import contrast as contrast
     from econmodel.economies.core.support import support as support
     from econmodel.economies.decomposition import decompose as decompose
     from econmodel.economies.density import density as density
@@ -116,6 +117,7 @@ else:
         "scope_by_type": "economies.type_technology",
         "sensitivity": "economies.sensitivity",
         "influence": "economies.influence",
+        "contrast": "economies.core.measure",
         "decompose": "economies.decomposition",
         "support": "economies.core.support",
         "test": "economies.hypotheses",

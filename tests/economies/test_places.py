@@ -109,7 +109,7 @@ def test_level_forms_are_centred_at_arithmetic_means():
 
 @pytest.mark.parametrize(
     "at",
-    ["everywhere", "p101", "p-5", "pten", "", [], [0.5, "mean"], [-1.0], 0, [float("nan")], None, object(), {1, 2}],
+    ["everywhere", "p101", "p-5", "pten", "", [], [0.5, "meen"], [-1.0], 0, [float("nan")], None, object(), {1, 2}],
 )
 def test_what_is_not_a_place_is_refused(fitted, at):
     with pytest.raises(

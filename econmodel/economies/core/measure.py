@@ -6,7 +6,8 @@ the verdict is passed by the one function, and the sentence and the notes are pu
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -16,12 +17,16 @@ from econmodel.economies.core.fixed_cost import COMMON, Reading, blank
 from econmodel.economies.core.inference import Method, by_place, estimate, few_clusters_note, set_identified, tabulate
 from econmodel.economies.core.places import CostFunction, Places, without_cost_there
 from econmodel.economies.core.support import supported
-from econmodel.results import Effects, with_interval
+from econmodel.errors import NotSupported
+from econmodel.results import Effects, identified_in_words, with_interval
 from econmodel.verdict import Verdict, judge_row
-from econmodel.words import at_words, extrapolated
+from econmodel.words import at_words, extrapolated, verdict_words
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.bool_]
+# Whether `ask` is to take the difference between two places, instead of the value at each.
+_CONTRASTED: ContextVar[bool] = ContextVar("_CONTRASTED", default=False)
+DIFFERENCE = "Difference: "
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,6 +115,8 @@ def ask(
     seed: int = 0,
 ) -> Effects:
     """The effects of a measure, place by place, its verdicts and its sentence at the first place."""
+    if _CONTRASTED.get():
+        return _contrasted(title, fit, places, terms, labels or {}, method, conf_level, seed)
     n, inside = len(places.labels), supported(fit, places)
     bad, fault = without_cost_there(fit, places)
     several, reasons = [], {fault: None} if fault else {}
@@ -161,3 +168,98 @@ def _rows(
         table = set_identified(table, estimates)
     missing = bad if term.missing is None else bad | term.missing
     return blank(table, np.tile(missing, count)), term.reason if missing[~bad].any() else ""
+
+
+def contrast(measure: Callable[..., Effects], fit: CostFunction, a: object, b: object, **settings: object) -> Effects:
+    """How much every term of a measure differs between two places, with the interval of the difference.
+
+    Both places rest on the same estimates, so their intervals cannot be compared: this takes the covariance of the two
+    into account.
+
+    Parameters
+    ----------
+    measure : a measure of places, such as `econmodel.scale`
+    a, b : one place each, as in `econmodel.scale`
+    settings : further arguments of the measure (`method`, `conf_level`, `seed`, ...)
+
+    Returns
+    -------
+    Effects
+        The measure's terms, each as its value at b less that at a; null 0. What is identified up to an interval is so
+        here too.
+
+    Raises
+    ------
+    NotSupported
+        For what is no measure of places; or where a or b is more than one place.
+
+    Notes
+    -----
+    Delta method on the difference (Oehlert, 1992), or the same draws at both places.
+
+    Examples
+    --------
+    >>> from econmodel.economies.scale import scale
+    >>> from econmodel.estimate.fitting import fit
+    >>> from econmodel.table.shipped import load
+    >>> power = fit(load("electricity_1970"), form="translog")
+    >>> difference = contrast(scale, power, "p25", "p75").row("ray elasticity")["estimate"]
+    >>> each = [scale(power, at).row("ray elasticity")["estimate"] for at in ("p25", "p75")]
+    >>> bool(abs(difference - (each[1] - each[0])) < 1e-12)
+    True
+    """
+    token = _CONTRASTED.set(True)
+    try:
+        result = measure(fit, at=[a, b], **settings)
+    finally:
+        _CONTRASTED.reset(token)
+    if not isinstance(result, Effects) or not result.title.startswith(DIFFERENCE):
+        name = getattr(measure, "__name__", repr(measure))
+        raise NotSupported(f"{name} is no measure of places, so it has no difference between two: em.scale has.")
+    return result
+
+
+def _contrasted(
+    title: str,
+    fit: CostFunction,
+    places: Places,
+    terms: Sequence[Term],
+    labels: Mapping[str, str],
+    method: Method,
+    level: float,
+    seed: int,
+) -> Effects:
+    if len(places.labels) != 2:
+        raise NotSupported(f"A difference is one between two places, and these are {len(places.labels)}.")
+    first, second = map(at_words, places.labels)
+    here = replace(places, labels=(f"{places.labels[1]} less {places.labels[0]}",))
+    inside, (bad, fault) = supported(fit, places), without_cost_there(fit, places)
+    several, reasons = [], dict.fromkeys([fault] if fault else [])
+    for term in terms:
+        seen = np.asarray((inside if term.inside is None else term.inside).reshape(-1, 2).all(axis=1))
+        missing = np.asarray((bad if term.missing is None else bad | term.missing).any(keepdims=True))
+        one = replace(term, values=_difference(term), null=0.0, inside=seen, missing=None)
+        several.append(_rows(fit, here, one, seen, missing, method, level, seed)[0])
+        reasons |= dict.fromkeys([term.reason] if term.reason and missing[0] else [])
+    estimated = Estimated(fit, here, pd.concat(several).reset_index(drop=True), method, level)
+    name = terms[0].several[0]
+    row, text = estimated.row(name), " ".join(reasons)
+    if row["conf_low"] == row["conf_low"]:
+        verdict = verdict_words(estimated.verdict(name), f"it is lower at {second}", f"it is higher at {second}")
+        value = estimated.words(name) if row["estimate"] == row["estimate"] else identified_in_words(row)
+        text = f"From {first} to {second} the {labels.get(name, name)} differs by {value}: {verdict}."
+    return Effects(
+        DIFFERENCE + title, estimated.table, text, labels, tuple(few_clusters_note(fit, method)), method=method,
+        conf_level=level,
+    )  # fmt: skip
+
+
+def _difference(term: Term) -> Callable[[Array, Reading], Array]:
+    count = len(term.several)
+
+    def values(theta: Array, reading: Reading) -> Array:
+        both = np.broadcast_to(term.values(theta, reading), (*theta.shape[:-1], 2 * count))
+        both = both.reshape(*theta.shape[:-1], count, 2)
+        return both[..., 1] - both[..., 0]
+
+    return values

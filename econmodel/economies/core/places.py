@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from numbers import Real
 from typing import Protocol
 
@@ -66,7 +67,8 @@ def resolve(function: CostFunction, at: object) -> Places:
     ----------
     at : "mean" (where the form is centred: geometric means in logs, arithmetic in levels), "median", a percentile such
         as "p25" (of each output, all else at the mean), "every provider", a number or list of numbers (multiples of
-        the mean along the ray), a mapping of column -> value, or a table of such rows (all else at the mean)
+        the mean along the ray), a mapping of column -> value, or a table of such rows (all else at the mean). A mapping
+        with lists stands for every combination of them; a list of several of these, for all of them in turn
 
     Raises
     ------
@@ -82,12 +84,18 @@ def resolve(function: CostFunction, at: object) -> Places:
             raise UnknownName("at= is a table without a row: give one row for each place.")
         return Places(points_in(function.technology, at), tuple(_row_label(row) for _, row in at.iterrows()))
     if isinstance(at, Mapping):
-        table = pd.DataFrame([dict(at)])
-        return Places(points_in(function.technology, table), (_row_label(table.iloc[0]),))
+        axes = [value if isinstance(value, list | tuple | np.ndarray) else [value] for value in at.values()]
+        return resolve(function, pd.DataFrame(list(product(*axes)), columns=list(at)))
     multiples = _multiples(at)
     if multiples is not None:
         labels = tuple("mean" if one == 1.0 else f"{format_number(one)} x mean" for one in multiples)
         return Places(mean.with_outputs(multiples[:, None] * mean.outputs), labels)
+    if isinstance(at, list | tuple) and len(at):
+        several = [resolve(function, one) for one in at]
+        labels = tuple(label for one in several for label in one.labels)
+        fields = ("outputs", "log_prices", "relationships", "controls")
+        point = Point(*(np.concatenate([getattr(one.point, name) for one in several]) for name in fields))
+        return Places(point, labels, all(one.observed for one in several))
     raise _unknown(at)
 
 
@@ -142,7 +150,8 @@ def _named(function: CostFunction, at: str, mean: Point) -> Places:
 def _unknown(at: object) -> UnknownName:
     return UnknownName(
         f'at={at!r} is not a place. It may be "mean", "median", a percentile such as "p25", "every provider", '
-        "multiples of the mean such as [0.5, 1, 2], a mapping of column to value, or a table with such columns."
+        "multiples of the mean such as [0.5, 1, 2], a mapping of column to value, a table with such columns, or a list "
+        "of these."
     )
 
 
