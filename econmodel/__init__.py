@@ -32,13 +32,10 @@ if TYPE_CHECKING:
     from econmodel.arrangements.unpaid_work.coproduction import coproduce as coproduce
     from econmodel.arrangements.unpaid_work.unpaid_world import simulate_unpaid as simulate_unpaid
     from econmodel.economies.comparison import compare as compare
-    from econmodel.economies.complementarity import complementarity as complementarity
     from econmodel.economies.core.measure import contrast as contrast
     from econmodel.economies.core.support import support as support
     from econmodel.economies.decomposition import decompose as decompose
     from econmodel.economies.density import density as density
-    from econmodel.economies.diversification import diversification as diversification
-    from econmodel.economies.expansion_path import expansion_path as expansion_path
     from econmodel.economies.gaps import gaps as gaps
     from econmodel.economies.hypotheses import test as test
     from econmodel.economies.imposition import impose as impose
@@ -47,23 +44,26 @@ if TYPE_CHECKING:
     from econmodel.economies.marginal_cost import marginal_cost as marginal_cost
     from econmodel.economies.marginal_cost import unit_cost as unit_cost
     from econmodel.economies.nested_forms import nested_forms as nested_forms
-    from econmodel.economies.outcomes import cost_per_outcome as cost_per_outcome
+    from econmodel.economies.outputs.complementarity import complementarity as complementarity
+    from econmodel.economies.outputs.diversification import diversification as diversification
+    from econmodel.economies.outputs.expansion_path import expansion_path as expansion_path
+    from econmodel.economies.outputs.service_types import exhaustion as exhaustion
+    from econmodel.economies.outputs.subadditivity import subadditivity as subadditivity
+    from econmodel.economies.outputs.trans_ray import trans_ray_convexity as trans_ray_convexity
+    from econmodel.economies.outputs.type_technology import scope_by_type as scope_by_type
     from econmodel.economies.power import power as power
     from econmodel.economies.regularity import regularity as regularity
     from econmodel.economies.relationship import relationship as relationship
-    from econmodel.economies.relationship_economies import relationship_economies as relationship_economies
-    from econmodel.economies.relationship_scaling import relationship_scaling as relationship_scaling
-    from econmodel.economies.relationship_value import relationship_value as relationship_value
+    from econmodel.economies.relationships.economies import relationship_economies as relationship_economies
+    from econmodel.economies.relationships.outcomes import cost_per_outcome as cost_per_outcome
+    from econmodel.economies.relationships.outcomes import relationship_value as relationship_value
+    from econmodel.economies.relationships.scaling import relationship_scaling as relationship_scaling
+    from econmodel.economies.relationships.where import where_relationship as where_relationship
     from econmodel.economies.scale import scale as scale
     from econmodel.economies.scope import scope as scope
     from econmodel.economies.selection import select as select
     from econmodel.economies.sensitivity import sensitivity as sensitivity
     from econmodel.economies.separation import separate as separate
-    from econmodel.economies.service_types import exhaustion as exhaustion
-    from econmodel.economies.subadditivity import subadditivity as subadditivity
-    from econmodel.economies.trans_ray import trans_ray_convexity as trans_ray_convexity
-    from econmodel.economies.type_technology import scope_by_type as scope_by_type
-    from econmodel.economies.where_relationship import where_relationship as where_relationship
     from econmodel.estimate.fitting import fit as fit
     from econmodel.estimate.frontier.estimator import Frontier as Frontier
     from econmodel.estimate.instruments.control_function import ControlFunction as ControlFunction
@@ -114,7 +114,7 @@ else:
         "separate": "economies.separation",
         "select": "economies.selection",
         "nested_forms": "economies.nested_forms",
-        "scope_by_type": "economies.type_technology",
+        "scope_by_type": "economies.outputs.type_technology",
         "sensitivity": "economies.sensitivity",
         "influence": "economies.influence",
         "contrast": "economies.core.measure",
@@ -123,20 +123,20 @@ else:
         "test": "economies.hypotheses",
         "regularity": "economies.regularity",
         "impose": "economies.imposition",
-        "trans_ray_convexity": "economies.trans_ray",
-        "complementarity": "economies.complementarity",
-        "diversification": "economies.diversification",
-        "subadditivity": "economies.subadditivity",
-        "expansion_path": "economies.expansion_path",
+        "trans_ray_convexity": "economies.outputs.trans_ray",
+        "complementarity": "economies.outputs.complementarity",
+        "diversification": "economies.outputs.diversification",
+        "subadditivity": "economies.outputs.subadditivity",
+        "expansion_path": "economies.outputs.expansion_path",
         "density": "economies.density",
         "learning": "economies.learning",
-        "relationship_scaling": "economies.relationship_scaling",
-        "exhaustion": "economies.service_types",
+        "relationship_scaling": "economies.relationships.scaling",
+        "exhaustion": "economies.outputs.service_types",
         "cumulative": "table.cumulative",
         "continuity": "table.continuity",
-        "cost_per_outcome": "economies.outcomes",
-        "relationship_value": "economies.relationship_value",
-        "relationship_economies": "economies.relationship_economies",
+        "cost_per_outcome": "economies.relationships.outcomes",
+        "relationship_value": "economies.relationships.outcomes",
+        "relationship_economies": "economies.relationships.economies",
         "compare": "economies.comparison",
         "power": "economies.power",
         "partner": "arrangements.partnerships.partnership",
@@ -158,7 +158,7 @@ else:
         "merger_envelopment": "arrangements.mergers.envelopment",
         "saving_needed": "arrangements.mergers.saving_needed",
         "Frontier": "estimate.frontier.estimator",
-        "where_relationship": "economies.where_relationship",
+        "where_relationship": "economies.relationships.where",
         "Form": "forms.form",
         "Answer": "results",
         "format_number": "results",

@@ -17,7 +17,7 @@ Conclusion = Literal["below", "above", "equivalent", "open", "unsupported", "uni
 # A departure of an elasticity from its null that would not change any decision about size.
 MARGIN = 0.05
 POWER = 0.8
-ENDS = ("identified_low", "identified_high")
+ENDS, P_FLOOR = ("identified_low", "identified_high"), "p_floor"
 NORMAL_FROM = 1e9
 
 
@@ -50,6 +50,11 @@ class Verdict:
     def differs(self) -> bool:
         """Whether there is a side."""
         return self.conclusion in ("below", "above")
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether the null holds: True within the margin, False where there is a side, None where neither is known."""
+        return True if self.conclusion == "equivalent" else False if self.differs else None
 
 
 def judge(
@@ -112,6 +117,8 @@ def judge_row(
 ) -> Verdict:
     """The verdict on a row of a table of effects; margin and freedom as in `judge`.
 
+    A p-value from replications comes from the same draws as the interval, and so takes nothing back.
+
     Examples
     --------
     >>> row = {"conf_low": 0.02, "conf_high": 0.65, "null": 0.0, "p_value": float("nan"), "supported": True}
@@ -119,9 +126,10 @@ def judge_row(
     ('above', 'unsupported')
     """
     ends = (float(row.get(ENDS[0], np.nan)), float(row.get(ENDS[1], np.nan)))
+    p_value = np.nan if row.get(P_FLOOR, 0.0) > 0.0 else float(row["p_value"])
     return judge(
         float(row["conf_low"]), float(row["conf_high"]), float(row["null"]),
-        margin=margin, p_value=float(row["p_value"]), level=level, supported=bool(row.get("supported", True)),
+        margin=margin, p_value=p_value, level=level, supported=bool(row.get("supported", True)),
         identified=None if np.isnan(ends).any() else ends, error=float(row.get("std_error", np.nan)), freedom=freedom,
     )  # fmt: skip
 
@@ -141,6 +149,8 @@ def conclusions(table: pd.DataFrame, level: float, margin: float = 0.0) -> NDArr
     )
     supported = table["supported"].to_numpy(dtype=bool) if "supported" in table else np.ones(len(table), dtype=bool)
     outside, rejected = (high < null) | (low > null), ~(p_value > 1.0 - level)
+    if P_FLOOR in table:
+        rejected |= table[P_FLOOR].to_numpy(dtype=float) > 0.0
     cases: dict[str | None, NDArray[np.bool_]] = {
         None: np.isnan(low) | np.isnan(high) | np.isnan(null),
         "unidentified": (ends[0] <= null) & (null <= ends[1]) & ~outside,

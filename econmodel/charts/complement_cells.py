@@ -17,7 +17,7 @@ from econmodel.results import Effects
 if TYPE_CHECKING:
     import altair as alt
 
-CROSS, MAP = "cross derivative", "map"
+CROSS, MAP = "cross_derivative", "map"
 
 
 def complementarity_map(result: Effects, pair: str | None = None) -> "alt.LayerChart":
@@ -43,7 +43,7 @@ def complementarity_map(result: Effects, pair: str | None = None) -> "alt.LayerC
     Examples
     --------
     >>> from econmodel.charts.complement_cells import complementarity_map
-    >>> from econmodel.economies.complementarity import complementarity
+    >>> from econmodel.economies.outputs.complementarity import complementarity
     >>> from econmodel.simulation import state
     >>> parameters = {"common cost": 20, "visits": 40, "meals": 40, "visits x meals": -4}
     >>> cost = state("composite", parameters, outputs={"visits": 100, "meals": 50})

@@ -17,7 +17,7 @@ from econmodel.results import Effects
 if TYPE_CHECKING:
     import altair as alt
 
-SPLITS, SAVING, FIRST = "splits", "saving", " of the first firm"
+SPLITS, SAVING, FIRST = "splits", "saving", "_of_the_first_firm"
 LARGEST = "largest saving from splitting"
 
 
@@ -43,7 +43,7 @@ def subadditivity_surface(result: Effects) -> "alt.LayerChart":
     Examples
     --------
     >>> from econmodel.charts.split_cells import subadditivity_surface
-    >>> from econmodel.economies.subadditivity import subadditivity
+    >>> from econmodel.economies.outputs.subadditivity import subadditivity
     >>> from econmodel.simulation import state
     >>> parameters = {"common cost": 20, "visits": 40, "meals": 40, "visits x meals": -4}
     >>> cost = state("composite", parameters, outputs={"visits": 100, "meals": 50})

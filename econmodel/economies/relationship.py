@@ -55,13 +55,8 @@ def relationship(
     >>> "not an effect of relationship" in result.text
     True
     """
-    require_fit(fit)
-    technology, names = fit.technology, fit.technology.relationships
-    if not names:
-        raise NotSupported(
-            "This fit has no relationship variable. Name one in the card ([relationships.NAME]) or with "
-            "relationships={...}, and fit again."
-        )
+    names = relationship_variables(fit)
+    technology = fit.technology
     places, tilts = resolve(fit, at), _may_tilt(fit)
     n = len(places.labels)
 
@@ -82,6 +77,17 @@ def relationship(
     empty = (result.table[["estimate", "std_error"]].abs() < ROUNDING).all(axis=1)
     empty = empty.groupby(result.table["term"]).transform("all") & result.table["term"].str.contains(" on ")
     return replace(result, table=result.table[~empty].reset_index(drop=True))
+
+
+def relationship_variables(fit: CostFunction) -> tuple[str, ...]:
+    """The relationship variables of a fit; NotSupported, with the cure, where there is none."""
+    require_fit(fit)
+    if not fit.technology.relationships:
+        raise NotSupported(
+            "This fit has no relationship variable. Name one in the card ([relationships.NAME]) or with "
+            "relationships={...}, and fit again."
+        )
+    return fit.technology.relationships
 
 
 def _tilts(fit: CostFunction, places: Places) -> Term:

@@ -6,7 +6,7 @@ import pytest
 
 from econmodel.charts.complement_cells import complementarity_map
 from econmodel.charts.theme import svg
-from econmodel.economies.complementarity import complementarity
+from econmodel.economies.outputs.complementarity import complementarity
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.results import Effects
 from econmodel.simulation import state
@@ -20,7 +20,7 @@ def make_result(steps=5, third=False, supported=lambda x, y: x + y > 0.5):
     table = pd.DataFrame({"pair": "home_visits and meals", "home_visits": 200 * frame["x"], "meals": 40 * frame["y"]})
     if third:
         table["beds"] = 10 * frame["z"]
-    table["cross derivative"] = frame["x"] - frame["y"] + frame["z"]
+    table["cross_derivative"] = frame["x"] - frame["y"] + frame["z"]
     table["supported"] = [bool(supported(x, y)) for x, y in zip(frame["x"], frame["y"], strict=True)]
     effects = pd.DataFrame({"term": ["home_visits and meals: largest"], "at": "mean", "estimate": 0.8})
     effects = effects.assign(conf_low=-0.3, conf_high=1.4, supported=True)
@@ -98,6 +98,6 @@ def test_what_makes_no_map_is_refused(scopes):
     with pytest.raises(UnknownName, match=r"Scope is no map of complementarity. Draw the result of em.complementarity"):
         complementarity_map(Effects("Scope", scopes, ""))
     empty = make_result()
-    empty.tables["map"]["cross derivative"] = np.nan
+    empty.tables["map"]["cross_derivative"] = np.nan
     with pytest.raises(NotSupported, match=r"No bundle on this map has a cross derivative.*at=0.5 or at=2"):
         complementarity_map(empty)

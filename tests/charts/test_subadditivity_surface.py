@@ -6,7 +6,7 @@ import pytest
 
 from econmodel.charts.split_cells import subadditivity_surface
 from econmodel.charts.theme import svg
-from econmodel.economies.subadditivity import subadditivity
+from econmodel.economies.outputs.subadditivity import subadditivity
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.results import Effects
 from econmodel.simulation import state
@@ -18,7 +18,7 @@ def make_result(saving=lambda x, y: x + y - 1, admissible=lambda x, y: x + y > 0
     """Savings at shares x of the visits and y of the meals, which need not be those of any cost function."""
     shares = pd.DataFrame([(x, y) for x in TENTHS for y in TENTHS], columns=["x", "y"]).round(1)
     table = pd.DataFrame(
-        {"home_visits of the first firm": shares["x"], "meals of the first firm": shares["y"]},
+        {"home_visits_of_the_first_firm": shares["x"], "meals_of_the_first_firm": shares["y"]},
     )
     pairs = list(zip(shares["x"], shares["y"], strict=True))
     table["saving"] = [round(float(saving(x, y)), 6) for x, y in pairs]

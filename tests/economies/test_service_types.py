@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import econmodel as em
-from econmodel.economies.service_types import own_curvature
+from econmodel.economies.outputs.service_types import own_curvature
 from econmodel.errors import FormError, NotSupported, UnknownName
 from econmodel.forms.coordinates import Level
 from econmodel.forms.technology import Point

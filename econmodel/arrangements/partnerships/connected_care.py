@@ -25,10 +25,10 @@ from econmodel.arrangements.partnerships.firms import (
 from econmodel.arrangements.partnerships.switching import switches
 from econmodel.arrangements.partnerships.trust import Trust
 from econmodel.arrangements.smearing import smearing
-from econmodel.economies.attributes import attributes
 from econmodel.economies.core.fixed_cost import require_corners
 from econmodel.economies.core.inference import Method, estimate, few_clusters_note, set_identified, tabulate
 from econmodel.economies.core.places import CostFunction, require_fit, resolve
+from econmodel.economies.relationships.economies import attributes
 from econmodel.errors import FormError, NotSupported
 from econmodel.results import Effects
 

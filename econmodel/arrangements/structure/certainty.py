@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from econmodel.arrangements.structure.bundles import Bundles, costs_at, programme
 from econmodel.arrangements.structure.commission import OF_COST, Commission
 from econmodel.arrangements.structure.integer_programme import Mixture, cheapest
-from econmodel.economies.extremes import parameter_draws
+from econmodel.economies.core.inference import parameter_draws
 from econmodel.errors import NotSupported
 from econmodel.estimate.fit import Fit
 from econmodel.results import format_number

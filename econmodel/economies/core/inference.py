@@ -1,9 +1,10 @@
 """From a function of the parameters to a table of estimates with intervals, by three methods.
 
-A point measure maps parameters (..., k), real or complex, to values (..., q). What it is never matters here.
+A point measure maps parameters (..., k), real or complex, to values (..., q). What it is never matters here. Measures
+of many points at once, and of what else a bootstrap draws beside the parameters, have their tables from draws alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -14,10 +15,12 @@ from numpy.typing import ArrayLike, NDArray
 from econmodel.economies.core.places import CostFunction
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.bootstrap import quantile_interval
+from econmodel.estimate.covariance import FEWEST_CLUSTERS
 from econmodel.estimate.delta import Measure, jacobian
 from econmodel.estimate.fit import Fit
 from econmodel.results import EFFECT_COLUMNS, INTERVAL_COLUMNS, P_FLOOR
-from econmodel.stated import check_level, random_numbers
+from econmodel.stated import check_level, random_numbers, require_replications
+from econmodel.verdict import Verdict, judge_row
 
 Array = NDArray[np.float64]
 Method = Literal["delta", "simulate", "bootstrap"]
@@ -31,6 +34,7 @@ BOOTSTRAP_REPLICATIONS = 999
 BATCH_VALUES = 4_000_000
 # Of an interval from draws, at least half of them must have a number; and squares of numbers beyond this are none.
 FEWEST_SOUND, LARGEST_DRAW = 0.5, 1e150
+SMALLEST_ABOVE_ZERO = float(np.nextafter(0.0, 1.0))
 # Standard errors of a simulated share or mean, either way.
 SURE = 1.96
 
@@ -117,7 +121,9 @@ def _jointly(found: Estimates, draws: Array, level: float) -> Estimates:
 
 def few_clusters_note(function: CostFunction, method: Method) -> list[str]:
     """What intervals and p-values of this method are worth where clusters are few; nothing where they are not."""
-    if not function.wild:
+    clusters = function.clusters if isinstance(function, Fit) else None
+    few = clusters is not None and len(clusters.sizes) < FEWEST_CLUSTERS
+    if not (few if method == "bootstrap" else function.wild):
         return []
     return [
         {
@@ -267,6 +273,27 @@ def tabulate(
     return table
 
 
+def from_draws(
+    terms: Sequence[str], at: str, values: Array, draws: Array, nulls: Array, level: float, what: str = ""
+) -> pd.DataFrame:
+    """The table of values (q,) with intervals from replications (B, q), each of which counts whole or not at all.
+
+    NotSupported where fewer than half of them have numbers, if `what` says of what these are.
+    """
+    draws = np.where(np.isfinite(draws).all(axis=1, keepdims=True), draws, np.nan)
+    if what:
+        require_draws(draws, what)
+    return tabulate(terms, [at] * len(terms), summarise(values, draws, nulls, level), np.ones(len(terms), dtype=bool))
+
+
+def replication_notes(fit: Fit, draws: Array, lost_because: str) -> list[str]:
+    """What a reader must know of replications (B, q): few clusters, and how many are left out."""
+    notes, lost = few_clusters_note(fit, "bootstrap"), int((~np.isfinite(draws).all(axis=1)).sum())
+    if lost:
+        notes.append(f"{lost} of {len(draws)} replications are left out: {lost_because}.")
+    return notes
+
+
 def by_place(table: pd.DataFrame, places: int) -> pd.DataFrame:
     """Rows that come term by term (each over all places), ordered place by place."""
     order = np.argsort(np.arange(len(table)) % places, kind="stable")
@@ -300,3 +327,80 @@ def set_identified(table: pd.DataFrame, readings: Sequence[Estimates]) -> pd.Dat
         worst = np.where(np.isfinite(nulls), np.where(one_side, p_values.max(axis=0), 1.0), np.nan)
         table.loc[rows, "p_value"] = worst[rows]
     return table
+
+
+def check_bootstrap(method: str, replications: int, conf_level: float, over: str) -> None:
+    """NotSupported, with the cure, for a method that needs derivatives, or too few replications."""
+    if method != "bootstrap":
+        raise NotSupported(
+            f"method={method!r} does not hold for a maximum over {over}: it is no smooth function of the parameters. "
+            'Use method="bootstrap".'
+        )
+    check_level(conf_level)
+    require_replications(replications, 2)
+
+
+def parameter_draws(function: CostFunction, replications: int, seed: int) -> Array:
+    """Parameters in every replication (B, k); stated ones are known, and do not move."""
+    if not isinstance(function, Fit):
+        return np.repeat(function.theta[None], 2, axis=0)
+    draws = function.bootstrap(function.replications(replications, seed))
+    require_draws(draws, "what holds of all points at once")
+    return draws[np.isfinite(draws).all(axis=1)]
+
+
+def extremes(
+    terms: Sequence[str], at: str, measure: Callable[[Array], Array] | None, theta: Array, draws: Array, level: float
+) -> pd.DataFrame:
+    """The largest value, the mean and the share of points not above zero, of a measure (..., k) -> (..., T).
+
+    A maximum is no smooth function of the parameters, so its interval comes from the bootstrap of the largest movement
+    of any point: it holds whichever point attains the maximum. Without a measure (there is no point) no row has a
+    number, or support.
+
+    Examples
+    --------
+    >>> terms, draws = ("largest", "mean", "share"), np.ones((2, 1))
+    >>> found = extremes(terms, "mean", lambda theta: theta * np.array([-1.0, 1.0]), np.ones(1), draws, 0.95)
+    >>> found["estimate"].tolist()
+    [1.0, 0.0, 0.5]
+    """
+    if measure is None:
+        return tabulate(terms, [at] * 3, Estimates(*(np.full(3, np.nan) for _ in range(8))), [False] * 3)
+    values = measure(theta[None])[0]
+    size = max(1, BATCH_VALUES // len(values))
+    summaries = []
+    for start in range(0, len(draws), size):
+        batch = measure(draws[start : start + size])
+        moved = batch - values
+        columns = (
+            batch.max(axis=1), batch.mean(axis=1), (batch <= 0).mean(axis=1), moved.max(axis=1), -moved.min(axis=1),
+        )  # fmt: skip
+        summaries.append(np.stack(columns, axis=1))
+    drawn = np.concatenate(summaries)
+    require_draws(drawn, "what holds of all points at once")
+    drawn = drawn[np.isfinite(drawn).all(axis=1)]
+    of_set = np.array([values.max(), values.mean(), (values <= 0).mean()])
+    low, high = quantile_interval(drawn[:, :3], level)
+    above, below = np.quantile(drawn[:, 3:], 0.5 + level / 2.0, axis=0)
+    low[0], high[0] = of_set[0] - above, of_set[0] + below
+    errors = drawn[:, :3].std(axis=0, ddof=1)
+    nulls = np.array([0.0, 0.0, np.nan])
+    moves = errors > 0
+    statistics = np.where(moves, (of_set - nulls) / np.where(moves, errors, 1.0), np.nan)
+    beyond = np.array(
+        [
+            (drawn[:, 3] >= of_set[0]).mean() if of_set[0] > 0 else (drawn[:, 4] >= -of_set[0]).mean(),
+            min((drawn[:, 1] <= 0).mean(), (drawn[:, 1] >= 0).mean()),
+            np.nan,
+        ]
+    )
+    floor = 2.0 / (len(drawn) + 1)
+    p_values = np.where(moves, np.clip(2.0 * beyond, floor, 1.0), np.nan)
+    found = Estimates(of_set, errors, low, high, nulls, statistics, p_values, np.full(3, floor))
+    return tabulate(terms, [at] * 3, found, [True] * 3)
+
+
+def verdict_on_largest(row: pd.Series, level: float, *, weakly: bool = False) -> Verdict:
+    """The verdict on a largest value against zero; weakly, where zero itself counts as below."""
+    return judge_row({**row, "null": SMALLEST_ABOVE_ZERO if weakly else 0.0}, level)

@@ -55,7 +55,7 @@ def test_the_map_of_a_log_form_by_differences(translog):
     h, k = 1e-3 * a, 1e-3 * b
     cross = (cost(a + h, b + k) - cost(a + h, b - k) - cost(a - h, b + k) + cost(a - h, b - k)) / (4 * h * k)
     scaled = cross * 20 * 30 / cost(np.array([20.0]), np.array([30.0]))
-    assert mapped["cross derivative"].to_numpy() == pytest.approx(scaled, rel=DIFFERENCE * 100, abs=DIFFERENCE)
+    assert mapped["cross_derivative"].to_numpy() == pytest.approx(scaled, rel=DIFFERENCE * 100, abs=DIFFERENCE)
     assert 0 < mapped["complementary"].mean() < 1
 
 
@@ -67,7 +67,7 @@ def test_only_the_supported_part_of_the_region_counts(random_quadratic):
         among = rows[rows["supported"]]
         assert 0 < len(among) < len(rows)
         assert result.row(f"{name}: largest")["estimate"] == pytest.approx(
-            among["cross derivative"].max(), abs=ROUNDING
+            among["cross_derivative"].max(), abs=ROUNDING
         )
         share = result.row(f"{name}: share complementary")["estimate"]
         assert share == pytest.approx(among["complementary"].mean(), abs=ROUNDING)

@@ -181,7 +181,7 @@ def test_refusals(f1, two_outputs):
 
 
 def shares_and_savings(table):
-    return table[["a of the first firm", "b of the first firm"]].to_numpy(), table["saving"].to_numpy()
+    return table[["a_of_the_first_firm", "b_of_the_first_firm"]].to_numpy(), table["saving"].to_numpy()
 
 
 @pytest.mark.parametrize("at", [0.4, 1.5])

@@ -7,20 +7,53 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies.attributes import attributes
 from econmodel.economies.core.fixed_cost import Reading
 from econmodel.economies.core.inference import Method
 from econmodel.economies.core.measure import Estimated, Term, ask
 from econmodel.economies.core.places import CostFunction, Places, resolve, without_cost_there
 from econmodel.economies.core.support import supported
+from econmodel.economies.relationship import relationship_variables
 from econmodel.errors import NotSupported, TableError, UnknownName
 from econmodel.forms.technology import Point, Technology
 from econmodel.results import Effects, format_number
+from econmodel.table.roles import nearest
 from econmodel.words import difference_words, verdict_words
 
 Array = NDArray[np.float64]
 # The low level where the user states none: the loosest tenth of providers begins there.
 LOOSE_TENTH = 10.0
+REASON = (
+    "An input ratio is spending per unit of volume: its slope in a cost function is the price of the input by "
+    "arithmetic, whatever the relationship does. Only an attribute, measured apart from inputs (continuity, the same "
+    'worker), can be asked this; declare it with kind = "attribute" if it is one.'
+)
+
+
+def attributes(fit: CostFunction, name: str | None) -> list[str]:
+    """The attribute of this name, or all attributes among the relationship variables.
+
+    Raises
+    ------
+    NotSupported
+        Where the variable is an input ratio or of unstated kind, with the reason; or where there is none at all.
+    UnknownName
+        For a variable that the fit does not have; the message lists those that it has.
+    """
+    names = relationship_variables(fit)
+    if name is not None and name not in names:
+        raise UnknownName(
+            f"{name!r} is not a relationship variable of this fit{nearest(name, names) or '.'} "
+            f"There is {', '.join(names)}."
+        )
+    asked = list(names) if name is None else [name]
+    if fit.sample is None:
+        return asked
+    roles = fit.sample.data.relationships
+    found = [one for one in asked if roles[one].kind == "attribute"]
+    if not found:
+        kind = "of unstated kind" if roles[asked[0]].kind == "unstated" else "an input ratio"
+        raise NotSupported(f"{asked[0]} is {kind}. {REASON}")
+    return found
 
 
 def relationship_economies(

@@ -1,6 +1,7 @@
 """Whether more of one output makes another cheaper at the margin: over all bundles below one, not at a point."""
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import combinations, product
 from typing import Literal
 
@@ -8,15 +9,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies.core.inference import Estimates, tabulate
+from econmodel.economies.core.inference import (
+    check_bootstrap,
+    extremes,
+    few_clusters_note,
+    parameter_draws,
+    verdict_on_largest,
+)
 from econmodel.economies.core.places import CostFunction, Places, resolve
 from econmodel.economies.core.support import outputs_supported
-from econmodel.economies.extremes import check_bootstrap, extremes, parameter_draws
 from econmodel.errors import FormError, NotSupported, UnknownName
 from econmodel.forms.curvature import cross_derivative
 from econmodel.forms.technology import Point
 from econmodel.results import Effects, columns_beside, format_number, interval_in_words
-from econmodel.words import at_words
+from econmodel.words import at_words, verdict_words
 
 Array = NDArray[np.float64]
 Pair = tuple[int, int]
@@ -30,7 +36,7 @@ ROUNDING = 1e-12
 
 
 def complementarity(
-    function: CostFunction,
+    fit: CostFunction,
     pair: Sequence[str] | None = None,
     at: object = "mean",
     *,
@@ -43,7 +49,7 @@ def complementarity(
 
     Parameters
     ----------
-    function : a fit with at least two outputs
+    fit : a fit with at least two outputs
     pair : two outputs; by default every pair
     at : the bundle y, one place as in `econmodel.scale`; the region is all y' with 0 <= y' <= y (above zero in logs)
     method : "bootstrap" only: a maximum and a share have no derivative
@@ -76,39 +82,35 @@ def complementarity(
     -0.041667
     """
     check_bootstrap(method, replications, conf_level, "a region")
-    places = resolve(function, at)
-    technology = function.technology
+    places, technology = resolve(fit, at), fit.technology
     pairs = _pairs(technology.outputs, pair)
     if len(places.labels) != 1:
         raise NotSupported(f"at={at!r} is {len(places.labels)} places, and the region lies below one. Ask one by one.")
-    point = _region(function, places)
-    inside = outputs_supported(function, point.outputs)
-    sound = inside & (technology.cost(function.theta, point) > 0)
-    draws = parameter_draws(function, replications, seed)
+    label, point = places.labels[0], _region(fit, places)
+    sound = outputs_supported(fit, point.outputs) & (technology.cost(fit.theta, point) > 0)
+    among = Point(*(field[sound] for field in (point.outputs, point.log_prices, point.relationships, point.controls)))
+    draws = parameter_draws(fit, replications, seed)
     tables, maps, sentences = [], [], []
     for one in pairs:
         name = " and ".join(technology.outputs[place] for place in one)
-        maps.append(_map(function, places, point, one, name, sound))
+        maps.append(_map(fit, places, point, one, name, sound))
         terms = [f"{name}: {what}" for what in (LARGEST, MEAN, SHARE)]
-        found = Estimates(*(np.full(3, np.nan) for _ in range(8)))
-        if sound.any():
-            among = _rows(point, sound)
-            found = extremes(
-                lambda theta, one=one, among=among: _cross(function, theta, places, among, one),  # type: ignore[misc]
-                function.theta, draws, conf_level,
-            )  # fmt: skip
-        tables.append(tabulate(terms, [places.labels[0]] * 3, found, [bool(sound.any())] * 3))
-        sentences.append(_sentence(name, found, conf_level))
-    share = f"{int(sound.sum())} of {len(sound)} points of the grid from nothing to {at_words(places.labels[0])}"
-    text = f"{share} lie among the providers; of these, {'; '.join(sentences)}."
+        measure = partial(_cross, fit, places, among, one) if sound.any() else None
+        tables.append(extremes(terms, label, measure, fit.theta, draws, conf_level))
+        sentences.append(_sentence(name, tables[-1], conf_level))
+    text = (
+        f"{int(sound.sum())} of {len(sound)} points of the grid from nothing to {at_words(label)} lie among the "
+        f"providers; of these, {'; '.join(sentences)}."
+    )
     if not sound.any():
         text = (
-            f"No point of the region below {at_words(places.labels[0])} lies among the providers, so the data cannot "
-            "say whether outputs are complements. Ask at a larger place (at=2)."
+            f"No point of the region below {at_words(label)} lies among the providers, so the data cannot say whether "
+            "outputs are complements. Ask at a larger place (at=2)."
         )
     notes = ["Beyond the providers the map shows what the form implies, not what they show."] if not sound.all() else []
     if technology.is_level and technology.form.coordinate.centring == "scale":
         notes.append("In this form the cross derivative of a pair is the same at every point: its shape is assumed.")
+    notes += few_clusters_note(fit, method)
     return Effects(
         "Cost complementarity", pd.concat(tables, ignore_index=True), text, notes=tuple(notes),
         tables={"map": pd.concat(maps, ignore_index=True)}, method=method, conf_level=conf_level,
@@ -132,50 +134,42 @@ def _pairs(outputs: tuple[str, ...], pair: Sequence[str] | None) -> list[Pair]:
     return [(first, second)]
 
 
-def _region(function: CostFunction, places: Places) -> Point:
+def _region(fit: CostFunction, places: Places) -> Point:
     """A grid from nothing (in log forms, from its first step) to the bundle, in the bundle's surroundings."""
     outputs = places.point.outputs[0]
     steps = STEPS.get(len(outputs), FEWEST_STEPS)
     fractions = np.linspace(0.0, 1.0, steps)
-    if not function.technology.form.coordinate.allows_zero:
+    if not fit.technology.form.coordinate.allows_zero:
         fractions = fractions[1:]
     return places.point.with_outputs(np.array(list(product(fractions, repeat=len(outputs)))) * outputs)
 
 
-def _rows(point: Point, rows: NDArray[np.bool_]) -> Point:
-    return Point(point.outputs[rows], point.log_prices[rows], point.relationships[rows], point.controls[rows])
-
-
-def _cross(function: CostFunction, theta: Array, places: Places, point: Point, pair: Pair) -> Array:
+def _cross(fit: CostFunction, places: Places, point: Point, pair: Pair, theta: Array) -> Array:
     """Scaled cross derivatives (..., T)."""
     first, second = pair
     outputs = places.point.outputs[0]
-    joint = function.technology.cost(theta, places.point)
-    found = cross_derivative(function.technology, theta, point, first, second)
-    found = found * outputs[first] * outputs[second] / joint
-    return np.where(np.abs(found) < ROUNDING, 0.0, found)
+    cross = cross_derivative(fit.technology, theta, point, first, second)
+    cross = cross * outputs[first] * outputs[second] / fit.technology.cost(theta, places.point)
+    return np.where(np.abs(cross) < ROUNDING, 0.0, cross)
 
 
 def _map(
-    function: CostFunction, places: Places, point: Point, pair: Pair, name: str, sound: NDArray[np.bool_]
+    fit: CostFunction, places: Places, point: Point, pair: Pair, name: str, sound: NDArray[np.bool_]
 ) -> pd.DataFrame:
-    cross = _cross(function, function.theta, places, point, pair)
-    own = {"cross derivative": cross, "complementary": cross <= 0, "supported": sound}
-    outputs = dict(zip(columns_beside(function.technology.outputs, ["pair", *own]), point.outputs.T, strict=True))
+    cross = _cross(fit, places, point, pair, fit.theta)
+    own = {"cross_derivative": cross, "complementary": cross <= 0, "supported": sound}
+    outputs = dict(zip(columns_beside(fit.technology.outputs, ["pair", *own]), point.outputs.T, strict=True))
     return pd.DataFrame({"pair": name, **outputs, **own})
 
 
-def _sentence(name: str, found: Estimates, level: float) -> str:
-    largest, low, high = (float(values[0]) for values in (found.values, found.low, found.high))
-    interval = interval_in_words(low, high, level)
-    share = format_number(100 * float(found.values[2]), 3)
-    if high <= 0:
-        verdict = "weak cost complementarity, as far as the data reach"
-    elif low > 0:
-        verdict = "not complementary everywhere"
-    else:
-        verdict = "no conclusion"
+def _sentence(name: str, table: pd.DataFrame, level: float) -> str:
+    largest, share = table.iloc[0], format_number(100 * float(table["estimate"].iloc[2]), 3)
+    verdict = verdict_words(
+        verdict_on_largest(largest, level, weakly=True),
+        "weak cost complementarity, as far as the data reach", "not complementary everywhere",
+    )  # fmt: skip
     return (
         f"for {name}, more of one makes the other cheaper at the margin at {share} % of them; the largest cross "
-        f"derivative is {format_number(largest, 3)} of cost ({interval}, all points at once): {verdict}"
+        f"derivative is {format_number(float(largest['estimate']), 3)} of cost "
+        f"({interval_in_words(largest['conf_low'], largest['conf_high'], level)}, all points at once): {verdict}"
     )

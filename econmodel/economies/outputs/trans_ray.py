@@ -7,13 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from econmodel.economies.core.fixed_cost import unidentified
-from econmodel.economies.core.inference import Estimates, tabulate
+from econmodel.economies.core.inference import (
+    check_bootstrap,
+    extremes,
+    few_clusters_note,
+    parameter_draws,
+    verdict_on_largest,
+)
 from econmodel.economies.core.places import CostFunction, Places, resolve
 from econmodel.economies.core.support import outputs_supported
-from econmodel.economies.extremes import check_bootstrap, extremes, parameter_draws
 from econmodel.errors import FormError, NotSupported
 from econmodel.results import Check, format_number, interval_in_words
-from econmodel.words import at_words
+from econmodel.words import at_words, verdict_words
 
 Array = NDArray[np.float64]
 TERMS = ("largest excess of a mixture", "mean excess of mixtures", "share of mixtures that cost no more")
@@ -25,7 +30,7 @@ ROUNDING = 1e-12
 
 
 def trans_ray_convexity(
-    function: CostFunction,
+    fit: CostFunction,
     at: object = "mean",
     *,
     method: Literal["bootstrap"] = "bootstrap",
@@ -37,7 +42,7 @@ def trans_ray_convexity(
 
     Parameters
     ----------
-    function : a fit with at least two outputs
+    fit : a fit with at least two outputs
     at : the bundle y that the trans-ray goes through, one place as in `econmodel.scale`
 
     Returns
@@ -66,8 +71,7 @@ def trans_ray_convexity(
     True
     """
     check_bootstrap(method, replications, conf_level, "bundles")
-    places = resolve(function, at)
-    technology = function.technology
+    places, technology = resolve(fit, at), fit.technology
     m = len(technology.outputs)
     if m < 2:
         raise FormError(
@@ -79,40 +83,39 @@ def trans_ray_convexity(
         raise NotSupported(
             f"A trans-ray with {what} is not tried. Ask at one place, with at most {MOST_OUTPUTS} outputs."
         )
-    first, second = _ends(function, places, _weights(function, places))
-    question = f"mixtures of bundles of the same value as {at_words(places.labels[0])} cost no more than their ends"
+    first, second = _ends(fit, places, _weights(fit, places))
+    where = at_words(places.labels[0])
+    question = f"mixtures of bundles of the same value as {where} cost no more than their ends"
     if not len(first):
-        empty = tabulate([], [], Estimates(*(np.zeros(0) for _ in range(8))), [])
-        text = (
-            f"No two bundles of the value of {at_words(places.labels[0])} lie among the providers: nothing to compare."
-        )
+        empty = extremes(TERMS, places.labels[0], None, fit.theta, fit.theta, conf_level).iloc[:0]
+        text = f"No two bundles of the value of {where} lie among the providers: nothing to compare."
         return Check("Trans-ray convexity", None, question, empty, text)
 
     def excess(theta: Array) -> Array:
         ends = [technology.cost(theta, places.point.with_outputs(outputs)) for outputs in (first, second)]
         middle = technology.cost(theta, places.point.with_outputs((first + second) / 2.0))
-        found = (middle - (ends[0] + ends[1]) / 2.0) / technology.cost(theta, places.point)
-        return np.where(np.abs(found) < ROUNDING, 0.0, found)
+        share = (middle - (ends[0] + ends[1]) / 2.0) / technology.cost(theta, places.point)
+        return np.where(np.abs(share) < ROUNDING, 0.0, share)
 
-    draws = parameter_draws(function, replications, seed)
-    found = extremes(excess, function.theta, draws, conf_level)
-    table = tabulate(TERMS, [places.labels[0]] * 3, found, [True] * 3)
-    low, high, largest = float(found.low[0]), float(found.high[0]), float(found.values[0])
-    passed = True if high <= 0 else False if low > 0 else None
-    verdicts = {True: "cost is trans-ray convex there", False: "it is not trans-ray convex", None: "no conclusion"}
+    draws = parameter_draws(fit, replications, seed)
+    table = extremes(TERMS, places.labels[0], excess, fit.theta, draws, conf_level)
+    largest = table.iloc[0]
+    verdict = verdict_on_largest(largest, conf_level, weakly=True)
     text = (
-        f"Of {len(first):,} mixtures of two bundles among the providers, of the same value as "
-        f"{at_words(places.labels[0])} at its marginal costs, {format_number(100 * float(found.values[2]), 3)} % cost "
-        f"no more than the average of the two. The largest excess is {format_number(largest, 3)} of cost "
-        f"({interval_in_words(low, high, conf_level)}, all mixtures at once): {verdicts[passed]}."
+        f"Of {len(first):,} mixtures of two bundles among the providers, of the same value as {where} at its marginal "
+        f"costs, {format_number(100 * float(table['estimate'].iloc[2]), 3)} % cost no more than the average of the "
+        f"two. The largest excess is {format_number(float(largest['estimate']), 3)} of cost "
+        f"({interval_in_words(largest['conf_low'], largest['conf_high'], conf_level)}, all mixtures at once): "
+        f"{verdict_words(verdict, 'cost is trans-ray convex there', 'it is not trans-ray convex')}."
     )
-    return Check("Trans-ray convexity", passed, question, table, text)
+    passed = {"below": True, "above": False}.get(verdict.conclusion)
+    return Check("Trans-ray convexity", passed, question, table, text, tuple(few_clusters_note(fit, method)))
 
 
-def _weights(function: CostFunction, places: Places) -> Array:
-    technology = function.technology
-    slopes = technology.slopes(function.theta, places.point).outputs[0]
-    weights = slopes * technology.cost(function.theta, places.point)
+def _weights(fit: CostFunction, places: Places) -> Array:
+    technology = fit.technology
+    slopes = technology.slopes(fit.theta, places.point).outputs[0]
+    weights = slopes * technology.cost(fit.theta, places.point)
     bad = [name for name, weight in zip(technology.outputs, weights, strict=True) if not weight > 0]
     if bad:
         raise NotSupported(
@@ -122,20 +125,20 @@ def _weights(function: CostFunction, places: Places) -> Array:
     return np.asarray(weights)
 
 
-def _ends(function: CostFunction, places: Places, weights: Array) -> tuple[Array, Array]:
+def _ends(fit: CostFunction, places: Places, weights: Array) -> tuple[Array, Array]:
     """Pairs of bundles on the trans-ray, their middle among the providers like themselves."""
-    technology, outputs = function.technology, places.point.outputs[0]
+    technology, outputs = fit.technology, places.point.outputs[0]
     m = len(outputs)
     steps = STEPS.get(m, FEWEST_STEPS)
     zero = technology.form.coordinate.allows_zero
     lattice = np.array([s for s in product(range(steps + 1), repeat=m) if sum(s) == steps and (zero or min(s) > 0)])
     bundles = lattice / steps * (weights @ outputs) / weights
     if technology.is_level:
-        bundles = bundles[(bundles > 0)[:, unidentified(function)].all(axis=1)]
-    bundles = bundles[outputs_supported(function, bundles)] if len(bundles) else bundles
+        bundles = bundles[(bundles > 0)[:, unidentified(fit)].all(axis=1)]
+    bundles = bundles[outputs_supported(fit, bundles)] if len(bundles) else bundles
     pairs = np.array(list(combinations(range(len(bundles)), 2)), dtype=int).reshape(-1, 2)
     first, second = bundles[pairs[:, 0]], bundles[pairs[:, 1]]
     if not len(first):
         return first, second
-    between = outputs_supported(function, (first + second) / 2.0)
+    between = outputs_supported(fit, (first + second) / 2.0)
     return first[between], second[between]

@@ -1,0 +1,1 @@
+"""Several outputs: what making them together, splitting them or growing into them does to cost."""
