@@ -209,8 +209,8 @@ def _column(values: pd.Series) -> list[str]:
 def printed(table: pd.DataFrame, labels: Mapping[str, str] | None = None) -> pd.DataFrame:
     """The table as readers see it.
 
-    Labels stand for terms and for names of columns, a column's numbers have the same decimals, empty columns are left out, and a column with
-    its interval beside it ("x", "x_low", "x_high") becomes one.
+    Labels stand for terms and for names of columns, a column's numbers have the same decimals, empty columns are left
+    out, and a column with its interval beside it ("x", "x_low", "x_high") becomes one.
     """
     shown = table.drop(columns=[P_FLOOR, VERDICT], errors="ignore").dropna(axis="columns", how="all")
     floors = table[P_FLOOR] if P_FLOOR in table else pd.Series(0.0, table.index)

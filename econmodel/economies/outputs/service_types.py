@@ -12,18 +12,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.economies.core.inference import Estimates, estimate, tabulate
-from econmodel.economies.core.measure import verdict_of
-from econmodel.economies.core.places import CostFunction, Places, resolve
-from econmodel.economies.core.support import supported
+from econmodel.economies.core.fixed_cost import Reading
+from econmodel.economies.core.measure import Estimated, Term, ask, verdict_of
+from econmodel.economies.core.places import CostFunction, resolve
 from econmodel.economies.joint_hypotheses import wald
 from econmodel.errors import FormError, NotSupported, UnknownName
 from econmodel.estimate.delta import jacobian
 from econmodel.forms.technology import Point, Technology, over_positive
-from econmodel.results import Check, format_probability, with_interval
+from econmodel.results import INTERVAL_COLUMNS, Check, format_probability
 from econmodel.table.roles import SERVICES
-from econmodel.verdict import MARGIN, Verdict
-from econmodel.words import at_words, verdict_words
+from econmodel.verdict import MARGIN
+from econmodel.words import at_words, listed, verdict_words
 
 Array = NDArray[np.float64]
 # The step of a complex derivative: so small that nothing is lost, since no difference is taken.
@@ -32,7 +31,7 @@ SLOPE, DIFFERENCE, MEAN = "slope of marginal cost", "difference", "mean differen
 
 
 def exhaustion(
-    function: CostFunction,
+    fit: CostFunction,
     earlier: str | Sequence[str] = "personal",
     later: str | Sequence[str] = "transactional",
     at: object = "mean",
@@ -44,7 +43,7 @@ def exhaustion(
 
     Parameters
     ----------
-    function : a fit of a table with outputs of both types, with second-order terms of outputs
+    fit : a fit of a table with outputs of both types, with second-order terms of outputs
     earlier, later : a service type, or a list of outputs
     at : one place, as in `econmodel.scale`
     margin : difference of slopes that would not matter
@@ -52,9 +51,9 @@ def exhaustion(
     Returns
     -------
     Check
-        `passed` is True where the marginal cost of the earlier outputs is found to rise faster with their own volume,
-        on average, than that of the later ones; False where it is found to rise more slowly, or alike within the
-        margin; None where the data do not say. The table has the slope mu_j = d ln C_j / d ln y_j of every output
+        `passed` is False where the marginal cost of the earlier outputs is found to rise faster with their own volume,
+        on average, than that of the later ones, or more slowly, which the text says; True where it rises alike, within
+        the margin; None where the data do not say. The table has the slope mu_j = d ln C_j / d ln y_j of every output
         (null 0), the difference of every pair, and the mean difference (null 0). The text has the joint Wald test that
         all slopes are alike, and the p-value that every one of the earlier outputs is ahead of every later one.
 
@@ -75,18 +74,17 @@ def exhaustion(
     >>> from econmodel.simulation import state
     >>> terms = {"common cost": 10, "visits": 60, "letters": 30, "half visits squared": 20}
     >>> cost = state("composite", terms, outputs={"visits": 100, "letters": 900})
-    >>> exhaustion(cost, ["visits"], ["letters"]).passed
-    True
+    >>> found = exhaustion(cost, ["visits"], ["letters"])
+    >>> found.passed, "visits outputs exhaust scale earlier" in found.text
+    (False, True)
     """
-    places = resolve(function, at)
-    technology = function.technology
+    places, technology = resolve(fit, at), fit.technology
     if len(places.labels) > 1:
         raise NotSupported('The test is made at one place; at= gives several. Use at="mean" or one mapping.')
     _require_curvature(technology)
-    first, last = _members(function, earlier, later), _members(function, later, earlier)
-    measure = _slopes(technology, places.point)
-    asked = [*first, *last]
-    lost = [technology.outputs[place] for place in asked if not np.isfinite(measure(function.theta)[place])]
+    first, last = _members(fit, earlier, later), _members(fit, later, earlier)
+    slopes, chosen, names = _slopes(technology, places.point), [*first, *last], technology.outputs
+    lost = [names[place] for place in chosen if not np.isfinite(slopes(fit.theta)[place])]
     if lost:
         raise NotSupported(
             f"The marginal cost of {', '.join(lost)} is not positive at {at_words(places.labels[0])}, so it has no "
@@ -94,34 +92,25 @@ def exhaustion(
         )
     pairs = [(i, j) for i in first for j in last]
 
-    def contrasts(theta: Array) -> Array:
-        slopes = measure(theta)
-        rows = [slopes[..., place] for place in asked]
-        rows += [slopes[..., i] - slopes[..., j] for i, j in pairs]
-        rows.append(slopes[..., first].mean(axis=-1) - slopes[..., last].mean(axis=-1))
+    def contrasts(theta: Array, _: Reading) -> Array:
+        values = slopes(theta)
+        rows = [values[..., place] for place in chosen]
+        rows += [values[..., i] - values[..., j] for i, j in pairs]
+        rows.append(values[..., first].mean(axis=-1) - values[..., last].mean(axis=-1))
         return np.stack(rows, axis=-1)
 
-    found = estimate(function, contrasts, 0.0, conf_level=conf_level)
-    names = technology.outputs
-    terms = [f"{SLOPE}: {names[place]}" for place in asked]
+    terms = [f"{SLOPE}: {names[place]}" for place in chosen]
     terms += [f"{DIFFERENCE}: {names[i]} less {names[j]}" for i, j in pairs]
-    terms.append(MEAN)
-    inside = np.repeat(supported(function, places), len(terms))
-    table = tabulate(terms, [*places.labels] * len(terms), found, inside)
-    table = table.drop(columns=["identified_low", "identified_high"])
-    verdict = verdict_of(function, table.iloc[-1], "delta", conf_level, margin)
-    joint = _joint(function, measure, asked)
-    every = _every_pair(found, len(asked), function.freedom)
-    words = (_type(earlier), _type(later))
-    text = _text(places, words, found, verdict, conf_level, joint, every)
-    notes = []
-    if function.wild:
-        notes.append(
-            "P-values in the table are of the wild cluster bootstrap; intervals and joint tests are classical."
-        )
-    passed = {"above": True, "below": False, "equivalent": False}.get(verdict.conclusion)
-    null = f"the marginal cost of {words[0]} outputs rises with their own volume as that of {words[1]} ones does"
-    return Check("Which outputs exhaust scale earlier", passed, null, table, text, tuple(notes))
+    types = [one if isinstance(one, str) else listed(one) for one in (earlier, later)]
+    title, joint = "Which outputs exhaust scale earlier", _joint(fit, slopes, chosen)
+    effects = ask(
+        title, fit, places, [Term([*terms, MEAN], contrasts, 0.0)],
+        lambda estimated: _sentence(estimated, types, joint, len(chosen), margin),
+        notes=["Joint tests are classical."] if fit.wild else [], conf_level=conf_level, margin=margin,
+    )  # fmt: skip
+    null = f"the marginal cost of {types[0]} outputs rises with their own volume as that of {types[1]} ones does"
+    passed = verdict_of(fit, effects.table.iloc[-1], "delta", conf_level, margin).holds
+    return Check(title, passed, null, effects.table.drop(columns=list(INTERVAL_COLUMNS)), effects.text, effects.notes)
 
 
 def _slopes(technology: Technology, point: Point) -> Callable[[Any], Array]:
@@ -171,78 +160,64 @@ def _require_curvature(technology: Technology) -> None:
         )
 
 
-def _type(asked: str | Sequence[str]) -> str:
-    return asked if isinstance(asked, str) else " and ".join(asked)
-
-
-def _members(function: CostFunction, asked: str | Sequence[str], other: str | Sequence[str]) -> list[int]:
-    names = function.technology.outputs
-    if not isinstance(asked, str):
-        unknown = [name for name in asked if name not in names]
-        if unknown or not asked or (not isinstance(other, str) and set(asked) & set(other)):
+def _members(fit: CostFunction, wanted: str | Sequence[str], other: str | Sequence[str]) -> list[int]:
+    names = fit.technology.outputs
+    if not isinstance(wanted, str):
+        unknown = [name for name in wanted if name not in names]
+        if unknown or not wanted or (not isinstance(other, str) and set(wanted) & set(other)):
             raise UnknownName(
                 f"{', '.join(unknown) or 'The lists'} cannot be compared: give two lists without a common output from "
                 f"{', '.join(names)}."
             )
-        return [names.index(name) for name in asked]
-    if asked not in SERVICES or asked == other:
+        return [names.index(name) for name in wanted]
+    if wanted not in SERVICES or wanted == other:
         known = ", ".join(SERVICES)
-        raise UnknownName(f"{asked!r} is not a service type of its own; there are {known}, or give outputs.")
-    if function.sample is None:
+        raise UnknownName(f"{wanted!r} is not a service type of its own; there are {known}, or give outputs.")
+    if fit.sample is None:
         raise NotSupported("Stated parameters have no service types: give two lists of outputs.")
-    roles = function.sample.data.outputs
-    members = [place for place, name in enumerate(names) if roles[name].service == asked]
+    roles = fit.sample.data.outputs
+    members = [place for place, name in enumerate(names) if roles[name].service == wanted]
     if not members:
         stated = ", ".join(f"{name} {roles[name].service or 'not stated'}" for name in names)
         raise NotSupported(
-            f"No output is {asked}: the types are {stated}. "
+            f"No output is {wanted}: the types are {stated}. "
             "State them in the card (service = ...), or give two lists of outputs."
         )
     return members
 
 
-def _joint(function: CostFunction, measure: Callable[[Any], Array], chosen: list[int]) -> tuple[int, float, float]:
+def _joint(fit: CostFunction, slopes: Callable[[Any], Array], chosen: list[int]) -> tuple[int, float, float]:
     """Degrees of freedom, F and p-value of the Wald test that all chosen slopes are alike."""
     contrast = np.eye(len(chosen))[:-1] - np.eye(len(chosen))[1:]
-    values = contrast @ measure(function.theta)[chosen]
-    gradient = contrast @ jacobian(measure, function.theta)[chosen]
-    covariance = gradient @ function.covariance @ gradient.T
+    values = contrast @ slopes(fit.theta)[chosen]
+    gradient = contrast @ jacobian(slopes, fit.theta)[chosen]
+    covariance = gradient @ fit.covariance @ gradient.T
     if not np.diag(covariance).all():
         return len(values), float("nan"), float("nan")
-    found = wald(values, covariance, function.freedom)
+    found = wald(values, covariance, fit.freedom)
     return found.count, found.value, found.p_value
 
 
-def _every_pair(found: Estimates, start: int, freedom: float) -> float:
-    """P-value that not every earlier output is ahead of every later one."""
-    from scipy.special import stdtr
-
-    return float(np.max(stdtr(freedom, -found.statistics[start:-1]))) if np.isfinite(freedom) else float("nan")
-
-
-def _text(
-    places: Places,
-    types: tuple[str, str],
-    found: Estimates,
-    verdict: Verdict,
-    level: float,
-    joint: tuple[int, float, float],
-    every: float,
+def _sentence(
+    estimated: Estimated, types: Sequence[str], joint: tuple[int, float, float], chosen: int, margin: float
 ) -> str:
     conclusion = verdict_words(
-        verdict, f"{types[0]} outputs exhaust scale later", f"{types[0]} outputs exhaust scale earlier",
-        "both exhaust scale alike",
+        estimated.verdict(MEAN, margin), f"{types[0]} outputs exhaust scale later",
+        f"{types[0]} outputs exhaust scale earlier", "both exhaust scale alike",
     )  # fmt: skip
     text = (
-        f"At {at_words(places.labels[0])}, with one per cent more of its own volume, the marginal cost of a {types[0]} "
-        f"output changes by {with_interval(found.values[-1], found.low[-1], found.high[-1], level)} per cent more than "
-        f"that of a {types[1]} one: {conclusion}."
+        f"At {estimated.where}, with one per cent more of its own volume, the marginal cost of a {types[0]} output "
+        f"changes by {estimated.words(MEAN)} per cent more than that of a {types[1]} one: {conclusion}."
     )
     count, statistic, p_value = joint
-    if statistic == statistic:
-        text += (
-            f" That all slopes are alike has p = {format_probability(p_value)} (Wald test, {count} "
-            f"{'restriction' if count == 1 else 'restrictions'})"
-        )
-        text += f"; that some {types[0]} output is not ahead of some {types[1]} one, p = {format_probability(every)}."
-    return text
+    if not np.isfinite(statistic):
+        return text
+    # Not every earlier output is ahead of every later one: the largest of the one-sided p-values of the pairs.
+    from scipy.special import stdtr
+
+    every = float(np.max(stdtr(estimated.fit.freedom, -estimated.table["statistic"].to_numpy()[chosen:-1])))
+    return (
+        f"{text} That all slopes are alike has p = {format_probability(p_value)} (Wald test, {count} "
+        f"{'restriction' if count == 1 else 'restrictions'}); that some {types[0]} output is not ahead of some "
+        f"{types[1]} one, p = {format_probability(every)}."
+    )

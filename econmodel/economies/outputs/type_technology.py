@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies.core.inference import Method, estimate, tabulate
+from econmodel.economies.core.measure import verdict_of
 from econmodel.economies.core.places import Places, resolve
 from econmodel.economies.core.support import supported
 from econmodel.economies.vuong import vuong_of
@@ -22,11 +23,14 @@ from econmodel.estimate.fitting import fit
 from econmodel.estimate.sample import Sample, take
 from econmodel.forms.form import SecondOrder
 from econmodel.forms.technology import Point, Technology
-from econmodel.results import Effects, beside_interval, format_number, format_probability, interval_in_words
+from econmodel.results import Effects, format_number, format_probability, with_interval
 from econmodel.stated import check_level
 from econmodel.table.cost_data import CostData
+from econmodel.verdict import Verdict
+from econmodel.words import at_words, extrapolated, verdict_words
 
 Array = NDArray[np.float64]
+LABELS = {"r_squared": "R-squared", "ray_elasticity": "ray elasticity at its mean", "bic": "BIC"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,60 +39,44 @@ class Types:
 
     Attributes
     ----------
-    joint : the fit of providers that make everything
-    apart : fits of the specialised types, each output made by one of them
+    fits : of providers that make everything, and of each specialised type; each output is made by one of these
+    technology, sample : the joint type's
+    theta, covariance : of all parameters, the joint type's first; the types are different providers
+    freedom : the fewest degrees of freedom of any type
     """
 
-    joint: Fit
-    apart: tuple[Fit, ...]
+    fits: tuple[Fit, ...]
+    technology: Technology
+    sample: Sample
+    theta: Array
+    covariance: Array
+    freedom: float
+    wild: bool = False
 
-    @property
-    def technology(self) -> Technology:
-        """The joint technology."""
-        return self.joint.technology
-
-    @property
-    def theta(self) -> Array:
-        """Parameters of all fits, the joint type's first."""
-        return np.concatenate([one.theta for one in (self.joint, *self.apart)])
-
-    @property
-    def covariance(self) -> Array:
-        """Covariance of all parameters: the types are different providers."""
+    @classmethod
+    def of(cls, fits: Sequence[Fit]) -> "Types":
+        """The types, the joint one first."""
         from scipy.linalg import block_diag
 
-        return np.asarray(block_diag(*(one.covariance for one in (self.joint, *self.apart))))
-
-    @property
-    def freedom(self) -> float:
-        """The fewest degrees of freedom of any type."""
-        return min(one.freedom for one in (self.joint, *self.apart))
-
-    @property
-    def wild(self) -> bool:
-        """Never."""
-        return False
-
-    @property
-    def sample(self) -> Sample | None:
-        """The joint providers."""
-        return self.joint.sample
+        theta = np.concatenate([one.theta for one in fits])
+        covariance = np.asarray(block_diag(*(one.covariance for one in fits)))
+        freedom = min(one.freedom for one in fits)
+        return cls(tuple(fits), fits[0].technology, fits[0].sample, theta, covariance, freedom)
 
     def points(self) -> Point:
         """The joint providers."""
-        return self.joint.points()
+        return self.fits[0].points()
 
     def costs(self, theta: Array, point: Point) -> list[Array]:
         """Cost of the joint provider and of each specialised one at its outputs of `point`, (..., n) each."""
-        found, start = [], 0
-        for one in (self.joint, *self.apart):
+        costs, start = [], 0
+        for one in self.fits:
             stop = start + len(one.theta)
-            own = self.outputs_of(one, point)
             # Money is a mean; exp of a fitted log is a median (Duan, 1983).
             smearing = float(np.exp(one.resid).mean())
-            found.append(smearing * one.technology.cost(theta[..., start:stop], own))
+            costs.append(smearing * one.technology.cost(theta[..., start:stop], self.outputs_of(one, point)))
             start = stop
-        return found
+        return costs
 
     def outputs_of(self, one: Fit, point: Point) -> Point:
         """The point as a type sees it: its own outputs, all else alike."""
@@ -153,30 +141,30 @@ def scope_by_type(
         raise NotSupported(f'method="{method}" re-estimates one fit, and here are several. Use "delta" or "simulate".')
     check_level(conf_level)
     data = take(data).data
-    made = _made(data)
+    made = np.asarray(data.frame[list(data.outputs)].to_numpy(dtype=float) > 0)
     joint, groups = _division(data, made)
-    rows = [_rows_of(data, made, group) for group in (joint, *groups)]
-    fits = [_fit_of(data, *one, form, second_order) for one in zip(rows, (joint, *groups), strict=True)]
-    types = Types(fits[0], tuple(fits[1:]))
+    kinds = [joint, *groups]
+    rows = [(made == np.array([name in group for name in data.outputs])).all(axis=1) for group in kinds]
+    types = Types.of([_fit_of(data, *one, form, second_order) for one in zip(rows, kinds, strict=True)])
     places = resolve(types, at)
 
     def measure(theta: Array) -> Array:
         together, *apart = types.costs(theta, places.point)
         return np.asarray(sum(apart) / together - 1.0)
 
-    found = estimate(types, measure, 0.0, method=method, conf_level=conf_level, seed=seed)
-    term = f"degree of scope ({' | '.join(' and '.join(group) for group in groups)})"
-    inside = _supported(types, places)
-    table = tabulate([term] * len(places.labels), places.labels, found, inside)
-    tables = {"types": _described(types), "one technology for all": _common(data, types, rows)}
+    degree = estimate(types, measure, 0.0, method=method, conf_level=conf_level, seed=seed)
+    term, n = f"degree of scope ({' | '.join(' and '.join(group) for group in groups)})", len(places.labels)
+    inside = supported(types.fits[0], places)
+    for one in types.fits[1:]:
+        inside = inside & supported(one, Places(types.outputs_of(one, places.point), places.labels))
+    table = tabulate([term] * n, places.labels, degree, inside)
+    common = _common(data, types, rows)
     return Effects(
-        "Scope from types of providers", table, _words(table, tables["one technology for all"], conf_level),
-        {}, _notes(types, data), {name: one for name, one in tables.items() if len(one)}, method, conf_level,
+        "Scope from types of providers", table,
+        _text(verdict_of(types, table.iloc[0], method, conf_level), table, common, conf_level), LABELS,
+        _notes(types, data), {"types": _described(types)} | ({"one technology for all": common} if len(common) else {}),
+        method, conf_level,
     )  # fmt: skip
-
-
-def _made(data: CostData) -> NDArray[np.bool_]:
-    return np.asarray(data.frame[list(data.outputs)].to_numpy(dtype=float) > 0)
 
 
 def _division(data: CostData, made: NDArray[np.bool_]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
@@ -209,10 +197,6 @@ def _covers(left: tuple[str, ...], patterns: Sequence[tuple[str, ...]]) -> list[
     return found
 
 
-def _rows_of(data: CostData, made: NDArray[np.bool_], group: tuple[str, ...]) -> NDArray[np.bool_]:
-    return np.asarray((made == np.array([name in group for name in data.outputs])).all(axis=1))
-
-
 def _fit_of(
     data: CostData, rows: NDArray[np.bool_], group: tuple[str, ...], form: str, second_order: SecondOrder | None
 ) -> Fit:
@@ -224,88 +208,71 @@ def _fit_of(
         raise NotIdentified(f"Of providers of {words} there are {int(rows.sum())}: {problem}") from None
 
 
-def _supported(types: Types, places: Places) -> NDArray[np.bool_]:
-    inside = supported(types.joint, places)
-    for one in types.apart:
-        inside = inside & supported(one, Places(types.outputs_of(one, places.point), places.labels))
-    return inside
-
-
 def _described(types: Types) -> pd.DataFrame:
     rows = []
-    for one in (types.joint, *types.apart):
+    for one in types.fits:
         mean = one.technology.mean_point()
         ray = float((one.technology.slopes(one.theta, mean).outputs * mean.outputs).sum())
         makes = " and ".join(one.technology.outputs)
         rows.append((makes, one.nobs, len(one.theta), one.rsquared, ray, np.sqrt(one.scale)))
-    columns = ["makes", "providers", "parameters", "R-squared", "ray elasticity at its mean", "residual deviation"]
+    columns = ["makes", "providers", "parameters", "r_squared", "ray_elasticity", "residual_deviation"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def _common(data: CostData, types: Types, rows: Sequence[NDArray[np.bool_]]) -> pd.DataFrame:
     """One composite for the rows of all types, against the types' own: likelihoods of log cost, and Vuong's test."""
-    fits = (types.joint, *types.apart)
     any_type = np.logical_or.reduce(rows)
     try:
         pooled = fit(data.where(any_type, because="of none of the types"), "composite")
     except (DidNotConverge, FormError, NotIdentified):
         return pd.DataFrame()
     own = np.zeros(len(data))
-    for one, of_type in zip(fits, rows, strict=True):
+    for one, of_type in zip(types.fits, rows, strict=True):
         own[of_type] = one.log_likelihoods
     own = own[any_type]
     ratios = own - pooled.log_likelihoods
     if pooled.clusters is not None:
         ratios = np.bincount(pooled.clusters.codes, ratios).astype(float)
-    parameters = (sum(one.df_model + 1.0 for one in fits), pooled.df_model + 1.0)
+    parameters = (sum(one.df_model + 1.0 for one in types.fits), pooled.df_model + 1.0)
     statistic, p_value = vuong_of(ratios, parameters[0] - parameters[1], len(own))
     likelihoods = (float(own.sum()), float(pooled.log_likelihoods.sum()))
     return pd.DataFrame(
         {
             "technology": ["of each type", "one for all (composite)"],
             "parameters": parameters,
-            "log-likelihood": likelihoods,
-            "BIC": [np.log(len(own)) * k - 2.0 * one for k, one in zip(parameters, likelihoods, strict=True)],
+            "log_likelihood": likelihoods,
+            "bic": [np.log(len(own)) * k - 2.0 * one for k, one in zip(parameters, likelihoods, strict=True)],
             "vuong": [np.nan, statistic],
             "p_value": [np.nan, p_value],
         }
     )
 
 
-def _words(table: pd.DataFrame, common: pd.DataFrame, level: float) -> str:
+def _text(verdict: Verdict, table: pd.DataFrame, common: pd.DataFrame, level: float) -> str:
     row = table.iloc[0]
-    low, high = float(row["conf_low"]), float(row["conf_high"])
-    value = f"{beside_interval(row['estimate'], low, high)} ({interval_in_words(low, high, level)})"
-    if low > 0:
-        said = "specialised providers would pay more together: economies of scope"
-    elif high < 0:
-        said = "specialised providers would pay less together: diseconomies of scope"
-    else:
-        said = "no conclusion on scope is possible"
-    text = f"The degree of scope at {row['at']} is {value}: {said}."
-    if not table["supported"].all():
-        text += " Not every type has providers like that, so it is extrapolation."
-    if len(common):
-        statistic, p_value = (float(common[name].iloc[1]) for name in ("vuong", "p_value"))
-        apart = p_value < 1.0 - level
-        winner = "a technology of each type" if statistic > 0 else "one technology for all"
-        text += (
-            f" The data prefer {winner} (Vuong {format_number(statistic, 3)}, p {format_probability(p_value)})."
-            if apart
-            else " The data do not tell a technology of each type from one for all."
-        )
-    return text
+    words = verdict_words(
+        verdict, "specialised providers would pay less together: diseconomies of scope",
+        "specialised providers would pay more together: economies of scope",
+    )  # fmt: skip
+    degree = with_interval(row["estimate"], row["conf_low"], row["conf_high"], level)
+    text = f"The degree of scope at {at_words(row['at'])} is {degree}: {words}.{extrapolated(table['supported'].to_numpy())}"
+    if not len(common):
+        return text
+    statistic, p_value = (float(common[name].iloc[1]) for name in ("vuong", "p_value"))
+    if not p_value < 1.0 - level:
+        return f"{text} The data do not tell a technology of each type from one for all."
+    winner = "a technology of each type" if statistic > 0 else "one technology for all"
+    return f"{text} The data prefer {winner} (Vuong {format_number(statistic, 3)}, p {format_probability(p_value)})."
 
 
 def _notes(types: Types, data: CostData) -> tuple[str, ...]:
-    fits = (types.joint, *types.apart)
-    deviations = [float(np.sqrt(one.scale)) for one in fits]
+    deviations = [float(np.sqrt(one.scale)) for one in types.fits]
     notes = [
         "Types may differ in more than what they make: this compares providers that exist.",
         "Intervals leave out the error of the factors that turn fitted logs into mean cost.",
     ]
     notes += [f"{count} row{'s' * (count > 1)} left out: {why}." for count, why, _ in data.dropped]
-    few = [" and ".join(one.technology.outputs) for one in fits if one.wild]
+    few = [" and ".join(one.technology.outputs) for one in types.fits if one.wild]
     if few:
         notes.append(
             f"Of {'; '.join(few)} there are fewer than {FEWEST_CLUSTERS} providers with several rows: their standard "
