@@ -67,7 +67,7 @@ def test_it_finds_what_is_true_and_says_it():
     for term, value in truth.items():
         assert abs(rows.loc[term, "estimate"] - value) < 3.5 * rows.loc[term, "std_error"]
     assert "part of the economies at constant activity is associated with well, not with scale" in found.text
-    assert "One unit more of well (points) goes with" in found.text
+    assert "One unit more of well (points) is associated with" in found.text
     assert "GBP of cost" in found.text
     alike = em.cost_per_outcome(em.fit(services(1_000, thinner=0.0), "cobb_douglas"), replications=199)
     assert "holding well changes nothing that matters" in alike.text

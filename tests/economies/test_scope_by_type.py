@@ -74,7 +74,7 @@ def test_simulated_intervals_agree_and_unseen_places_are_flagged():
     assert drawn["std_error"] == pytest.approx(by_delta["std_error"], rel=0.15)
     far = em.scope_by_type(data, {"a": 500.0, "b": 1.0}, second_order="none")
     assert not far.table["supported"].iloc[0]
-    assert "extrapolation" in far.text
+    assert "beyond the data" in far.text
 
 
 def test_the_finest_division_is_taken():

@@ -255,7 +255,8 @@ def _text(verdict: Verdict, table: pd.DataFrame, common: pd.DataFrame, level: fl
         "specialised providers would pay more together: economies of scope",
     )  # fmt: skip
     degree = with_interval(row["estimate"], row["conf_low"], row["conf_high"], level)
-    text = f"The degree of scope at {at_words(row['at'])} is {degree}: {words}.{extrapolated(table['supported'].to_numpy())}"
+    text = f"The degree of scope at {at_words(row['at'])} is {degree}: {words}."
+    text += extrapolated(table["supported"].to_numpy())
     if not len(common):
         return text
     statistic, p_value = (float(common[name].iloc[1]) for name in ("vuong", "p_value"))
