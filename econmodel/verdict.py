@@ -6,7 +6,7 @@ a number into a word for one side or the other.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -117,7 +117,8 @@ def judge_row(
 ) -> Verdict:
     """The verdict on a row of a table of effects; margin and freedom as in `judge`.
 
-    A p-value from replications comes from the same draws as the interval, and so takes nothing back.
+    A p-value from replications comes from the same draws as the interval: it takes nothing back, but too few of them
+    settle nothing.
 
     Examples
     --------
@@ -126,12 +127,12 @@ def judge_row(
     ('above', 'unsupported')
     """
     ends = (float(row.get(ENDS[0], np.nan)), float(row.get(ENDS[1], np.nan)))
-    p_value = np.nan if row.get(P_FLOOR, 0.0) > 0.0 else float(row["p_value"])
-    return judge(
+    verdict = judge(
         float(row["conf_low"]), float(row["conf_high"]), float(row["null"]),
-        margin=margin, p_value=p_value, level=level, supported=bool(row.get("supported", True)),
+        margin=margin, p_value=float(row["p_value"]), level=level, supported=bool(row.get("supported", True)),
         identified=None if np.isnan(ends).any() else ends, error=float(row.get("std_error", np.nan)), freedom=freedom,
     )  # fmt: skip
+    return replace(verdict, taken_back=False) if row.get(P_FLOOR, 0.0) > 0.0 else verdict
 
 
 def conclusions(table: pd.DataFrame, level: float, margin: float = 0.0) -> NDArray[np.object_]:
@@ -149,8 +150,6 @@ def conclusions(table: pd.DataFrame, level: float, margin: float = 0.0) -> NDArr
     )
     supported = table["supported"].to_numpy(dtype=bool) if "supported" in table else np.ones(len(table), dtype=bool)
     outside, rejected = (high < null) | (low > null), ~(p_value > 1.0 - level)
-    if P_FLOOR in table:
-        rejected |= table[P_FLOOR].to_numpy(dtype=float) > 0.0
     cases: dict[str | None, NDArray[np.bool_]] = {
         None: np.isnan(low) | np.isnan(high) | np.isnan(null),
         "unidentified": (ends[0] <= null) & (null <= ends[1]) & ~outside,

@@ -61,9 +61,7 @@ def in_mean_sizes(fitted: "Fit", size: SizeOf = None) -> NDArray[np.float64]:
     from econmodel.economies.size import size_of as measured
 
     index = measured(fitted, size)
-    outputs = fitted.points().outputs
-    index.check(fitted, outputs)
-    logs = index.logs(outputs)
+    logs = index.logs(fitted.points().outputs)
     if index.weights is None:
         # A column has no value at the mean provider; its own geometric mean stands for it.
         return np.exp(logs - logs.mean())

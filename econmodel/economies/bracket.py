@@ -20,43 +20,43 @@ HELD, FREE = "the ratio held", "outcomes held, the ratio free"
 NOTHING_LEFT = 1e-10
 
 
-def input_ratios(fitted: Fit) -> list[str]:
+def input_ratios(fit: Fit) -> list[str]:
     """Relationship variables that are not declared attributes: input ratios, and those of unstated kind."""
-    return [name for name, role in fitted.data.relationships.items() if role.kind != "attribute"]
+    return [name for name, role in fit.data.relationships.items() if role.kind != "attribute"]
 
 
-def bracket(fitted: Fit, level: float) -> pd.DataFrame:
+def bracket(fit: Fit, level: float) -> pd.DataFrame:
     """Ray elasticities at the mean with outcomes held and the input ratios free, and with the ratios held.
 
     Empty where there is no input ratio; one row where no outcome is declared.
     """
-    ratios = input_ratios(fitted)
+    ratios = input_ratios(fit)
     if not ratios:
         return pd.DataFrame()
-    held = refit(fitted, fitted.data, hold_outcomes=False) if fitted.specification.hold_outcomes else fitted
+    held = refit(fit, fit.data, hold_outcomes=False) if fit.specification.hold_outcomes else fit
     rows = [_elasticity(held, HELD, level)]
-    if fitted.data.outcomes:
-        attributes = [name for name in fitted.data.relationships if name not in ratios]
-        free = refit_fewer(fitted, fitted.data.using(relationships=attributes), hold_outcomes=True)
+    if fit.data.outcomes:
+        attributes = [name for name in fit.data.relationships if name not in ratios]
+        free = refit_fewer(fit, fit.data.using(relationships=attributes), hold_outcomes=True)
         rows.insert(0, _elasticity(free, FREE, level))
     return pd.DataFrame(rows)
 
 
-def _elasticity(fitted: Fit, held: str, level: float) -> dict[str, object]:
-    found = estimate(fitted, ray_elasticity(fitted), 1.0, method=usual_method(fitted), conf_level=level)
+def _elasticity(fit: Fit, held: str, level: float) -> dict[str, object]:
+    found = estimate(fit, ray_elasticity(fit), 1.0, method=usual_method(fit), conf_level=level)
     return {
         "with": held,
-        "rows": int(fitted.nobs),
-        "ray elasticity": found.values[0],
+        "rows": int(fit.nobs),
+        "ray_elasticity": found.values[0],
         "std_error": found.errors[0],
         "conf_low": found.low[0],
         "conf_high": found.high[0],
     }
 
 
-def ray_elasticity(fitted: Fit) -> Measure:
+def ray_elasticity(fit: Fit) -> Measure:
     """The ray elasticity at the mean as a function of the parameters."""
-    technology, mean = fitted.technology, fitted.technology.mean_point()
+    technology, mean = fit.technology, fit.technology.mean_point()
 
     def measure(theta: Array) -> Array:
         return (technology.slopes(theta, mean).outputs * mean.outputs).sum(axis=-1)
@@ -64,9 +64,9 @@ def ray_elasticity(fitted: Fit) -> Measure:
     return measure
 
 
-def relationship_slope(fitted: Fit, place: int) -> Measure:
+def relationship_slope(fit: Fit, place: int) -> Measure:
     """The slope of log cost on a relationship variable at the mean as a function of the parameters."""
-    technology, mean = fitted.technology, fitted.technology.mean_point()
+    technology, mean = fit.technology, fit.technology.mean_point()
 
     def measure(theta: Array) -> Array:
         slope = technology.slopes(theta, mean).relationships[..., place]
@@ -75,26 +75,26 @@ def relationship_slope(fitted: Fit, place: int) -> Measure:
     return measure
 
 
-def robustness(fitted: Fit) -> pd.DataFrame:
+def robustness(fit: Fit) -> pd.DataFrame:
     """Robustness values of scale (against one) and of each relationship variable (against zero), at the mean.
 
     The share of the residual variance, of cost and of the variable alike, that something left out would have to explain
     to bring the estimate to its null (Cinelli and Hazlett, 2020), from the classical t and the degrees of freedom.
     Empty for other estimators than least squares, of which it says nothing.
     """
-    if type(fitted) is not Fit:
+    if type(fit) is not Fit:
         return pd.DataFrame()
-    measures = [("scale", ray_elasticity(fitted), 1.0)]
-    for place, name in enumerate(fitted.technology.relationships):
-        measures.append((fitted.data.labels(name), relationship_slope(fitted, place), 0.0))
+    measures = [("scale", ray_elasticity(fit), 1.0)]
+    for place, name in enumerate(fit.technology.relationships):
+        measures.append((fit.data.labels(name), relationship_slope(fit, place), 0.0))
     rows = []
     for name, measure, null in measures:
-        gradient = jacobian(measure, fitted.theta)[0]
-        variance = float(gradient @ fitted.classical_covariance @ gradient)
-        value = float(measure(fitted.theta)[0])
+        gradient = jacobian(measure, fit.theta)[0]
+        variance = float(gradient @ fit.classical_covariance @ gradient)
+        value = float(measure(fit.theta)[0])
         if np.isfinite(value):
-            rows.append((name, value, null, robustness_value(value - null, variance, fitted.df_resid)))
-    return pd.DataFrame(rows, columns=["of", "estimate", "null", "robustness value"])
+            rows.append((name, value, null, robustness_value(value - null, variance, fit.df_resid)))
+    return pd.DataFrame(rows, columns=["of", "estimate", "null", "robustness_value"])
 
 
 def robustness_value(departure: float, variance: float, freedom: float) -> float:
@@ -104,26 +104,26 @@ def robustness_value(departure: float, variance: float, freedom: float) -> float
     return 2.0 / (1.0 + float(np.sqrt(1.0 + 4.0 * variance * freedom / departure / departure)))
 
 
-def outcomes_by_size(fitted: Fit, log_size: Array, level: float) -> pd.DataFrame:
+def outcomes_by_size(fit: Fit, log_size: Array, level: float) -> pd.DataFrame:
     """Slope of each declared outcome on log size with the context held, by statsmodels' least squares.
 
     Whether the results of larger providers differ is what could tell scale from thinned relationship. Errors are
     clustered where those of the fit are. A slope is missing where the rows with an outcome do not tell it.
     """
-    if not fitted.data.outcomes:
+    if not fit.data.outcomes:
         return pd.DataFrame()
     import statsmodels.api as sm
 
-    values = fitted.sample.rows.columns
-    context = [values[name] for name, part in fitted.sample.controls.items() if part == "context"]
+    values = fit.sample.rows.columns
+    context = [values[name] for name, part in fit.sample.controls.items() if part == "context"]
     regressors = np.column_stack([np.ones(len(log_size)), log_size, *context])
     rows = []
-    for name, role in fitted.data.outcomes.items():
-        outcome = fitted.data.frame[name].to_numpy(dtype=float, na_value=np.nan)
+    for name, role in fit.data.outcomes.items():
+        outcome = fit.data.frame[name].to_numpy(dtype=float, na_value=np.nan)
         outcome = np.log(outcome) if role.scale == "log" else outcome
         seen = np.isfinite(outcome)
-        label, count = fitted.data.labels(name), int(seen.sum())
-        clusters = fitted.clusters.codes[seen] if fitted.cov_type == "cluster" and fitted.clusters is not None else None
+        label, count = fit.data.labels(name), int(seen.sum())
+        clusters = fit.clusters.codes[seen] if fit.cov_type == "cluster" and fit.clusters is not None else None
         if not _tells_a_slope(outcome[seen], regressors[seen], clusters):
             rows.append((label, count, *[np.nan] * 5))
             continue
@@ -134,7 +134,7 @@ def outcomes_by_size(fitted: Fit, log_size: Array, level: float) -> pd.DataFrame
         low, high = found.conf_int(1.0 - level)[1]
         spread = float(outcome[seen].std(ddof=1))
         rows.append((label, count, spread, found.params[1], found.bse[1], low, high))
-    columns = ["outcome", "rows", "standard deviation", "slope on log size", "std_error", "conf_low", "conf_high"]
+    columns = ["outcome", "rows", "standard_deviation", "slope_on_log_size", "std_error", "conf_low", "conf_high"]
     return pd.DataFrame(rows, columns=columns)
 
 

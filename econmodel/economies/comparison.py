@@ -10,7 +10,7 @@ from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.fit import Fit
 from econmodel.results import Answer, Effects
 from econmodel.verdict import MARGIN, judge_row
-from econmodel.words import verdict_words
+from econmodel.words import listed, verdict_words
 
 UNSTATED = "not stated"
 
@@ -90,7 +90,7 @@ def _row(name: str, fitted: Fit, separation: Effects) -> dict[str, object]:
         "scale_low": scale["conf_low"],
         "scale_high": scale["conf_high"],
         "says": _says(fitted, scale, separation.conf_level),
-        "outcomes_held": float("nan") if free is None else free["ray elasticity"],
+        "outcomes_held": float("nan") if free is None else free["ray_elasticity"],
         "outcomes_held_low": float("nan") if free is None else free["conf_low"],
         "outcomes_held_high": float("nan") if free is None else free["conf_high"],
     }
@@ -115,18 +115,14 @@ def _text(table: pd.DataFrame, level: float) -> str:
     open_ = [name for name in table["service"] if name not in below + above]
     parts = []
     if below:
-        parts.append(f"unit cost falls with size in {_listed(below)}")
+        parts.append(f"unit cost falls with size in {listed(below)}")
     if above:
-        parts.append(f"it rises in {_listed(above)}")
+        parts.append(f"it rises in {listed(above)}")
     if open_:
-        parts.append(f"the {100 * level:g} % interval holds both in {_listed(open_)}")
+        parts.append(f"the {100 * level:g} % interval holds both in {listed(open_)}")
     kept = table[(table["scale_high"] < 1.0) & table["service"].isin(below)]["service"].tolist()
     text = "As a league table shows it, " + "; ".join(parts) + "."
     if below:
-        where = _listed(kept) if kept else "none of them"
+        where = listed(kept) if kept else "none of them"
         text += f" With all else in each model held, scale alone still lowers it in {where}."
     return text
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -5,30 +5,28 @@ relationship variable, prices, context and the rest, and says what of it the dat
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies.bracket import bracket, input_ratios, outcomes_by_size, robustness
-from econmodel.economies.core.inference import require_draws, summarise, tabulate
-from econmodel.economies.core.path import NODES, SCALE, parts
+from econmodel.economies.bracket import FREE, HELD, bracket, input_ratios, outcomes_by_size, robustness
+from econmodel.economies.core.inference import from_draws, replication_notes, require_draws
+from econmodel.economies.core.path import NODES, SCALE, Parts, parts
 from econmodel.economies.panel_slopes import WITHIN_AND_BETWEEN, in_words, within_and_between
-from econmodel.economies.separation_words import words
 from econmodel.economies.size import WEIGHTS_TABLE, Size, size_of, weighted_mean, weights_table
 from econmodel.errors import NotSupported
-from econmodel.estimate.bootstrap import Replications
-from econmodel.estimate.covariance import FEWEST_CLUSTERS
 from econmodel.estimate.fit import Fit
 from econmodel.forms.technology import Point
-from econmodel.results import Effects, columns_beside
+from econmodel.results import Effects, beside_interval, interval_in_words, per_cent, with_interval
 from econmodel.stated import check_level, require_replications
+from econmodel.verdict import MARGIN, Verdict, judge, judge_row
+from econmodel.words import capital, listed, scale_words, verdict_words
 
 Array = NDArray[np.float64]
+Row = Mapping[str, Any]
 APPARENT, RESIDUAL = "apparent", "residual"
-# Parts are worked out for this many (replication, provider) pairs at a time.
-BATCH_PAIRS = 100_000
 # Half the nodes leave an error below 1e-8 in a replication, whose own noise is far larger.
 REPLICATED_NODES = 8
 # With more providers than this share without a positive cost on their path, the parts no longer describe the table.
@@ -38,26 +36,8 @@ FIFTHS = 5
 ROUNDING = 1e-11
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Parts:
-    """Parts of each provider's log cost relative to the reference.
-
-    Attributes
-    ----------
-    log_size : (..., n)
-    growth : (..., n) log size less that of the reference
-    log_cost : (..., n) observed log cost less fitted log cost at the reference
-    of : part -> (..., n); they add up to `log_cost`
-    """
-
-    log_size: Array
-    growth: Array
-    log_cost: Array
-    of: Mapping[str, Array]
-
-
 def separate(
-    fitted: Fit,
+    fit: Fit,
     size: object = None,
     *,
     replications: int = 999,
@@ -69,7 +49,7 @@ def separate(
 
     Parameters
     ----------
-    fitted : a fit
+    fit : a fit
     size : None for the single output, or for marginal costs at the mean without relationship variables; "equal", a
         column, weights by output (a tariff), or another separation
     replications, seed : of the bootstrap, in which everything is re-estimated (parameters, size weights, means)
@@ -106,59 +86,71 @@ def separate(
     >>> found.table["estimate"].round(4).tolist()
     [0.9889, 1.0079, -0.019, 0.0]
     """
-    if not isinstance(fitted, Fit):
+    if not isinstance(fit, Fit):
         raise NotSupported(
             f"A separation takes a fit of a table of providers, em.separate(em.fit(data)), and this is a "
-            f"{type(fitted).__name__}. Parameters that are only stated have no providers."
+            f"{type(fit).__name__}. Parameters that are only stated have no providers."
         )
     check_level(conf_level)
     require_replications(replications)
-    how = size_of(fitted, size)
-    points = fitted.points()
-    how.check(fitted, points.outputs)
-    one = _parts(fitted, fitted.all_parameters[None], how, points, None)
-    keep = np.isfinite(one.of[RESIDUAL][0])
-    left_out = [name for name, kept in zip(fitted.data.row_names(), keep, strict=True) if not kept]
+    how, points = size_of(fit, size), fit.points()
+    one = _parts(fit, fit.all_parameters[None], how, points, None)
+    log_size, keep = one.log_size[1][0], np.isfinite(one.of[RESIDUAL][0])
+    left_out = [name for name, kept in zip(fit.data.row_names(), keep, strict=True) if not kept]
     if len(left_out) > LARGEST_SHARE_LEFT_OUT * len(keep):
         raise NotSupported(
             f"Fitted cost is not positive for {len(left_out)} of {len(keep)} providers on the way from the mean "
-            f"({', '.join(left_out[:5])}): the {fitted.technology.form.title} form does not describe them. Use a log "
+            f"({', '.join(left_out[:5])}): the {fit.technology.form.title} form does not describe them. Use a log "
             "form, or fewer second-order terms."
         )
-    terms = [APPARENT, *one.of]
-    values = _slopes(one, keep.astype(float)[None])[0]
-    draws = fitted.replications(replications, seed)
-    drawn = _replicated_slopes(fitted, how, points, draws, keep, steps)
+
+    def replicated(parameters: Array, weights: Array, in_size: Array | None) -> Array:
+        return _slopes(_parts(fit, parameters, how, points, weights, in_size, nodes=REPLICATED_NODES), weights)
+
+    terms, values = [APPARENT, *one.of], _slopes(one, keep.astype(float)[None])[0]
+    draws = fit.replications(replications, seed)
+    drawn = how.replicate(fit, points, draws, steps, replicated, keep)
     require_draws(drawn, "the separation")
     if abs(values[-1]) < ROUNDING and np.nanmax(np.abs(drawn[:, -1])) < ROUNDING:
         values[-1], drawn[:, -1] = 0.0, 0.0
     nulls = np.array([1.0 if term in (APPARENT, SCALE) else 0.0 for term in terms])
-    found = summarise(values, drawn, nulls, conf_level)
-    table = tabulate(terms, ["all providers"] * len(terms), found, np.ones(len(terms), dtype=bool))
-    brackets = bracket(fitted, conf_level)
-    outcomes = outcomes_by_size(fitted, one.log_size[0], conf_level)
+    table = from_draws(terms, "all providers", values, drawn, nulls, conf_level)
+    brackets, outcomes = bracket(fit, conf_level), outcomes_by_size(fit, log_size, conf_level)
+    panel = within_and_between(fit, log_size, keep, draws, conf_level)
     tables = {
-        "parts by size fifth": _fifths(fitted, one, keep),
-        WEIGHTS_TABLE: weights_table(fitted.technology.outputs, how),
+        "parts by size fifth": _fifths(one, keep),
+        WEIGHTS_TABLE: weights_table(fit.technology.outputs, how),
         "bracket of scale": brackets,
         "outcomes by size": outcomes,
-        "robustness values": robustness(fitted),
-        "equal weights": _equal_weights(fitted, points, terms),
-        WITHIN_AND_BETWEEN: within_and_between(fitted, one.log_size[0], keep, draws, conf_level),
-        "other references": _other_references(fitted, how, points, terms, one),
+        "robustness values": robustness(fit),
+        "equal weights": _equal_weights(fit, points, terms),
+        WITHIN_AND_BETWEEN: panel,
+        "other references": _other_references(fit, how, points, terms, log_size),
     }
-    labels = {f"relationship: {name}": fitted.data.labels(name) for name in fitted.technology.relationships}
+    notes = [
+        "The parts describe what is associated with size. Context that is not in the table loads on scale.",
+        *how.notes(),
+    ]
+    if input_ratios(fit):
+        notes.append(
+            f"The bracket{' and the robustness values are' if len(tables['robustness values']) else ' is of'} "
+            "elasticities at the mean; scale is a slope over all providers. They differ where the elasticity varies "
+            "with size."
+        )
+    if left_out:
+        notes.append(f"Left out of parts and slope, fitted cost not being positive: {', '.join(left_out)}.")
+    notes += replication_notes(fit, drawn, "a size weight was not positive or a parameter not identified")
+    notes += in_words(panel, conf_level, over_time=fit.data.time is not None)
     return Effects(
         "Where the slope of cost on size comes from", table,
-        words(fitted, table, brackets, outcomes, conf_level, float(np.ptp(one.log_size[0][keep]))), labels,
-        _notes(fitted, left_out, drawn, how)
-        + in_words(tables[WITHIN_AND_BETWEEN], conf_level, over_time=fitted.data.time is not None),
+        _text(fit, table, brackets, outcomes, conf_level, float(np.ptp(log_size[keep]))),
+        {f"relationship: {name}": fit.data.labels(name) for name in fit.technology.relationships}, tuple(notes),
         {name: one for name, one in tables.items() if len(one)}, "bootstrap", conf_level,
     )  # fmt: skip
 
 
 def _parts(
-    fitted: Fit,
+    fit: Fit,
     parameters: Array,
     size: Size,
     points: Point,
@@ -167,37 +159,36 @@ def _parts(
     reference: int | None = None,
     nodes: int = NODES,
 ) -> Parts:
-    """Parts for all parameters of a fit (B, ...), weights of rows (B, n) and of outputs in size (B, m).
+    """Parts of each provider's log cost relative to the reference: the mean provider, or a row.
 
-    The reference is the weighted mean.
+    For all parameters of a fit (B, ...), weights of rows (B, n) and of outputs in size (B, m); the mean is weighted.
     """
-    technology, theta = fitted.technology, parameters[:, : len(fitted.theta)]
+    technology, theta = fit.technology, parameters[:, : len(fit.theta)]
     log_size = np.atleast_2d(size.logs(points.outputs, size_weights))
-    start, log_size_start = _reference(fitted, points, log_size, weights, reference)
-    of = parts(technology, theta, start, points, (log_size_start, log_size), fitted.sample.controls, nodes)
+    if reference is None:
+        start, start_size = _mean(fit, points, log_size, weights)
+    else:
+        row = slice(reference, reference + 1)
+        fields = (points.outputs, points.log_prices, points.relationships, points.controls)
+        start, start_size = Point(*(field[row] for field in fields)), log_size[:, row]
+    of = parts(technology, theta, start, points, (start_size, log_size), fit.sample.controls, nodes)
     of = {name: np.broadcast_to(value, (len(theta), len(points))) for name, value in of.items()}
-    log_cost = np.log(fitted.sample.rows.columns[fitted.design.cost])
+    log_cost = np.log(fit.sample.rows.columns[fit.design.cost])
     residual = log_cost - technology.log_cost(theta, points)
-    for name, part in fitted.row_parts(parameters, residual).items():
+    for name, part in fit.row_parts(parameters, residual).items():
         of[name], residual = part, residual - part
     # A provider whose path leaves positive cost has no parts, and so no residual either.
     of[RESIDUAL] = residual + 0.0 * sum(of.values())
-    return Parts(log_size, log_size - log_size_start, log_cost - technology.log_cost(theta, start), of)
+    return Parts((start_size, log_size), log_cost - technology.log_cost(theta, start), of)
 
 
-def _reference(
-    fitted: Fit, points: Point, log_size: Array, weights: Array | None, reference: int | None
-) -> tuple[Point, Array]:
-    """The provider that all are compared with: the mean (of logs in log forms, of levels in level forms), or a row."""
-    if reference is not None:
-        row = slice(reference, reference + 1)
-        fields = (points.outputs, points.log_prices, points.relationships, points.controls)
-        return Point(*(field[row] for field in fields)), log_size[:, row]
+def _mean(fit: Fit, points: Point, log_size: Array, weights: Array | None) -> tuple[Point, Array]:
+    """The mean provider and its log size: of logs in log forms, of levels in level forms."""
     used = np.ones((1, len(points))) if weights is None else weights
-    in_levels = fitted.technology.form.coordinate.allows_zero
+    in_levels = fit.technology.form.coordinate.allows_zero
     size = np.exp(log_size) if in_levels else log_size
     mean = (used * size).sum(axis=1, keepdims=True) / used.sum(axis=1, keepdims=True)
-    return weighted_mean(fitted.technology, points, used), np.log(mean) if in_levels else mean
+    return weighted_mean(fit.technology, points, used), np.log(mean) if in_levels else mean
 
 
 def _slopes(found: Parts, weights: Array) -> Array:
@@ -205,7 +196,7 @@ def _slopes(found: Parts, weights: Array) -> Array:
     used = np.isfinite(found.of[RESIDUAL]) & (weights > 0)
     weights = np.where(used, weights, 0.0)
     total = _positive(weights.sum(axis=1, keepdims=True))
-    log_size = np.where(used, found.log_size, 0.0)
+    log_size = np.where(used, found.log_size[1], 0.0)
     deviation = np.where(used, log_size - (weights * log_size).sum(axis=1, keepdims=True) / total, 0.0)
     weighted = weights * deviation
     variance = _positive((weighted * deviation).sum(axis=1))
@@ -218,92 +209,130 @@ def _positive(values: Array) -> Array:
     return np.where(values > 0, values, np.nan)
 
 
-def _replicated_slopes(
-    fitted: Fit, size: Size, points: Point, draws: Replications, keep: NDArray[np.bool_], steps: int
-) -> Array:
-    parameters = fitted.bootstrap_all(draws, steps)
-    of_size = size.source_draws(draws, steps)
-    batch = max(1, BATCH_PAIRS // len(points))
-    slopes = []
-    for start in range(0, draws.count, batch):
-        rows = slice(start, start + batch)
-        weights = draws.of_replications(rows) * keep
-        chosen = size.replicated(None if of_size is None else of_size[rows], points, weights)
-        found = _parts(fitted, parameters[rows], size, points, weights, chosen, nodes=REPLICATED_NODES)
-        slopes.append(_slopes(found, weights))
-    replicated = np.concatenate(slopes)
-    lost = ~np.isfinite(parameters).all(axis=1) | ~np.isfinite(replicated).all(axis=1)
-    replicated[lost] = np.nan
-    return replicated
-
-
-def _fifths(fitted: Fit, found: Parts, keep: NDArray[np.bool_]) -> pd.DataFrame:
+def _fifths(found: Parts, keep: NDArray[np.bool_]) -> pd.DataFrame:
     """Mean parts of log unit cost, relative to the reference, by fifth of size; they add up in every fifth."""
-    log_size = found.log_size[0]
+    log_size, growth = found.log_size[1][0], found.growth[0]
     cuts = np.quantile(log_size[keep], np.linspace(0, 1, FIFTHS + 1)[1:-1])
-    fifth = np.searchsorted(cuts, log_size, side="left")
-    growth = found.growth[0]
-    columns: dict[str, list[float]] = {}
-    variables = [f"relationship: {name}" for name in fitted.technology.relationships]
-    own = [name for name in found.of if name not in variables]
-    of_variables = [fitted.data.labels(name) for name in fitted.technology.relationships]
-    of_variables = columns_beside(of_variables, ["size fifth", "providers", "mean size", "log unit cost", *own])
-    labels = dict(zip([*own, *variables], [*own, *of_variables], strict=True))
+    fifth, rows = np.searchsorted(cuts, log_size, side="left"), []
     for number in range(FIFTHS):
         members = keep & (fifth == number)
-        if not members.any():
-            continue
-        columns.setdefault("size fifth", []).append(number + 1)
-        columns.setdefault("providers", []).append(int(members.sum()))
-        columns.setdefault("mean size", []).append(float(np.exp(log_size[members]).mean()))
-        columns.setdefault("log unit cost", []).append(float((found.log_cost[0] - growth)[members].mean()))
-        for name, value in found.of.items():
-            less = growth if name == SCALE else 0.0
-            columns.setdefault(labels[name], []).append(float((value[0] - less)[members].mean()))
-    return pd.DataFrame(columns)
+        if members.any():
+            row = {"size_fifth": number + 1, "providers": int(members.sum())}
+            row |= {"mean_size": float(np.exp(log_size[members]).mean())}
+            row |= {"log_unit_cost": float((found.log_cost[0] - growth)[members].mean())}
+            for name, value in found.of.items():
+                row[name] = float((value[0] - (growth if name == SCALE else 0.0))[members].mean())
+            rows.append(row)
+    return pd.DataFrame(rows)
 
 
-def _equal_weights(fitted: Fit, points: Point, terms: list[str]) -> pd.DataFrame:
+def _equal_weights(fit: Fit, points: Point, terms: list[str]) -> pd.DataFrame:
     """The separation with every output over its mean: how much hangs on the weights."""
-    if len(fitted.technology.outputs) == 1:
+    if len(fit.technology.outputs) == 1:
         return pd.DataFrame()
-    found = _parts(fitted, fitted.all_parameters[None], size_of(fitted, "equal"), points, None)
+    found = _parts(fit, fit.all_parameters[None], size_of(fit, "equal"), points, None)
     return pd.DataFrame({"term": terms, "estimate": _slopes(found, np.ones((1, len(points))))[0]})
 
 
-def _other_references(fitted: Fit, size: Size, points: Point, terms: list[str], found: Parts) -> pd.DataFrame:
+def _other_references(fit: Fit, size: Size, points: Point, terms: list[str], log_size: Array) -> pd.DataFrame:
     """The separation with the provider at the 5th, 50th and 95th percentile of size as reference (level forms)."""
-    if not fitted.technology.is_level:
+    if not fit.technology.is_level:
         return pd.DataFrame()
-    log_size = found.log_size[0]
     table = {"term": terms}
     for percent in (5, 50, 95):
         reference = int(np.argmin(np.abs(log_size - np.percentile(log_size, percent))))
-        other = _parts(fitted, fitted.all_parameters[None], size, points, None, reference=reference)
-        table[f"p{percent} as reference"] = _slopes(other, np.ones((1, len(points))))[0]
+        other = _parts(fit, fit.all_parameters[None], size, points, None, reference=reference)
+        table[f"p{percent}_as_reference"] = _slopes(other, np.ones((1, len(points))))[0]
     return pd.DataFrame(table)
 
 
-def _notes(fitted: Fit, left_out: list[str], drawn: Array, size: Size) -> tuple[str, ...]:
-    notes = []
-    if fitted.clusters is not None and len(fitted.clusters.sizes) < FEWEST_CLUSTERS:
-        notes.append(
-            f"The bootstrap draws from {len(fitted.clusters.sizes)} providers only: its intervals are an indication."
+def _text(
+    fit: Fit, table: pd.DataFrame, brackets: pd.DataFrame, outcomes: pd.DataFrame, level: float, spread: float
+) -> str:
+    """The finding, in the words that the data allow; `spread` is the largest less the smallest log size.
+
+    An attribute's part "is associated with" it; an input ratio's "is located in" it, and the bracket of scale follows.
+    Outcomes follow whatever a relationship variable is.
+    """
+    rows = {row["term"]: row for row in _records(table)}
+    others = [term for term in rows if term not in (APPARENT, SCALE, RESIDUAL)]
+    scale = scale_words(judge_row(rows[SCALE], level, margin=MARGIN, freedom=fit.freedom), rows[SCALE]["estimate"])
+    sentences = [
+        _apparent(rows[APPARENT], level, spread),
+        f"Scale{', all else in the model held,' if others else ' alone'} accounts for "
+        f"{_estimate(rows[SCALE], level)}: {scale}.",
+        *(_relationship(fit, rows, name, level) for name in fit.data.relationships),
+    ]
+    ratios = [fit.data.labels(name) for name in input_ratios(fit)]
+    if ratios:
+        sentences.append(_bracket(brackets, listed(ratios), level))
+    worse = False
+    for (_, role), row in zip(fit.data.outcomes.items(), _records(outcomes), strict=True):
+        verdict = judge(row["conf_low"], row["conf_high"], 0.0, level=level, error=row["std_error"])
+        sentences.append(_outcome(row, verdict, level))
+        worse |= verdict.conclusion == ("above" if role.more_means == "worse" else "below")
+    if ratios and len(outcomes):
+        sentences.append(
+            "Whether the part is scale or thinned relationship depends on what else the relationship produces, which "
+            "these data do not hold."
         )
-    notes.append("The parts describe what is associated with size. Context that is not in the table loads on scale.")
-    if size.weights is None or len(size.weights) > 1:
-        notes.append(f"Size is measured by {size.words}.")
-    if input_ratios(fitted):
-        notes.append(
-            f"The bracket{' and the robustness values are' if type(fitted) is Fit else ' is of'} elasticities at the "
-            "mean; scale is a slope over all providers. They differ where the elasticity varies with size."
+    elif worse:
+        sentences.append(
+            "Larger providers have worse results, so to call the whole of it scale is unsafe: some may be less of what "
+            "the service is for (em.cost_per_outcome)."
         )
-    if left_out:
-        notes.append(f"Left out of parts and slope, fitted cost not being positive: {', '.join(left_out)}.")
-    lost = int((~np.isfinite(drawn).all(axis=1)).sum())
-    if lost:
-        notes.append(
-            f"{lost} of {len(drawn)} replications are left out: a size weight was not positive or a parameter not "
-            "identified."
+    return " ".join(sentences)
+
+
+def _records(table: pd.DataFrame) -> list[Row]:
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
+def _estimate(row: Row, level: float, column: str = "estimate") -> str:
+    return with_interval(row[column], row["conf_low"], row["conf_high"], level)
+
+
+def _apparent(row: Row, level: float, spread: float) -> str:
+    slope = f"As a league table shows it, cost has a slope of {_estimate(row, level)} on size, both in logs: "
+    if spread < np.log(2.0):
+        return (
+            f"{slope}the largest provider is only {per_cent(spread)} larger than the smallest, so nothing is said of "
+            "twice the size."
         )
-    return tuple(notes)
+    doubled = (row["estimate"] - 1.0) * np.log(2.0)
+    return (
+        f"{slope}a provider of twice the size has {per_cent(doubled)} {'lower' if doubled < 0 else 'higher'} unit cost."
+    )
+
+
+def _relationship(fit: Fit, rows: Mapping[str, Row], name: str, level: float) -> str:
+    kind, label = fit.data.relationships[name].kind, fit.data.labels(name)
+    share = f"Of the slope, {_estimate(rows[f'relationship: {name}'], level)}"
+    if kind == "attribute":
+        return f"{share} is associated with {label}, a measured attribute of the relationship."
+    reason = "an input ratio" if kind == "input_ratio" else "of unstated kind and so read as an input ratio"
+    return f"{share} is located in {label}, {reason}."
+
+
+def _bracket(brackets: pd.DataFrame, label: str, level: float) -> str:
+    rows = {row["with"]: _estimate(row, level, "ray_elasticity") for row in _records(brackets)}
+    arithmetic = (
+        f"Holding {label} pulls the elasticity to one by arithmetic, and a technology whose staff need rises less than "
+        "volume gives the same numbers as rationed contact"
+    )
+    if FREE not in rows:
+        return f"{arithmetic}; no outcome is declared, so scale and relationship cannot be told apart."
+    return (
+        f"{arithmetic}, so two numbers bracket scale: {rows[FREE]} with outcomes held and the ratio free, and "
+        f"{rows[HELD]} with the ratio held."
+    )
+
+
+def _outcome(row: Row, verdict: Verdict, level: float) -> str:
+    slope = f"slope on log size {beside_interval(row['slope_on_log_size'], row['conf_low'], row['conf_high'])}"
+    slope += f", {interval_in_words(row['conf_low'], row['conf_high'], level)}"
+    if np.isnan(row["conf_low"]):
+        return f"Whether {row['outcome']} moves with size cannot be told: {row['rows']} rows have it."
+    if not verdict.differs:
+        return f"Whether {row['outcome']} moves with size ({slope}): {verdict_words(verdict, '', '')}."
+    return f"{capital(row['outcome'])} {'rises' if verdict.conclusion == 'above' else 'falls'} with size ({slope})."

@@ -1,11 +1,11 @@
 """One number for the size of a provider of several outputs: a sum of outputs with fixed, positive weights."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from econmodel.errors import NotSupported, TableError, UnknownName
 from econmodel.estimate.bootstrap import Replications
@@ -15,6 +15,9 @@ from econmodel.forms.technology import Point, Technology
 from econmodel.results import Effects
 
 Array = NDArray[np.float64]
+Replicated = Callable[[Array, Array, Array | None], Array]
+# Parts are worked out for this many (replication, provider) pairs at a time.
+BATCH_PAIRS = 100_000
 WEIGHTS_TABLE = "size weights"
 CURE = (
     'Give weights of your own, such as a tariff (size={output: weight}), or a column that measures size (size="...").'
@@ -46,32 +49,42 @@ class Size:
         assert used is not None
         return np.log(used @ outputs.T)
 
-    def check(self, fitted: Fit, outputs: Array) -> None:
-        """NotSupported, by name, for providers without any output: they have no size."""
-        none = outputs.max(axis=1) <= 0
-        if self.column is None and none.any():
-            names = [name for name, empty in zip(fitted.data.row_names(), none, strict=True) if empty]
-            raise NotSupported(
-                f"{', '.join(names[:5])} has no output at all, and so no size. Leave it out with "
-                'data.where(..., because="...").'
-            )
+    def replicate(
+        self, fit: Fit, points: Point, draws: Replications, steps: int, values: Replicated, keep: ArrayLike = 1.0
+    ) -> Array:
+        """Values (B, q) in every replication, with parameters, means and the weights of outputs in size made anew.
 
-    def source_draws(self, draws: Replications, steps: int) -> Array | None:
-        """Parameters of `source` in every replication (B, k); None where weights are given."""
-        return None if self.source is None else self.source.bootstrap(draws, steps)
-
-    def replicated(self, theta: Array | None, points: Point, row_weights: Array) -> Array | None:
-        """The weights (B, m) in replications with parameters (B, k) of `source` and row weights (B, n).
-
-        Marginal costs at each replication's own mean; missing where one is not positive.
+        Parameters
+        ----------
+        steps : Gauss-Newton steps of each replication of a level form
+        values : parameters (b, all of the fit), weights of rows (b, n) and of outputs in size (b, m) or None -> (b, q)
+        keep : (n,) rows that count
         """
-        if self.source is None or theta is None:
-            return None
+        parameters = fit.bootstrap_all(draws, steps)
+        of_source = None if self.source is None else self.source.bootstrap(draws, steps)
+        batch, found = max(1, BATCH_PAIRS // len(points)), []
+        for start in range(0, draws.count, batch):
+            some = slice(start, start + batch)
+            weights = draws.of_replications(some) * keep
+            in_size = None if of_source is None else self._replicated_weights(of_source[some], points, weights)
+            found.append(values(parameters[some], weights, in_size))
+        drawn = np.concatenate(found)
+        drawn[~np.isfinite(parameters).all(axis=1) | ~np.isfinite(drawn).all(axis=1)] = np.nan
+        return drawn
+
+    def _replicated_weights(self, theta: Array, points: Point, row_weights: Array) -> Array:
+        """Marginal costs (B, m) of `source` at each replication's own mean; missing where one is not positive."""
+        assert self.source is not None
         mean = weighted_mean(self.source.technology, points, row_weights)
         nothing = np.zeros((*mean.relationships.shape[:-1], 0))
-        point = Point(mean.outputs, mean.log_prices, nothing, mean.controls)
-        weights = marginal_weights(self.source, theta, point)
+        weights = marginal_weights(self.source, theta, Point(mean.outputs, mean.log_prices, nothing, mean.controls))
         return np.where((weights > 0).all(axis=1, keepdims=True), weights, np.nan)
+
+    def notes(self, taken_as_given: str = "") -> list[str]:
+        """What size is measured by, where there is more than one output or a column."""
+        if self.weights is not None and len(self.weights) == 1:
+            return []
+        return [f"Size is measured by {self.words}{taken_as_given}."]
 
 
 def weighted_mean(technology: Technology, points: Point, weights: Array) -> Point:
@@ -83,8 +96,8 @@ def weighted_mean(technology: Technology, points: Point, weights: Array) -> Poin
     return Point(outputs, *others)
 
 
-def size_of(fitted: Fit, size: object) -> Size:
-    """The size that `size=` stands for.
+def size_of(fit: Fit, size: object) -> Size:
+    """The size that `size=` stands for; NotSupported, by name, for providers without any output: they have none.
 
     Parameters
     ----------
@@ -92,25 +105,38 @@ def size_of(fitted: Fit, size: object) -> Size:
         variables (so that size does not change when a regressor is added); "equal" for outputs over their means; a
         column; a mapping of output -> weight; or another separation, whose weights are used again
     """
-    names = fitted.technology.outputs
     if isinstance(size, Effects):
         if WEIGHTS_TABLE not in size.tables:
             raise NotSupported("size= was given a result without size weights; give the result of em.separate.")
         table = size.tables[WEIGHTS_TABLE]
         size = dict(zip(table["output"], table["weight"], strict=True))
+    if isinstance(size, str) and size != "equal":
+        return _column(fit, size)
+    outputs = fit.points().outputs
+    measured = _weighted(fit, size, outputs)
+    none = outputs.max(axis=1) <= 0
+    if none.any():
+        names = [name for name, empty in zip(fit.data.row_names(), none, strict=True) if empty]
+        raise NotSupported(
+            f"{', '.join(names[:5])} has no output at all, and so no size. Leave it out with "
+            'data.where(..., because="...").'
+        )
+    return measured
+
+
+def _weighted(fit: Fit, size: object, outputs: Array) -> Size:
+    names = fit.technology.outputs
     if isinstance(size, Mapping):
         return _given(names, size)
-    if size == "equal":
-        return Size(1.0 / fitted.points().outputs.mean(axis=0), None, "one over mean output")
     if isinstance(size, str):
-        return _column(fitted, size)
+        return Size(1.0 / outputs.mean(axis=0), None, "one over mean output")
     if size is not None:
         raise UnknownName(
             f'size={size!r} is not known. It may be a column, "equal", weights by output, or a separation.'
         )
     if len(names) == 1:
         return Size(np.ones(1), None, "the output itself")
-    source = refit_fewer(fitted, fitted.data.using(relationships=[]))
+    source = refit_fewer(fit, fit.data.using(relationships=[]))
     weights = marginal_weights(source, source.theta)
     bad = [name for name, weight in zip(names, weights, strict=True) if not weight > 0]
     if bad:
@@ -120,9 +146,9 @@ def size_of(fitted: Fit, size: object) -> Size:
     return Size(weights, None, "marginal costs at the mean, without relationship variables", source)
 
 
-def marginal_weights(fitted: Fit, theta: Array, mean: Point | None = None) -> Array:
+def marginal_weights(fit: Fit, theta: Array, mean: Point | None = None) -> Array:
     """Marginal costs (..., m) for parameters (..., k), at the mean or at another point for each."""
-    technology = fitted.technology
+    technology = fit.technology
     point = technology.mean_point() if mean is None else mean
     slopes = technology.slopes(theta, point).outputs[..., 0, :]
     return slopes * technology.cost(theta, point)
@@ -132,7 +158,7 @@ def weights_table(names: tuple[str, ...], size: Size) -> pd.DataFrame:
     """The weights as a table; empty where a column measures size."""
     if size.weights is None:
         return pd.DataFrame({"output": [], "weight": []})
-    return pd.DataFrame({"output": list(names), "weight": size.weights, "made of": size.words})
+    return pd.DataFrame({"output": list(names), "weight": size.weights, "made_of": size.words})
 
 
 def _given(names: tuple[str, ...], weights: Mapping[str, float]) -> Size:
@@ -147,11 +173,11 @@ def _given(names: tuple[str, ...], weights: Mapping[str, float]) -> Size:
     return Size(values, None, "given")
 
 
-def _column(fitted: Fit, name: str) -> Size:
-    if name not in fitted.data.frame.columns:
-        known = ", ".join(map(str, fitted.data.frame.columns))
+def _column(fit: Fit, name: str) -> Size:
+    if name not in fit.data.frame.columns:
+        known = ", ".join(map(str, fit.data.frame.columns))
         raise UnknownName(f"There is no column {name!r} to measure size by. There are {known}.")
-    column = fitted.data.frame[name].to_numpy(dtype=float)
+    column = fit.data.frame[name].to_numpy(dtype=float)
     if not (column > 0).all():
         raise TableError(
             f"{name} must be above zero in every row to measure size; {int((~(column > 0)).sum())} are not."

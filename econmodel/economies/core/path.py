@@ -7,6 +7,7 @@ gradients is exact (Diewert, 1976); otherwise sixteen Gauss-Legendre nodes are, 
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,27 @@ from econmodel.forms.technology import Point, Technology
 Array = NDArray[np.float64]
 NODES = 16
 SCALE, MIX, PRICES = "scale", "mix", "prices"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """What differs in observed log cost between a start and an end, and its parts.
+
+    Attributes
+    ----------
+    log_size : of start (..., 1) and end (..., n)
+    log_cost : (..., n) of the end less that of the start
+    of : part -> (..., n); they add up to `log_cost`
+    """
+
+    log_size: tuple[Array, Array]
+    log_cost: Array
+    of: Mapping[str, Array]
+
+    @property
+    def growth(self) -> Array:
+        """Log size of the end less that of the start (..., n)."""
+        return self.log_size[1] - self.log_size[0]
 
 
 def parts(
