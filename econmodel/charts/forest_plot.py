@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 NAMES = ("service", "name", "term")  # the column that names a row: the first of these that there is
 GROUP = "type"
-SMALL_PRINT = {"cost concept": "cost: {}", "unit of size": "size: {}", "providers": "{} providers"}
+SMALL_PRINT = {"cost_concept": "cost: {}", "unit_of_size": "size: {}", "providers": "{} providers"}
 # An interval is drawn as far as this many times the spread of all estimates beyond them; an arrow says it goes on.
 BEYOND = 0.35
 
@@ -38,7 +38,7 @@ def forest(
     ----------
     table : the result of `em.compare`, any `Effects`, or a frame. Columns: `service` (or `name`, `term`), the measure
         and its interval (its name with "_low", "_high", or `conf_low`, `conf_high`); where there are any also `type`,
-        and `cost concept`, `unit of size`, `providers`, printed in small below the service. Rows without an estimate
+        and `cost_concept`, `unit_of_size`, `providers`, printed in small below the service. Rows without an estimate
         but with `identified_low` and `identified_high` are drawn as a band; rows whose `supported` is False, hollow
     measure : the column of estimates ("apparent", "scale", "outcomes_held"); None takes "estimate", else "apparent"
     conf_level : of the intervals, where the table does not say; 0.95

@@ -52,14 +52,13 @@ def compare(
     if unknown:
         raise UnknownName(f"sizes= names {', '.join(unknown)}, and the services are {', '.join(services)}.")
     separations = {
-        name: separate(fitted, (sizes or {}).get(name), replications=replications, seed=seed, conf_level=conf_level)
-        for name, fitted in services.items()
+        name: separate(fit, (sizes or {}).get(name), replications=replications, seed=seed, conf_level=conf_level)
+        for name, fit in services.items()
     }
-    table = pd.DataFrame([_row(name, services[name], separations[name]) for name in services])
     return Answer(
         "Services side by side",
-        table,
-        _text(table, conf_level),
+        pd.DataFrame([_row(name, fit, separations[name]) for name, fit in services.items()]),
+        _text(separations, conf_level),
         notes=(
             "Services differ in what cost includes and in what size counts, so they are not pooled, and no test across "
             "them is made.",
@@ -69,60 +68,49 @@ def compare(
     )
 
 
-def _row(name: str, fitted: Fit, separation: Effects) -> dict[str, object]:
-    data = fitted.data
+def _row(name: str, fit: Fit, separation: Effects) -> dict[str, object]:
+    data, level = fit.data, separation.conf_level
     types = dict.fromkeys(role.service or UNSTATED for role in data.outputs.values())
     units = dict.fromkeys(role.unit or output.replace("_", " ") for output, role in data.outputs.items())
-    apparent, scale = separation.row(APPARENT), separation.row(SCALE)
+    # Without periods, rows of one entity are providers that belong together (schools of a district), not repeats.
+    repeats = data.entity is not None and data.time is not None
+    scale = separation.row(SCALE)
+    verdict = judge_row(scale, level, margin=MARGIN, freedom=fit.freedom)
     bracket = separation.tables.get("bracket of scale")
-    free = None if bracket is None or len(bracket) < 2 else bracket.iloc[0]
+    free: Mapping[str, float] | pd.Series = {} if bracket is None or len(bracket) < 2 else bracket.iloc[0]
     return {
         "service": name,
-        "type": " and ".join(types),
-        "providers": _providers(fitted),
-        "rows": int(fitted.nobs),
-        "cost concept": data.cost_concept or UNSTATED,
-        "unit of size": " and ".join(units),
-        "apparent": apparent["estimate"],
-        "apparent_low": apparent["conf_low"],
-        "apparent_high": apparent["conf_high"],
-        "scale": scale["estimate"],
-        "scale_low": scale["conf_low"],
-        "scale_high": scale["conf_high"],
-        "says": _says(fitted, scale, separation.conf_level),
-        "outcomes_held": float("nan") if free is None else free["ray_elasticity"],
-        "outcomes_held_low": float("nan") if free is None else free["conf_low"],
-        "outcomes_held_high": float("nan") if free is None else free["conf_high"],
+        "type": listed(types),
+        "providers": int(data.frame[data.entity].nunique()) if repeats else int(fit.nobs),
+        "rows": int(fit.nobs),
+        "cost_concept": data.cost_concept or UNSTATED,
+        "unit_of_size": listed(units),
+        **_with_ends("apparent", separation.row(APPARENT)),
+        **_with_ends("scale", scale),
+        "says": verdict_words(verdict, "economies of scale", "diseconomies of scale", "constant returns"),
+        **_with_ends("outcomes_held", free, "ray_elasticity"),
     }
 
 
-def _says(fitted: Fit, scale: pd.Series, level: float) -> str:
-    """The verdict on the scale part in a few words; without a conclusion, what would have been needed for one."""
-    verdict = judge_row(scale, level, margin=MARGIN, freedom=fitted.freedom)
-    return verdict_words(verdict, "economies of scale", "diseconomies of scale", "constant returns")
+def _with_ends(name: str, row: Mapping[str, float] | pd.Series, column: str = "estimate") -> dict[str, float]:
+    names = {name: column, f"{name}_low": "conf_low", f"{name}_high": "conf_high"}
+    return {end: row.get(of, float("nan")) for end, of in names.items()}
 
 
-def _providers(fitted: Fit) -> int:
-    # Without periods, rows of one entity are providers that belong together (schools of a district), not repeats.
-    if fitted.data.entity is None or fitted.data.time is None:
-        return int(fitted.nobs)
-    return int(fitted.data.frame[fitted.data.entity].nunique())
+def _text(separations: Mapping[str, Effects], level: float) -> str:
+    def those(term: str, verdict: str) -> list[str]:
+        return [name for name, one in separations.items() if one.row(term)["verdict"] == verdict]
 
-
-def _text(table: pd.DataFrame, level: float) -> str:
-    below = table[table["apparent_high"] < 1.0]["service"].tolist()
-    above = table[table["apparent_low"] > 1.0]["service"].tolist()
-    open_ = [name for name in table["service"] if name not in below + above]
-    parts = []
-    if below:
-        parts.append(f"unit cost falls with size in {listed(below)}")
-    if above:
-        parts.append(f"it rises in {listed(above)}")
-    if open_:
-        parts.append(f"the {100 * level:g} % interval holds both in {listed(open_)}")
-    kept = table[(table["scale_high"] < 1.0) & table["service"].isin(below)]["service"].tolist()
-    text = "As a league table shows it, " + "; ".join(parts) + "."
-    if below:
-        where = listed(kept) if kept else "none of them"
-        text += f" With all else in each model held, scale alone still lowers it in {where}."
-    return text
+    below, above = those(APPARENT, "below"), those(APPARENT, "above")
+    parts = [
+        f"unit cost falls with size in {listed(below)}" if below else "",
+        f"it rises in {listed(above)}" if above else "",
+    ]
+    unsettled = [name for name in separations if name not in below + above]
+    if unsettled:
+        parts.append(f"the data do not settle it at the {100 * level:g} % level in {listed(unsettled)}")
+    text = f"As a league table shows it, {'; '.join(part for part in parts if part)}."
+    if not below:
+        return text
+    kept = [name for name in those(SCALE, "below") if name in below]
+    return f"{text} With all else in each model held, scale alone still lowers it in {listed(kept) or 'none of them'}."

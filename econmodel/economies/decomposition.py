@@ -4,102 +4,99 @@ The same path parts as in the separation (`econmodel.economies.core.path`), betw
 provider and the mean.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from econmodel.economies.bracket import input_ratios
 from econmodel.economies.core.identity import ADDING_UP, adds_up
-from econmodel.economies.core.inference import Estimates, estimate, summarise, tabulate
-from econmodel.economies.core.path import NODES, SCALE, parts
-from econmodel.economies.decomposition_words import words
+from econmodel.economies.core.inference import (
+    Estimates,
+    estimate,
+    few_clusters_note,
+    from_draws,
+    replication_notes,
+    tabulate,
+)
+from econmodel.economies.core.path import NODES, SCALE, Parts, parts
 from econmodel.economies.sides import Mean, Side, mean_log, mean_of, side_of
 from econmodel.economies.size import Size, size_of, weights_table
 from econmodel.errors import NotSupported
-from econmodel.estimate.covariance import FEWEST_CLUSTERS
 from econmodel.estimate.fit import Fit
 from econmodel.forms.technology import Point
-from econmodel.results import Effects, columns_beside
+from econmodel.results import MOST_TIMES, Effects, columns_beside, format_number
 from econmodel.stated import check_level, require_replications
+from econmodel.words import capital, listed
 
 Array = NDArray[np.float64]
 GAP, SPREAD, RESIDUAL = "cost gap", "spread within groups", "residual"
 # Roundings of one coordinate on the way to log cost.
 OPERATIONS = 64
 MORE_NODES = (64, 256)
-BATCH_PAIRS = 100_000
+# From this ratio on "times as much" reads better than "per cent more".
+TIMES = 2.0
 # Where a form is linear in logs, or effects leave nothing over, what is left is rounding.
 ROUNDING = 1e-11
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Gap:
-    """A gap in log cost and its parts.
-
-    Attributes
-    ----------
-    growth : (B,) log size of the end less that of the start
-    log_cost : (B,) log cost of the end less that of the start, observed
-    of : part -> (B,); they add up to `log_cost`
-    """
-
-    growth: Array
-    log_cost: Array
-    of: Mapping[str, Array]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
     """Two sides of a fit and how size is measured."""
 
-    fitted: Fit
+    fit: Fit
     start: Side
     end: Side
     size: Size
     points: Point
     nodes: int = NODES
 
-    def gap(self, parameters: Array, drawn: Array | None = None, size_weights: Array | None = None) -> Gap:
-        """The gap for all parameters of a fit (B, ...), weights of rows (B, n) and of outputs in size (B, m)."""
-        fitted, points = self.fitted, self.points
-        theta = parameters[:, : len(fitted.theta)]
-        ends = [mean_of(fitted, side, self.size, points, drawn, size_weights) for side in (self.start, self.end)]
-        of = {name: value[:, 0] for name, value in path(fitted, theta, ends, self.nodes).items()}
-        log_cost = np.log(fitted.sample.rows.columns[fitted.design.cost])
-        smooth = fitted.technology.log_cost(theta, points)
-        own = fitted.row_parts(parameters, log_cost - smooth)
+    def gap(self, parameters: Array, drawn: Array | None = None, in_size: Array | None = None) -> Parts:
+        """The gap (B,) for all parameters of a fit (B, ...), weights of rows (B, n) and of outputs in size (B, m)."""
+        fit, points, sides = self.fit, self.points, (self.start, self.end)
+        theta = parameters[:, : len(fit.theta)]
+        ends = [mean_of(fit, side, self.size, points, drawn, in_size) for side in sides]
+        of = {name: value[:, 0] for name, value in self.path(theta, ends).items()}
+        smooth = fit.technology.log_cost(theta, points)
+        own = fit.row_parts(parameters, np.log(fit.sample.rows.columns[fit.design.cost]) - smooth)
         levels = []
-        for side, mean in zip((self.start, self.end), ends, strict=True):
+        for side, mean in zip(sides, ends, strict=True):
             shares = side.weights(drawn)
             # Rows of the other side may lack a positive fitted cost without any harm to this one.
             seen = np.where(side.rows, smooth, 0.0)
-            at_mean = fitted.technology.log_cost(theta, mean.point)[:, 0]
-            averages = [at_mean, mean_log(fitted, shares, seen)]
+            at_mean = fit.technology.log_cost(theta, mean.point)[:, 0]
+            averages = [at_mean, mean_log(fit, shares, seen)]
             for part in own.values():
                 seen = np.where(side.rows, seen + part, 0.0)
-                averages.append(mean_log(fitted, shares, seen))
+                averages.append(mean_log(fit, shares, seen))
             levels.append(np.diff(np.stack([*averages, mean.log_cost + 0.0 * at_mean]), axis=0))
-        spread, *effects, residual = levels[1] - levels[0]
+        spread, *rest = levels[1] - levels[0]
         if (np.abs(spread) > ROUNDING).any():
             of[SPREAD] = spread
-        rest = dict(zip((*own, RESIDUAL), (*effects, residual), strict=True))
-        of |= {name: np.where(np.abs(value) < ROUNDING, 0.0, value) for name, value in rest.items()}
-        growth = (ends[1].log_size - ends[0].log_size)[:, 0]
-        return Gap(np.broadcast_to(growth, len(theta)), ends[1].log_cost - ends[0].log_cost, of)
+        for name, value in zip((*own, RESIDUAL), rest, strict=True):
+            of[name] = np.where(np.abs(value) < ROUNDING, 0.0, value)
+        start, end = (np.broadcast_to(mean.log_size[:, 0], len(theta)) for mean in ends)
+        return Parts((start, end), ends[1].log_cost - ends[0].log_cost, of)
 
+    def path(self, theta: Array, ends: Sequence[Mean]) -> dict[str, Array]:
+        """The parts between two points, (..., 1) each."""
+        start, end = ends
+        log_size = (start.log_size, end.log_size)
+        controls = self.fit.sample.controls
+        return parts(self.fit.technology, theta, start.point, end.point, log_size, controls, self.nodes)
 
-def path(fitted: Fit, theta: Array, ends: Sequence[Mean], nodes: int) -> dict[str, Array]:
-    """The parts between two points, (..., 1) each."""
-    start, end = ends
-    log_size = (start.log_size, end.log_size)
-    return parts(fitted.technology, theta, start.point, end.point, log_size, fitted.sample.controls, nodes)
+    @property
+    def way(self) -> str:
+        """From where to where, as a refusal names it."""
+        return f"on the way from {self.start.label} to {self.end.label}"
 
 
 def decompose(
-    fitted: Fit,
+    fit: Fit,
     start: Any,
     end: Any,
     by: str | None = None,
@@ -114,7 +111,7 @@ def decompose(
 
     Parameters
     ----------
-    fitted : a fit
+    fit : a fit
     start, end : a provider as in `data.row_names()` or as the entity column names it (then the mean of its rows); a
         period; a condition on columns ("pupils > 500"); "mean" for all rows; or, with `by`, a value of that column
     by : column whose values `start` and `end` are
@@ -152,63 +149,62 @@ def decompose(
     >>> bool(abs(found["cost gap"] - found.drop("cost gap").sum()) < 1e-10)
     True
     """
-    if not isinstance(fitted, Fit):
+    if not isinstance(fit, Fit):
         raise NotSupported(
             "A decomposition needs providers, and stated parameters have none: fit a table of providers."
         )
     check_level(conf_level)
     require_replications(replications)
-    how, points = size_of(fitted, size), fitted.points()
-    how.check(fitted, points.outputs)
-    first, last = side_of(fitted, start, by), side_of(fitted, end, by)
+    how, points = size_of(fit, size), fit.points()
+    first, last = side_of(fit, start, by), side_of(fit, end, by)
     if (first.rows == last.rows).all():
         raise NotSupported(f"{first.label} and {last.label} are the same rows, so there is no gap to explain.")
-    comparison, one = _settled(Comparison(fitted, first, last, how, points))
-    pair = first.kind == last.kind == "provider"
-    found, drawn = _by_delta(comparison, one, conf_level), None
-    if not pair:
-        drawn = _replicated(comparison, one, replications, seed, steps)
-        values = np.array([one.log_cost[0], *(value[0] for value in one.of.values())])
-        found = summarise(values, drawn, np.zeros(len(values)), conf_level)
-    terms = [GAP, *one.of]
-    place = f"{first.label} to {last.label}"
-    table = tabulate(terms, [place] * len(terms), found, np.ones(len(terms), dtype=bool))
-    tables = {"unit cost": _unit_cost(one), "size weights": weights_table(fitted.technology.outputs, how)}
+    comparison, one = _settled(Comparison(fit, first, last, how, points))
+    pair, place, terms = first.kind == last.kind == "provider", f"{first.label} to {last.label}", [GAP, *one.of]
+    notes = ["The parts describe what goes with the gap; they are not effects of changing one thing alone."]
+    notes += how.notes(", which the intervals take as given" if pair else "")
+    if pair:
+        estimates = _by_delta(comparison, one, conf_level)
+        table = tabulate(terms, [place] * len(terms), estimates, np.ones(len(terms), dtype=bool))
+        notes += few_clusters_note(fit, "delta")
+    else:
+        drawn = how.replicate(
+            fit, points, fit.replications(replications, seed), steps, partial(_gap, comparison, one.of)
+        )
+        table = from_draws(terms, place, _values(one), drawn, np.zeros(len(terms)), conf_level)
+        lost = "one side was not drawn, a size weight not positive, or a parameter not identified"
+        notes += replication_notes(fit, drawn, lost)
+    tables = {"unit cost": _unit_cost(one), "size weights": weights_table(fit.technology.outputs, how)}
     if first.kind == "period":
         tables["each period"] = _each_period(comparison)
     return Effects(
         f"From {first.label} to {last.label}: where the gap in cost comes from", table,
-        words(fitted, table, float(one.growth[0]), first, last, conf_level),
-        {f"relationship: {name}": fitted.data.labels(name) for name in fitted.technology.relationships},
-        _notes(comparison, drawn), tables, "delta" if pair else "bootstrap", conf_level,
+        _text(comparison, table, float(one.growth[0]), conf_level),
+        {f"relationship: {name}": fit.data.labels(name) for name in fit.technology.relationships},
+        tuple(notes), tables, "delta" if pair else "bootstrap", conf_level,
     )  # fmt: skip
 
 
-def _settled(comparison: Comparison) -> tuple[Comparison, Gap]:
+def _settled(comparison: Comparison) -> tuple[Comparison, Parts]:
     """The comparison with as many nodes as its parts need to add up, and its gap.
 
     Where a level form comes near a cost of zero on the way, sixteen nodes are too few.
     """
     for nodes in (NODES, *MORE_NODES):
         comparison = replace(comparison, nodes=nodes)
-        one = comparison.gap(comparison.fitted.all_parameters[None])
-        _require_cost(comparison, one)
+        one = comparison.gap(comparison.fit.all_parameters[None])
+        if not np.isfinite(sum(one.of.values())).all():
+            raise NotSupported(
+                f"Fitted cost is not positive {comparison.way}: the {comparison.fit.technology.form.title} form does "
+                "not describe them. Use a log form, or fewer second-order terms."
+            )
         missed = sum(one.of.values()) - one.log_cost
         if adds_up(missed, 1.0, *one.of.values(), _rounding(comparison)):
             return comparison, one
     raise NotSupported(
-        f"Fitted cost comes so near to zero on the way from {comparison.start.label} to {comparison.end.label} that "
-        "the parts do not add up to the gap. Use a log form, or fewer second-order terms."
+        f"Fitted cost comes so near to zero {comparison.way} that the parts do not add up to the gap. Use a log form, "
+        "or fewer second-order terms."
     )
-
-
-def _require_cost(comparison: Comparison, one: Gap) -> None:
-    if not np.isfinite(sum(one.of.values())).all():
-        raise NotSupported(
-            f"Fitted cost is not positive on the way from {comparison.start.label} to {comparison.end.label}: the "
-            f"{comparison.fitted.technology.form.title} form does not describe them. Use a log form, or fewer "
-            "second-order terms."
-        )
 
 
 def _rounding(comparison: Comparison) -> float:
@@ -216,7 +212,7 @@ def _rounding(comparison: Comparison) -> float:
 
     A variable that hardly varies has slopes of a billion and coordinates that are good to a billionth.
     """
-    technology, theta, points = comparison.fitted.technology, comparison.fitted.theta, comparison.points
+    technology, theta, points = comparison.fit.technology, comparison.fit.theta, comparison.points
     slopes, coordinate = technology.slopes(theta, points), technology.form.coordinate
     outputs = coordinate.transform(points.outputs) if coordinate.centring == "shift" else np.ones_like(points.outputs)
     coordinates = (
@@ -228,20 +224,33 @@ def _rounding(comparison: Comparison) -> float:
     return float(np.finfo(float).eps) * OPERATIONS * moved / ADDING_UP
 
 
-def _by_delta(comparison: Comparison, one: Gap, level: float) -> Estimates:
+def _values(gap: Parts) -> Array:
+    """The gap and its parts for the parameters of the fit."""
+    return np.array([gap.log_cost[0], *(value[0] for value in gap.of.values())])
+
+
+def _gap(comparison: Comparison, of: Iterable[str], parameters: Array, drawn: Array, in_size: Array | None) -> Array:
+    """Gap and the named parts in replications (B, 1 + parts)."""
+    gap, count = comparison.gap(parameters, drawn, in_size), len(parameters)
+    values = [gap.log_cost, *(gap.of.get(name, np.zeros(count)) for name in of)]
+    return np.stack([np.broadcast_to(value, count) for value in values], axis=1)
+
+
+def _by_delta(comparison: Comparison, one: Parts, level: float) -> Estimates:
     """Intervals of the parts that depend on the parameters alone; gap, provider effects and residual have none."""
-    fitted, size, points = comparison.fitted, comparison.size, comparison.points
-    ends = [_flat(mean_of(fitted, side, size, points, None, None)) for side in (comparison.start, comparison.end)]
-    free = list(path(fitted, fitted.theta, ends, comparison.nodes))
+    fit, terms, values = comparison.fit, [GAP, *one.of], _values(one)
+    means = (
+        mean_of(fit, side, comparison.size, comparison.points, None, None)
+        for side in (comparison.start, comparison.end)
+    )
+    ends = [_flat(mean) for mean in means]
+    free = list(comparison.path(fit.theta, ends))
 
     def measure(theta: Array) -> Array:
-        of = path(fitted, theta, ends, comparison.nodes)
+        of = comparison.path(theta, ends)
         return np.concatenate([np.broadcast_to(of[name], (*theta.shape[:-1], 1)) for name in free], axis=-1)
 
-    inner = estimate(fitted, measure, 0.0, conf_level=level)
-    terms = [GAP, *one.of]
-    places = [terms.index(name) for name in free]
-    values = np.array([one.log_cost[0], *(value[0] for value in one.of.values())])
+    inner, places = estimate(fit, measure, 0.0, conf_level=level), [terms.index(name) for name in free]
     columns = {}
     for name in ("errors", "low", "high", "nulls", "statistics", "p_values", "floors"):
         columns[name] = np.full(len(values), np.nan)
@@ -256,30 +265,7 @@ def _flat(mean: Mean) -> Mean:
     return Mean(Point(*(field[0] for field in fields)), mean.log_size[0], mean.log_cost)
 
 
-def _replicated(comparison: Comparison, one: Gap, count: int, seed: int, steps: int) -> Array:
-    """Gap and parts in every replication (B, 1 + parts), with parameters, means and size weights made anew."""
-    fitted = comparison.fitted
-    draws = fitted.replications(count, seed)
-    parameters = fitted.bootstrap_all(draws, steps)
-    of_size = comparison.size.source_draws(draws, steps)
-    batch = max(1, BATCH_PAIRS // len(comparison.points))
-    rows = []
-    for begin in range(0, draws.count, batch):
-        chosen = slice(begin, begin + batch)
-        row_weights = draws.of_replications(chosen)
-        source = None if of_size is None else of_size[chosen]
-        weights = comparison.size.replicated(source, comparison.points, row_weights)
-        found = comparison.gap(parameters[chosen], row_weights, weights)
-        length = len(parameters[chosen])
-        values = [found.log_cost, *(found.of.get(name, np.zeros(length)) for name in one.of)]
-        rows.append(np.stack([np.broadcast_to(value, length) for value in values], axis=1))
-    drawn = np.concatenate(rows)
-    lost = ~np.isfinite(drawn).all(axis=1) | ~np.isfinite(parameters).all(axis=1)
-    drawn[lost] = np.nan
-    return drawn
-
-
-def _unit_cost(one: Gap) -> pd.DataFrame:
+def _unit_cost(one: Parts) -> pd.DataFrame:
     """The gap in log cost per unit of size: the same parts, scale less the growth of size."""
     growth = float(one.growth[0])
     values = {"unit cost gap": float(one.log_cost[0]) - growth}
@@ -289,36 +275,72 @@ def _unit_cost(one: Gap) -> pd.DataFrame:
 
 def _each_period(comparison: Comparison) -> pd.DataFrame:
     """Every period against the start: gap and parts, one row a period."""
-    fitted, time = comparison.fitted, comparison.fitted.data.time
+    fit, time = comparison.fit, comparison.fit.data.time
     rows = []
-    for period in fitted.data.periods()[1]:
-        side = side_of(fitted, period, time)
+    for period in fit.data.periods()[1]:
+        side = side_of(fit, period, time)
         if (side.rows == comparison.start.rows).all():
             continue
-        found = replace(comparison, end=side).gap(fitted.all_parameters[None])
-        values = {GAP: found.log_cost[0]} | {name: value[0] for name, value in found.of.items()}
+        found = replace(comparison, end=side).gap(fit.all_parameters[None])
+        values = dict(zip([GAP, *found.of], _values(found), strict=True))
         rows.append({columns_beside([str(time)], values)[0]: str(period)} | values)
     return pd.DataFrame(rows).fillna(0.0)
 
 
-def _notes(comparison: Comparison, drawn: Array | None) -> tuple[str, ...]:
-    fitted, size = comparison.fitted, comparison.size
-    notes = ["The parts describe what goes with the gap; they are not effects of changing one thing alone."]
-    if size.weights is None or len(size.weights) > 1:
-        held = "" if drawn is not None else ", which the intervals take as given"
-        notes.append(f"Size is measured by {size.words}{held}.")
-    if drawn is None:
-        if fitted.wild:
-            notes.append("P-values come from the wild cluster bootstrap; intervals are classical.")
-        return tuple(notes)
-    if fitted.clusters is not None and len(fitted.clusters.sizes) < FEWEST_CLUSTERS:
-        notes.append(
-            f"The bootstrap draws from {len(fitted.clusters.sizes)} providers only: its intervals are an indication."
+def _text(comparison: Comparison, table: pd.DataFrame, growth: float, level: float) -> str:
+    """The cost ratio in words, and its parts in points: hundredths of logs add up, which per cents do not."""
+    fit, (start, end) = comparison.fit, (_who(side) for side in (comparison.start, comparison.end))
+    gap, *rest = table.to_dict("records")
+    labels = [_label(fit, part["term"]) for part in rest]
+    total, unit = float(gap["estimate"]), float(gap["estimate"]) - growth
+    named = ", ".join(f"{label} {_points(part['estimate'])}" for label, part in zip(labels, rest, strict=True))
+    sentences = [
+        f"{capital(end)} costs {ratio(total)} {start}: in points of logs, {_points(total)} points = {named}.",
+        f"Per unit of size it costs {ratio(unit)} {start} ({_points(unit)} points, of which scale "
+        f"{_points(rest[0]['estimate'] - growth)}).",
+    ]
+    # By their p-values, which hold where intervals are classical only.
+    differing = [label for label, part in zip(labels, rest, strict=True) if part["p_value"] <= 1.0 - level]
+    if differing:
+        sentences.append(f"At the {100 * level:g} % level {listed(differing)} can be told from zero.")
+    elif any(part["p_value"] == part["p_value"] for part in rest):
+        sentences.append(f"None of the parts can be told from zero at the {100 * level:g} % level.")
+    located = [fit.data.labels(name) for name in input_ratios(fit)]
+    if located:
+        sentences.append(
+            f"{capital(listed(located))} {'is' if len(located) == 1 else 'are'} read as an input ratio: this says "
+            "where the gap is located and is not an effect of relationship."
         )
-    lost = int((~np.isfinite(drawn).all(axis=1)).sum())
-    if lost:
-        notes.append(
-            f"{lost} of {len(drawn)} replications are left out: one side was not drawn, a size weight not positive, or "
-            "a parameter not identified."
-        )
-    return tuple(notes)
+    return " ".join(sentences)
+
+
+def ratio(log_ratio: float) -> str:
+    """A log ratio as it reads in a sentence.
+
+    Examples
+    --------
+    >>> ratio(0.1133), ratio(-0.05), ratio(0.0), ratio(1.2)
+    ('12.0 % more than', '4.9 % less than', 'as much as', '3.32 times as much as')
+    """
+    if log_ratio > np.log(MOST_TIMES):
+        return f"over {MOST_TIMES:g} times as much as"
+    times = float(np.exp(log_ratio))
+    if abs(times - 1.0) < 5e-4:
+        return "as much as"
+    if times >= TIMES:
+        return f"{format_number(times, 3)} times as much as"
+    return f"{100 * abs(times - 1.0):.1f} % {'more' if times > 1 else 'less'} than"
+
+
+def _points(log_difference: float) -> str:
+    written = f"{100 * log_difference:.1f}"
+    return "0.0" if float(written) == 0 else written.replace("-", "−")
+
+
+def _who(side: Side) -> str:
+    return side.label if side.kind == "provider" else f"the mean of {side.label}"
+
+
+def _label(fit: Fit, term: str) -> str:
+    name = term.removeprefix("relationship: ")
+    return fit.data.labels(name) if name != term else term

@@ -9,11 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from econmodel.economies.core.inference import Estimates, by_place, tabulate
 from econmodel.economies.variance_shares import variance_shares
 from econmodel.errors import NotIdentified, NotSupported, TableError, UnknownName
-from econmodel.results import EFFECT_COLUMNS, Effects, format_number, format_probability, with_interval
+from econmodel.results import INTERVAL_COLUMNS, Effects, format_number, format_probability, with_interval
 from econmodel.stated import check_level
 from econmodel.table.roles import nearest
+from econmodel.verdict import judge_row
+from econmodel.words import capital, listed, verdict_words
 
 Array = NDArray[np.float64]
 RAW, HELD, THROUGH = "raw gap", "gap with the rest held", "through "
@@ -97,15 +100,19 @@ def gaps(
     _check_rank(table, between, groups, columns)
     raw, kept, through = _split(y, groups, columns)
     freedom = len(y) - 1 - groups.shape[1] - sum(value.shape[1] for value in columns.values())
-    rows = []
-    for place, level in enumerate(levels[1:]):
-        for term, found in [(RAW, raw), (HELD, kept), *((THROUGH + name, part) for name, part in through.items())]:
-            estimate, error = float(found.values[place]), float(found.errors[place])
-            rows.append(_row(term, f"{level} less {levels[0]}", estimate, error, freedom, conf_level))
+    terms = {RAW: raw, HELD: kept, **{THROUGH + name: part for name, part in through.items()}}
+    gaps_of = [f"{level} less {levels[0]}" for level in levels[1:]]
+    table = by_place(
+        tabulate(
+            [term for term in terms for _ in gaps_of], [*gaps_of] * len(terms),
+            _estimates(list(terms.values()), freedom, conf_level), np.ones(len(terms) * len(gaps_of), dtype=bool),
+        ),
+        len(gaps_of),
+    ).drop(columns=list(INTERVAL_COLUMNS))  # fmt: skip
     shares = variance_shares(y, {between: groups, **columns})
     return Effects(
-        f"Gaps in {outcome} between the values of {between}", pd.DataFrame(rows, columns=list(EFFECT_COLUMNS)),
-        _text(rows, shares, between, list(held), conf_level), tables={VARIANCE: pd.DataFrame(shares)},
+        f"Gaps in {outcome} between the values of {between}", table,
+        _text(table, shares, between, list(held), conf_level), tables={VARIANCE: pd.DataFrame(shares)},
         method="influence", conf_level=conf_level,
     )  # fmt: skip
 
@@ -221,43 +228,35 @@ def _least_squares(x: Array, y: Array) -> Influence:
     return Influence(values, (basis @ inverse.T)[:, :, None] * residuals[:, None, :])
 
 
-def _row(term: str, at: str, estimate: float, error: float, freedom: int, level: float) -> dict[str, Any]:
+def _estimates(found: Sequence[Influence], freedom: int, level: float) -> Estimates:
+    """Estimates of all influences one behind the other, with t intervals and p-values against zero."""
     from scipy.special import stdtr, stdtrit
 
-    statistic = estimate / error if error > 0 else float("nan")
-    margin = float(stdtrit(freedom, 0.5 + level / 2.0)) * error
-    p_value = float(2.0 * stdtr(freedom, -abs(statistic))) if error > 0 else float("nan")
-    values = (term, at, estimate, error, 0.0, statistic, p_value, estimate - margin, estimate + margin, True)
-    return dict(zip(EFFECT_COLUMNS, values, strict=True))
+    values, errors = (np.concatenate([getattr(one, name) for one in found]) for name in ("values", "errors"))
+    known, zeros = errors > 0, np.zeros_like(values)
+    statistics = np.where(known, values / np.where(known, errors, 1.0), np.nan)
+    margin = float(stdtrit(freedom, 0.5 + level / 2.0)) * errors
+    p_values = np.where(known, 2.0 * stdtr(freedom, -np.abs(statistics)), np.nan)
+    return Estimates(values, errors, values - margin, values + margin, zeros, statistics, p_values, zeros)
 
 
 def _text(
-    rows: Sequence[Mapping[str, Any]],
-    shares: Sequence[Mapping[str, Any]],
-    between: str,
-    held: Sequence[str],
-    level: float,
+    table: pd.DataFrame, shares: Sequence[Mapping[str, Any]], between: str, held: Sequence[str], level: float
 ) -> str:
-    def said(row: Mapping[str, Any]) -> str:
-        return with_interval(row["estimate"], row["conf_low"], row["conf_high"], level)
-
-    of = {(row["term"], row["at"]): row for row in rows}
     sentences = []
-    for at in dict.fromkeys(row["at"] for row in rows):
-        raw, kept = of[RAW, at], of[HELD, at]
-        clear = "" if kept["p_value"] < 1.0 - level else ", not clearly different from zero"
-        sentences.append(
-            f"{at[:1].upper()}{at[1:]}: {said(raw)} as they stand, {said(kept)} with {_listed(held)} held{clear}."
+    for at, rows in table.groupby("at", sort=False):
+        raw, kept = (
+            with_interval(row["estimate"], row["conf_low"], row["conf_high"], level)
+            for _, row in rows.iloc[:2].iterrows()
         )
+        verdict = judge_row(rows.iloc[1], level)
+        clear = "" if verdict.differs else f": {verdict_words(verdict, '', '')}"
+        named = listed(name.replace("_", " ") for name in held)
+        sentences.append(f"{capital(str(at))}: {raw} as they are, {kept} with {named} held{clear}.")
     own = next(share for share in shares if share["group"] == between)
     alone, last, chance = (format_number(100 * own[name], 2) for name in ("alone", "given the others", "by chance"))
     sentences.append(
-        f"Alone, {between} goes with {alone} % of the variance; what it adds to the rest is {last} %, where chance "
-        f"alone would add {chance} % (p {format_probability(own['p_value'])})."
+        f"Alone, {between} is associated with {alone} % of the variance; what it adds to the rest is {last} %, where "
+        f"chance alone would add {chance} % (p {format_probability(own['p_value'])})."
     )
     return " ".join(sentences)
-
-
-def _listed(names: Sequence[str]) -> str:
-    words = [name.replace("_", " ") for name in names]
-    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]

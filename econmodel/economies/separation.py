@@ -217,9 +217,9 @@ def _fifths(found: Parts, keep: NDArray[np.bool_]) -> pd.DataFrame:
     for number in range(FIFTHS):
         members = keep & (fifth == number)
         if members.any():
-            row = {"size_fifth": number + 1, "providers": int(members.sum())}
-            row |= {"mean_size": float(np.exp(log_size[members]).mean())}
-            row |= {"log_unit_cost": float((found.log_cost[0] - growth)[members].mean())}
+            row: dict[str, float] = {"size_fifth": number + 1, "providers": int(members.sum())}
+            row["mean_size"] = float(np.exp(log_size[members]).mean())
+            row["log_unit_cost"] = float((found.log_cost[0] - growth)[members].mean())
             for name, value in found.of.items():
                 row[name] = float((value[0] - (growth if name == SCALE else 0.0))[members].mean())
             rows.append(row)

@@ -43,7 +43,7 @@ class Side:
         return weights / np.where(total > 0, total, np.nan)
 
 
-def side_of(fitted: Fit, wanted: Any, by: str | None = None) -> Side:
+def side_of(fit: Fit, wanted: Any, by: str | None = None) -> Side:
     """The rows that a name, a period, a condition or a value of the column `by` stands for.
 
     Raises
@@ -53,9 +53,9 @@ def side_of(fitted: Fit, wanted: Any, by: str | None = None) -> Side:
     NotSupported
         Where a number may be meant as a provider or as a period.
     """
-    data = fitted.data
+    data = fit.data
     if by is not None:
-        return _value(fitted, wanted, by)
+        return _value(fit, wanted, by)
     names = data.row_names()
     if isinstance(wanted, str) and wanted == "mean":
         return Side("all rows", np.ones(len(names), dtype=bool), "group")
@@ -74,7 +74,7 @@ def side_of(fitted: Fit, wanted: Any, by: str | None = None) -> Side:
     if found:
         return found[0]
     if isinstance(wanted, str) and COMPARISON.search(wanted):
-        return Side(wanted, _condition(fitted, wanted), "group")
+        return Side(wanted, _condition(fit, wanted), "group")
     known = dict.fromkeys(names)
     for column in (data.entity, data.time):
         if column is not None:
@@ -97,8 +97,8 @@ def _called_so(values: pd.Series, column: str, wanted: Any) -> Members:
     return values.astype(str).isin([text, text.removeprefix(f"{column.replace('_', ' ')} ")]).to_numpy(dtype=bool)
 
 
-def _value(fitted: Fit, wanted: Any, by: str) -> Side:
-    data = fitted.data
+def _value(fit: Fit, wanted: Any, by: str) -> Side:
+    data = fit.data
     if by not in data.frame.columns:
         known = ", ".join(map(str, data.frame.columns))
         raise UnknownName(
@@ -114,8 +114,8 @@ def _value(fitted: Fit, wanted: Any, by: str) -> Side:
     return Side(_called(by, wanted), rows, kind)
 
 
-def _condition(fitted: Fit, condition: str) -> Members:
-    data = fitted.data
+def _condition(fit: Fit, condition: str) -> Members:
+    data = fit.data
     truth = truth_of(condition, data.frame, data.date_order)[0].fillna(False).to_numpy(dtype=bool)
     if not truth.any():
         raise TableError(f"No row satisfies {condition!r}.")
@@ -134,26 +134,24 @@ class Mean:
     log_cost: Array
 
 
-def mean_of(
-    fitted: Fit, side: Side, size: Size, points: Point, drawn: Array | None, size_weights: Array | None
-) -> Mean:
+def mean_of(fit: Fit, side: Side, size: Size, points: Point, drawn: Array | None, size_weights: Array | None) -> Mean:
     """The mean of a side for weights of replications (B, n), or as the table has it."""
     shares = side.weights(drawn)
-    coordinate = fitted.technology.form.coordinate
+    coordinate = fit.technology.form.coordinate
     outputs = coordinate.inverse(shares @ coordinate.transform(points.outputs))[:, None, :]
     others = [(shares @ field)[:, None, :] for field in (points.log_prices, points.relationships, points.controls)]
     log_size = np.atleast_2d(size.logs(points.outputs, size_weights))
-    log_cost = np.log(fitted.sample.rows.columns[fitted.design.cost])
+    log_cost = np.log(fit.sample.rows.columns[fit.design.cost])
     return Mean(
         Point(outputs, *others),
-        mean_log(fitted, shares, log_size)[:, None],
-        mean_log(fitted, shares, log_cost[None]),
+        mean_log(fit, shares, log_size)[:, None],
+        mean_log(fit, shares, log_cost[None]),
     )
 
 
-def mean_log(fitted: Fit, shares: Array, logs: Array) -> Array:
+def mean_log(fit: Fit, shares: Array, logs: Array) -> Array:
     """Mean of logs in log forms, log of the mean in level forms: shares (B, n) and logs (1 or B, n) give (B,)."""
-    if not fitted.technology.form.coordinate.allows_zero:
+    if not fit.technology.form.coordinate.allows_zero:
         return (shares * logs).sum(axis=1)
     # Over the largest that counts, so that no exponential leaves double precision.
     top = np.where(shares > 0, logs, -np.inf).max(axis=1, keepdims=True)

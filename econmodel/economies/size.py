@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from econmodel.errors import NotSupported, TableError, UnknownName
 from econmodel.estimate.bootstrap import Replications
@@ -50,7 +50,13 @@ class Size:
         return np.log(used @ outputs.T)
 
     def replicate(
-        self, fit: Fit, points: Point, draws: Replications, steps: int, values: Replicated, keep: ArrayLike = 1.0
+        self,
+        fit: Fit,
+        points: Point,
+        draws: Replications,
+        steps: int,
+        values: Replicated,
+        keep: Array | NDArray[np.bool_] | float = 1.0,
     ) -> Array:
         """Values (B, q) in every replication, with parameters, means and the weights of outputs in size made anew.
 

@@ -91,8 +91,8 @@ def make_services() -> pd.DataFrame:
     names = [
         "service",
         "type",
-        "cost concept",
-        "unit of size",
+        "cost_concept",
+        "unit_of_size",
         "providers",
         "apparent",
         "apparent_low",

@@ -28,8 +28,8 @@ def test_one_row_a_service_with_what_it_is(found):
     table = found.table.set_index("service")
     assert table.index.tolist() == ["schools", "power", "airlines"]
     assert table["type"].tolist() == ["personal", "transactional", "transactional"]
-    assert table["cost concept"].tolist() == ["per head x heads", "total", "total"]
-    assert table["unit of size"].tolist() == ["pupils", "million kWh", "index of revenue passenger miles"]
+    assert table["cost_concept"].tolist() == ["per head x heads", "total", "total"]
+    assert table["unit_of_size"].tolist() == ["pupils", "million kWh", "index of revenue passenger miles"]
     assert table["rows"].tolist() == [420, 145, 90]
     assert table["providers"].tolist() == [420, 145, 6]
 
@@ -64,7 +64,7 @@ def test_size_may_be_chosen_for_one_service(services):
     table = em.compare(fits, sizes={"universities": "academics"}, replications=FEW).table.set_index("service")
     slope = np.polyfit(np.log(data.frame["academics"]), np.log(data.frame["cost"]), 1)[0]
     assert table.loc["universities", "apparent"] == pytest.approx(slope, abs=1e-10)
-    assert table.loc["universities", "unit of size"] != ""
+    assert table.loc["universities", "unit_of_size"] != ""
 
 
 def test_services_that_cannot_be_meant_are_refused(services):

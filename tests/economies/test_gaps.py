@@ -110,7 +110,7 @@ def test_need_that_is_not_recorded_stays_in_the_gap():
 def test_the_sentence(found):
     assert found.text.startswith("Public less private: ")
     assert "with tier, service and log size held" in found.text
-    assert "Alone, sector goes with" in found.text
+    assert "Alone, sector is associated with" in found.text
 
 
 def random_groups(seed, n=60):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import econmodel as em
-from econmodel.economies import separation
+from econmodel.economies import separation, size
 
 # Sums over the table in another order; slopes are ratios of them.
 EXACT = 1e-9
@@ -118,7 +118,7 @@ def test_more_steps_of_a_level_form_move_little_and_nothing_in_logs():
 def test_batches_of_replications_do_not_matter(monkeypatch):
     fitted = em.fit(em.load("electricity_1970"))
     whole = em.separate(fitted, replications=49).table
-    monkeypatch.setattr(separation, "BATCH_PAIRS", 500)
+    monkeypatch.setattr(size, "BATCH_PAIRS", 500)
     pieces = em.separate(fitted, replications=49).table
     assert pieces["std_error"].tolist() == pytest.approx(whole["std_error"].tolist(), rel=1e-12)
 

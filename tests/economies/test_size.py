@@ -36,7 +36,7 @@ def apparent(result):
 def test_one_output_is_its_own_size():
     result = em.separate(em.fit(em.load("electricity_1955"), "cobb_douglas"), replications=FEW)
     weights = result.tables["size weights"]
-    assert weights[["output", "weight", "made of"]].to_numpy().tolist() == [["output", 1.0, "the output itself"]]
+    assert weights[["output", "weight", "made_of"]].to_numpy().tolist() == [["output", 1.0, "the output itself"]]
 
 
 def test_by_default_weights_are_marginal_costs_without_relationship_variables(fitted):
@@ -57,7 +57,7 @@ def test_size_may_be_a_tariff_or_a_column_and_they_agree(fitted):
     expected = slope_on(fitted.data.frame, np.log(fitted.data.frame["beds"]))
     assert apparent(tariff) == pytest.approx(expected, abs=EXACT)
     assert column.table["estimate"].tolist() == pytest.approx(tariff.table["estimate"].tolist(), abs=EXACT)
-    assert tariff.tables["size weights"]["made of"].tolist() == ["given", "given"]
+    assert tariff.tables["size weights"]["made_of"].tolist() == ["given", "given"]
     assert "size weights" not in column.tables
     assert any("Size is measured by the column beds" in note for note in column.notes)
 

@@ -149,7 +149,7 @@ def test_its_further_tables(separated):
     assert (weights["weight"] > 0).all()
     table = separated.table.set_index("term")["estimate"]
     others = separated.tables["other references"].set_index("term")
-    assert others.columns.tolist() == ["p5 as reference", "p50 as reference", "p95 as reference"]
+    assert others.columns.tolist() == ["p5_as_reference", "p50_as_reference", "p95_as_reference"]
     for name in others:
         assert others[name].drop("apparent").sum() == pytest.approx(table["apparent"], abs=1e-10)
     # The share that falls to mix hangs on the reference.

@@ -292,7 +292,7 @@ def test_a_cost_that_is_computed_from_the_columns_is_separated_without_a_warning
     frame = homes(40).assign(spend=lambda one: 3.0 * one["visits"] ** 0.9 * one["wage"] ** 0.6)
     found = em.separate(fitted(frame), **FEW)
     assert found.row("scale")["estimate"] == pytest.approx(0.9)
-    assert found.tables["robustness values"]["robustness value"].iloc[0] == pytest.approx(1.0)
+    assert found.tables["robustness values"]["robustness_value"].iloc[0] == pytest.approx(1.0)
 
 
 def test_one_degree_of_freedom_is_too_few_for_sensitivity():

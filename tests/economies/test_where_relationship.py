@@ -32,7 +32,7 @@ def answer(technology, waste, seed=0, **settings):
         (-0.1, 0.0, "closeness goes with the technology: the cost of the best practice differs by it"),
         (0.0, -0.25, "closeness goes with waste: inefficiency is lower where closeness is higher"),
         (0.1, -0.25, "closeness goes with both"),
-        (0.0, 0.0, "No conclusion: closeness shows in neither place"),
+        (0.0, 0.0, "The data do not settle it: closeness shows in neither place"),
     ],
 )
 def test_the_place_is_found(technology, waste, words):
@@ -43,7 +43,7 @@ def test_the_place_is_found(technology, waste, words):
 
 def test_likelihood_ratios_are_those_of_nested_fits():
     found, fitted = answer(-0.1, -0.25, determinants="other")
-    rows = found.table.set_index("variable in")
+    rows = found.table.set_index("variable_in")
     both = em.fit(fitted.data, "cobb_douglas", estimator=em.Frontier(determinants=["other", "closeness"]))
     assert rows["log_likelihood"]["both places"] == pytest.approx(both.llf, abs=1e-8)
     assert rows["log_likelihood"]["cost function only"] == pytest.approx(fitted.llf, abs=1e-8)
@@ -57,7 +57,7 @@ def test_likelihood_ratios_are_those_of_nested_fits():
 def test_a_small_table_cannot_tell_the_places_apart():
     data = table(-0.15, -0.1, seed=1, rows=120)
     found = em.where_relationship(em.fit(data, "cobb_douglas", estimator="frontier"), "closeness")
-    p_values = found.table.set_index("variable in")["p_value"]
+    p_values = found.table.set_index("variable_in")["p_value"]
     assert p_values["neither place"] < 0.05 < min(p_values["cost function only"], p_values["inefficiency only"])
     assert "the data cannot tell in which place" in found.text
 

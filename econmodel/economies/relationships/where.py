@@ -18,18 +18,19 @@ from econmodel.estimate.frontier.fit import FrontierFit
 from econmodel.results import Answer, format_probability
 from econmodel.stated import check_level
 from econmodel.table.cost_data import CostData
+from econmodel.words import UNSETTLED, capital
 
 BOTH, TECHNOLOGY, WASTE, NEITHER = "both places", "cost function only", "inefficiency only", "neither place"
 # Each is the truncated normal at some mean, or its limit as the mean runs to minus infinity.
 MEMBERS = ("truncated_normal", "half_normal", "exponential")
 
 
-def where_relationship(fitted: Fit, variable: str, *, conf_level: float = 0.95) -> Answer:
+def where_relationship(fit: Fit, variable: str, *, conf_level: float = 0.95) -> Answer:
     """Test whether a relationship variable belongs in the cost function, in inefficiency, or in both.
 
     Parameters
     ----------
-    fitted : a frontier (`estimator="frontier"`) with the variable among its relationship variables; other determinants
+    fit : a frontier (`estimator="frontier"`) with the variable among its relationship variables; other determinants
         of inefficiency that it has are kept
     variable : the relationship variable
     conf_level : one less the level of the tests
@@ -56,60 +57,59 @@ def where_relationship(fitted: Fit, variable: str, *, conf_level: float = 0.95) 
     >>> from econmodel.table.shipped import load
     >>> schools = load("california_schools").using(controls=["lunch"])
     >>> found = where_relationship(fit(schools, "cobb_douglas", estimator="frontier"), "teachers_per_pupil")
-    >>> found.table["variable in"].tolist()
+    >>> found.table["variable_in"].tolist()
     ['both places', 'cost function only', 'inefficiency only', 'neither place']
     """
     check_level(conf_level)
-    if not isinstance(fitted, FrontierFit) or fitted.specification.effects is not None:
+    if not isinstance(fit, FrontierFit) or fit.specification.effects is not None:
         raise NotSupported(
             "Waste can be told from technology by a frontier only, and one whose inefficiency takes determinants: "
             'em.where_relationship(em.fit(data, estimator="frontier"), ...), without effects=.'
         )
-    if variable not in fitted.technology.relationships:
-        known = ", ".join(fitted.technology.relationships) or "none"
+    if variable not in fit.technology.relationships:
+        known = ", ".join(fit.technology.relationships) or "none"
         raise UnknownName(
             f"{variable} is not among the relationship variables of the cost function. There is {known}. Declare it "
             "with em.CostData(..., relationships={...}), and the test places it."
         )
-    others = [name for name in fitted.specification.estimator.columns(fitted.data) if name != variable]
-    without = fitted.data.using(relationships=[name for name in fitted.data.relationships if name != variable])
-    constant = getattr(fitted.specification.estimator, "constant", True)
-    asked = {
-        BOTH: (fitted.data, [*others, variable]), TECHNOLOGY: (fitted.data, others),
+    others = [name for name in fit.specification.estimator.columns(fit.data) if name != variable]
+    without = fit.data.using(relationships=[name for name in fit.data.relationships if name != variable])
+    constant = getattr(fit.specification.estimator, "constant", True)
+    places = {
+        BOTH: (fit.data, [*others, variable]), TECHNOLOGY: (fit.data, others),
         WASTE: (without, [*others, variable]), NEITHER: (without, others),
     }  # fmt: skip
     free = {}
-    for place, (data, determinants) in asked.items():
+    for place, (data, determinants) in places.items():
         try:
-            free[place] = _fit(fitted, data, determinants, constant)
+            free[place] = _frontier(fit, data, determinants, constant)
         except NotIdentified as failure:
             raise NotIdentified(f"With {variable} in {place} there is no frontier to compare. {failure}") from failure
-    table = _table(free)
-    label = fitted.data.labels(variable)
+    table, label = _table(free), fit.data.labels(variable)
     notes = [f"Both, and inefficiency alone, hold {variable} as it stands in the table."]
-    if fitted.clusters is not None:
+    if fit.clusters is not None:
         notes.append("Rows are taken as independent: providers that repeat make these p-values too small.")
-    return Answer(
-        f"Technology or waste: {label}", table, _words(table, free[BOTH], variable, label, 1.0 - conf_level),
-        notes=tuple(notes),
-    )  # fmt: skip
+    slope = free[BOTH].error_parameters["estimate"][f"inefficiency: {variable}"]
+    waste = f"inefficiency is {'lower' if slope < 0 else 'higher'} where {label} is higher"
+    text = _text(table, label, waste, 1.0 - conf_level)
+    return Answer(f"Technology or waste: {label}", table, text, notes=tuple(notes))
 
 
-def _fit(fitted: Fit, data: CostData, determinants: Sequence[str], constant: bool) -> FrontierFit:
+def _frontier(fit: Fit, data: CostData, determinants: Sequence[str], constant: bool) -> FrontierFit:
     """The frontier with these determinants; without any, the highest likelihood of the members."""
     if determinants:
         settings = [Frontier(determinants=tuple(determinants), constant=constant)]
     else:
         settings = [Frontier(name) for name in MEMBERS]
-    found, failures = [], []
+    fits, failures = [], []
     for one in settings:
         try:
-            found.append(refit(fitted, data, estimator=one))
+            fits.append(refit(fit, data, estimator=one))
         except NotIdentified as failure:
             failures.append(failure)
-    if not found:
+    if not fits:
         raise failures[0]
-    best = max(found, key=lambda one: one.llf)
+    best = max(fits, key=lambda one: one.llf)
     assert isinstance(best, FrontierFit)
     return best
 
@@ -126,36 +126,34 @@ def _table(fits: dict[str, FrontierFit]) -> pd.DataFrame:
             ratio = max(2.0 * (everything.llf - one.llf), 0.0)
             p_value = float(chdtrc(freedom, ratio))
         rows.append((place, one.llf, ratio, freedom, p_value))
-    return pd.DataFrame(rows, columns=["variable in", "log_likelihood", "likelihood_ratio", "freedom", "p_value"])
+    return pd.DataFrame(rows, columns=["variable_in", "log_likelihood", "likelihood_ratio", "freedom", "p_value"])
 
 
-def _words(table: pd.DataFrame, everything: FrontierFit, variable: str, label: str, level: float) -> str:
-    p_values = dict(zip(table["variable in"], table["p_value"], strict=True))
-    said = {place: _probability(value) for place, value in p_values.items() if place != BOTH}
-    slope = everything.error_parameters["estimate"][f"inefficiency: {variable}"]
-    waste = f"inefficiency is {'lower' if slope < 0 else 'higher'} where {label} is higher"
+def _text(table: pd.DataFrame, label: str, waste: str, level: float) -> str:
+    p_values = dict(zip(table["variable_in"], table["p_value"], strict=True))
+    without = {place: _probability(value) for place, value in p_values.items()}
     technology_needed, waste_needed = p_values[WASTE] < level, p_values[TECHNOLOGY] < level
     if technology_needed and waste_needed:
         return (
-            f"{label} goes with both: it stands in the cost of the best practice ({said[WASTE]} without it there), and "
-            f"{waste} ({said[TECHNOLOGY]} without it there)."
+            f"{label} goes with both: it stands in the cost of the best practice ({without[WASTE]} without it there), "
+            f"and {waste} ({without[TECHNOLOGY]} without it there)."
         )
     if technology_needed:
         return (
-            f"{label} goes with the technology: the cost of the best practice differs by it ({said[WASTE]} without it "
-            f"there). Nothing shows that it goes with waste ({said[TECHNOLOGY]})."
+            f"{label} goes with the technology: the cost of the best practice differs by it ({without[WASTE]} without "
+            f"it there). Nothing shows that it goes with waste ({without[TECHNOLOGY]})."
         )
     if waste_needed:
         return (
-            f"{label} goes with waste: {waste} ({said[TECHNOLOGY]} without it there). Nothing shows that the cost of "
-            f"the best practice differs by it ({said[WASTE]})."
+            f"{label} goes with waste: {waste} ({without[TECHNOLOGY]} without it there). Nothing shows that the cost "
+            f"of the best practice differs by it ({without[WASTE]})."
         )
     if p_values[NEITHER] < level:
         return (
-            f"{label} goes with cost ({said[NEITHER]} for neither place), and the data cannot tell in which place: "
-            f"either alone does as well (cost function {said[TECHNOLOGY]}, inefficiency {said[WASTE]})."
+            f"{label} goes with cost ({without[NEITHER]} for neither place), and the data cannot tell in which place: "
+            f"either alone does as well (cost function {without[TECHNOLOGY]}, inefficiency {without[WASTE]})."
         )
-    return f"No conclusion: {label} shows in neither place ({said[NEITHER]})."
+    return f"{capital(UNSETTLED)}: {label} shows in neither place ({without[NEITHER]})."
 
 
 def _probability(value: float) -> str:
