@@ -44,12 +44,12 @@ if TYPE_CHECKING:
     from econmodel.economies.marginal_cost import marginal_cost as marginal_cost
     from econmodel.economies.marginal_cost import unit_cost as unit_cost
     from econmodel.economies.nested_forms import nested_forms as nested_forms
-    from econmodel.economies.outputs.complementarity import complementarity as complementarity
     from econmodel.economies.outputs.diversification import diversification as diversification
     from econmodel.economies.outputs.expansion_path import expansion_path as expansion_path
     from econmodel.economies.outputs.service_types import exhaustion as exhaustion
+    from econmodel.economies.outputs.shape import complementarity as complementarity
+    from econmodel.economies.outputs.shape import trans_ray_convexity as trans_ray_convexity
     from econmodel.economies.outputs.subadditivity import subadditivity as subadditivity
-    from econmodel.economies.outputs.trans_ray import trans_ray_convexity as trans_ray_convexity
     from econmodel.economies.outputs.type_technology import scope_by_type as scope_by_type
     from econmodel.economies.power import power as power
     from econmodel.economies.regularity import regularity as regularity
@@ -123,8 +123,8 @@ else:
         "test": "economies.hypotheses",
         "regularity": "economies.regularity",
         "impose": "economies.imposition",
-        "trans_ray_convexity": "economies.outputs.trans_ray",
-        "complementarity": "economies.outputs.complementarity",
+        "trans_ray_convexity": "economies.outputs.shape",
+        "complementarity": "economies.outputs.shape",
         "diversification": "economies.outputs.diversification",
         "subadditivity": "economies.outputs.subadditivity",
         "expansion_path": "economies.outputs.expansion_path",

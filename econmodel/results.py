@@ -209,35 +209,28 @@ def _column(values: pd.Series) -> list[str]:
 def printed(table: pd.DataFrame, labels: Mapping[str, str] | None = None) -> pd.DataFrame:
     """The table as readers see it.
 
-    Labels stand for terms and for names of columns, a column's numbers have the same decimals, empty columns are left
-    out, and a column with its interval beside it ("x", "x_low", "x_high") becomes one.
+    Labels stand for terms, a column's numbers have the same decimals, empty columns are left out, and a column with
+    its interval beside it ("x", "x_low", "x_high") becomes one.
     """
     shown = table.drop(columns=[P_FLOOR, VERDICT], errors="ignore").dropna(axis="columns", how="all")
     floors = table[P_FLOOR] if P_FLOOR in table else pd.Series(0.0, table.index)
     if "supported" in shown and pd.api.types.is_bool_dtype(shown["supported"]) and shown["supported"].all():
         shown = shown.drop(columns="supported")
     columns: dict[str, list[str]] = {}
-    headings = _headings(table, labels or {})
     for name in map(str, shown.columns):
         base = name.removesuffix("_low").removesuffix("_high")
         if base != name and base in shown and {f"{base}_low", f"{base}_high"} <= set(shown):
             continue
         if name == "p_value":
-            columns[headings[name]] = list(map(format_probability, shown[name], floors))
+            written = map(format_probability, shown[name], floors)
+            columns[_heading(name)] = list(written)
         else:
-            columns[headings[name]] = _cells(shown, name, labels or {})
+            columns[_heading(name)] = _cells(shown, name, labels or {})
     return pd.DataFrame(columns)
 
 
-def _headings(table: pd.DataFrame, labels: Mapping[str, str]) -> dict[str, str]:
-    """What stands over each column; a label that another column has says that it is of a column too."""
-    headings: dict[str, str] = {}
-    for name in map(str, table.columns):
-        heading = labels.get(name) or _HEADINGS.get(name, name.replace("_", " "))
-        while heading in headings.values():
-            heading = f"{heading} (column)"
-        headings[name] = heading
-    return headings
+def _heading(name: str) -> str:
+    return _HEADINGS.get(name, name.replace("_", " "))
 
 
 def _cells(shown: pd.DataFrame, name: str, labels: Mapping[str, str]) -> list[str]:
@@ -261,8 +254,7 @@ def _cell_with_interval(value: float, low: float, high: float) -> str:
 def html_table(table: pd.DataFrame, caption: str = "", labels: Mapping[str, str] | None = None) -> str:
     """An accessible, escaped HTML table without ids, styles or scripts: the same bytes for the same numbers."""
     shown = printed(table, labels)
-    headings = _headings(table, labels or {})
-    words = {headings[str(name)] for name in table if not pd.api.types.is_numeric_dtype(table[name])}
+    words = {name for name in shown if not _is_numeric(table, str(name))}
     head = "".join(f'<th scope="col"{_class(name in words)}>{escape(str(name))}</th>' for name in shown)
     rows = []
     for row in shown.itertuples(index=False):
@@ -276,6 +268,11 @@ def html_table(table: pd.DataFrame, caption: str = "", labels: Mapping[str, str]
 
 def _class(is_words: bool) -> str:
     return ' class="words"' if is_words else ""
+
+
+def _is_numeric(table: pd.DataFrame, heading: str) -> bool:
+    back = {_heading(str(name)): name for name in table.columns}
+    return pd.api.types.is_numeric_dtype(table[back[heading]])
 
 
 def _frozen(tables: Mapping[str, pd.DataFrame]) -> Mapping[str, pd.DataFrame]:

@@ -43,7 +43,7 @@ def complementarity_map(result: Effects, pair: str | None = None) -> "alt.LayerC
     Examples
     --------
     >>> from econmodel.charts.complement_cells import complementarity_map
-    >>> from econmodel.economies.outputs.complementarity import complementarity
+    >>> from econmodel.economies.outputs.shape import complementarity
     >>> from econmodel.simulation import state
     >>> parameters = {"common cost": 20, "visits": 40, "meals": 40, "visits x meals": -4}
     >>> cost = state("composite", parameters, outputs={"visits": 100, "meals": 50})

@@ -109,7 +109,7 @@ def separate(
 
     terms, values = [APPARENT, *one.of], _slopes(one, keep.astype(float)[None])[0]
     draws = fit.replications(replications, seed)
-    drawn = how.replicate(fit, points, draws, steps, replicated, keep)
+    drawn = how.replicate(fit, points, draws, steps, replicated, keep.astype(float))
     require_draws(drawn, "the separation")
     if abs(values[-1]) < ROUNDING and np.nanmax(np.abs(drawn[:, -1])) < ROUNDING:
         values[-1], drawn[:, -1] = 0.0, 0.0

@@ -50,13 +50,7 @@ class Size:
         return np.log(used @ outputs.T)
 
     def replicate(
-        self,
-        fit: Fit,
-        points: Point,
-        draws: Replications,
-        steps: int,
-        values: Replicated,
-        keep: Array | NDArray[np.bool_] | float = 1.0,
+        self, fit: Fit, points: Point, draws: Replications, steps: int, values: Replicated, keep: Array | float = 1.0
     ) -> Array:
         """Values (B, q) in every replication, with parameters, means and the weights of outputs in size made anew.
 

@@ -26,7 +26,7 @@ from econmodel.charts.separation_bars import separation
 from econmodel.charts.structure_bars import configuration
 from econmodel.charts.theme import svg
 from econmodel.charts.unit_cost_curve import cost_curve
-from econmodel.economies.outputs.complementarity import complementarity
+from econmodel.economies.outputs.shape import complementarity
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.fitting import fit
 from econmodel.results import Answer, Effects

@@ -6,7 +6,7 @@ import pytest
 
 from econmodel.charts.complement_cells import complementarity_map
 from econmodel.charts.theme import svg
-from econmodel.economies.outputs.complementarity import complementarity
+from econmodel.economies.outputs.shape import complementarity
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.results import Effects
 from econmodel.simulation import state
