@@ -107,6 +107,10 @@ def separate(
     def replicated(parameters: Array, weights: Array, in_size: Array | None) -> Array:
         return _slopes(_parts(fit, parameters, how, points, weights, in_size, nodes=REPLICATED_NODES), weights)
 
+    def once(of_size: Size, reference: int | None = None) -> Array:
+        ones = np.ones((1, len(points)))
+        return _slopes(_parts(fit, fit.all_parameters[None], of_size, points, None, reference=reference), ones)[0]
+
     terms, values = [APPARENT, *one.of], _slopes(one, keep.astype(float)[None])[0]
     draws = fit.replications(replications, seed)
     drawn = how.replicate(fit, points, draws, steps, replicated, keep.astype(float))
@@ -117,15 +121,21 @@ def separate(
     table = from_draws(terms, "all providers", values, drawn, nulls, conf_level)
     brackets, outcomes = bracket(fit, conf_level), outcomes_by_size(fit, log_size, conf_level)
     panel = within_and_between(fit, log_size, keep, draws, conf_level)
+    # How much hangs on the weights of outputs, and in level forms on the provider that all are compared with.
+    equal = {"estimate": once(size_of(fit, "equal"))} if len(fit.technology.outputs) > 1 else {}
+    references = {}
+    if fit.technology.is_level:
+        nearest = {share: int(np.argmin(np.abs(log_size - np.percentile(log_size, share)))) for share in (5, 50, 95)}
+        references = {f"p{share}_as_reference": once(how, row) for share, row in nearest.items()}
     tables = {
         "parts by size fifth": _fifths(one, keep),
         WEIGHTS_TABLE: weights_table(fit.technology.outputs, how),
         "bracket of scale": brackets,
         "outcomes by size": outcomes,
         "robustness values": robustness(fit),
-        "equal weights": _equal_weights(fit, points, terms),
+        "equal weights": pd.DataFrame({"term": terms} | equal if equal else {}),
         WITHIN_AND_BETWEEN: panel,
-        "other references": _other_references(fit, how, points, terms, log_size),
+        "other references": pd.DataFrame({"term": terms} | references if references else {}),
     }
     notes = [
         "The parts describe what is associated with size. Context that is not in the table loads on scale.",
@@ -224,26 +234,6 @@ def _fifths(found: Parts, keep: NDArray[np.bool_]) -> pd.DataFrame:
                 row[name] = float((value[0] - (growth if name == SCALE else 0.0))[members].mean())
             rows.append(row)
     return pd.DataFrame(rows)
-
-
-def _equal_weights(fit: Fit, points: Point, terms: list[str]) -> pd.DataFrame:
-    """The separation with every output over its mean: how much hangs on the weights."""
-    if len(fit.technology.outputs) == 1:
-        return pd.DataFrame()
-    found = _parts(fit, fit.all_parameters[None], size_of(fit, "equal"), points, None)
-    return pd.DataFrame({"term": terms, "estimate": _slopes(found, np.ones((1, len(points))))[0]})
-
-
-def _other_references(fit: Fit, size: Size, points: Point, terms: list[str], log_size: Array) -> pd.DataFrame:
-    """The separation with the provider at the 5th, 50th and 95th percentile of size as reference (level forms)."""
-    if not fit.technology.is_level:
-        return pd.DataFrame()
-    table = {"term": terms}
-    for percent in (5, 50, 95):
-        reference = int(np.argmin(np.abs(log_size - np.percentile(log_size, percent))))
-        other = _parts(fit, fit.all_parameters[None], size, points, None, reference=reference)
-        table[f"p{percent}_as_reference"] = _slopes(other, np.ones((1, len(points))))[0]
-    return pd.DataFrame(table)
 
 
 def _text(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies.size import Size
+from econmodel.economies.size import Size, mean_by_shares
 from econmodel.errors import NotSupported, TableError, UnknownName
 from econmodel.estimate.fit import Fit
 from econmodel.forms.technology import Point
@@ -137,13 +137,10 @@ class Mean:
 def mean_of(fit: Fit, side: Side, size: Size, points: Point, drawn: Array | None, size_weights: Array | None) -> Mean:
     """The mean of a side for weights of replications (B, n), or as the table has it."""
     shares = side.weights(drawn)
-    coordinate = fit.technology.form.coordinate
-    outputs = coordinate.inverse(shares @ coordinate.transform(points.outputs))[:, None, :]
-    others = [(shares @ field)[:, None, :] for field in (points.log_prices, points.relationships, points.controls)]
     log_size = np.atleast_2d(size.logs(points.outputs, size_weights))
     log_cost = np.log(fit.sample.rows.columns[fit.design.cost])
     return Mean(
-        Point(outputs, *others),
+        mean_by_shares(fit.technology, points, shares),
         mean_log(fit, shares, log_size)[:, None],
         mean_log(fit, shares, log_cost[None]),
     )

@@ -89,7 +89,11 @@ class Size:
 
 def weighted_mean(technology: Technology, points: Point, weights: Array) -> Point:
     """The mean provider for row weights (B, n), a point with axes (B, 1): of logs in log forms, of levels in levels."""
-    shares = weights / weights.sum(axis=1, keepdims=True)
+    return mean_by_shares(technology, points, weights / weights.sum(axis=1, keepdims=True))
+
+
+def mean_by_shares(technology: Technology, points: Point, shares: Array) -> Point:
+    """The same for weights that add up to one."""
     coordinate = technology.form.coordinate
     outputs = coordinate.inverse(shares @ coordinate.transform(points.outputs))[:, None, :]
     others = ((shares @ field)[:, None, :] for field in (points.log_prices, points.relationships, points.controls))
