@@ -10,9 +10,10 @@ from econmodel.arrangements.mergers.factors import Costs, factors
 from econmodel.arrangements.mergers.merging import Merging
 from econmodel.economies.core import fixed_cost as corners
 from econmodel.economies.core.fixed_cost import Members
-from econmodel.economies.core.places import CostFunction, no_cost
+from econmodel.economies.core.places import CostFunction
 from econmodel.economies.core.support import outputs_supported
 from econmodel.forms.technology import Point
+from econmodel.words import no_cost
 
 Array = NDArray[np.float64]
 WHOLE, PART, SHARE, APART = "merger", "merged part", "share of cost merged", "merger, joint unit on its own"

@@ -162,8 +162,7 @@ def _estimated(
     high = ends(0.0)
     table = tabulate(measure.terms, [place] * len(measure.terms), high, [inside[term] for term in measure.terms])
     if measure.is_open:
-        low = ends(1.0)
-        table = set_identified(table, ~np.isclose(low.values, high.values, rtol=1e-12, atol=0.0), low, high)
+        table = set_identified(table, [high, ends(1.0)])
     # What is one by construction has errors of rounding.
     table.loc[table["std_error"] < ROUNDING, "std_error"] = 0.0
     return blank(table, np.full(len(table), faulty))

@@ -27,7 +27,7 @@ from econmodel.arrangements.partnerships.trust import Trust
 from econmodel.arrangements.smearing import smearing
 from econmodel.economies.attributes import attributes
 from econmodel.economies.core.fixed_cost import require_corners
-from econmodel.economies.core.inference import Method, estimate, few_clusters_note, set_identified, tabulate
+from econmodel.economies.core.inference import Method, few_clusters_note, set_identified, tabulate
 from econmodel.economies.core.places import CostFunction, require_fit, resolve
 from econmodel.errors import FormError, NotSupported
 from econmodel.results import Effects
@@ -173,17 +173,15 @@ def connected_care(
     if any(faults):
         raise NotSupported(next(fault for fault in faults if fault))
 
-    def measure(theta: Array) -> Array:
-        return np.concatenate([_terms(care.costs(function, theta, way, factor), given, care) for way in ways], axis=-1)
+    def measure(theta: Array, way: Reading) -> Array:
+        return _terms(care.costs(function, theta, way, factor), given, care)
 
     terms = [APART, CONNECTED, SAVING, *PARTS]
     nulls = [np.nan] * 2 + [0.0] * (len(terms) - 2)
-    found = estimate(function, measure, nulls * len(ways), method=method, conf_level=conf_level, seed=seed)
-    point, low, high, differ = at_readings(found, len(ways))
+    estimates = at_readings(function, measure, ways, nulls, method, conf_level, seed)
     inside = all(are_supported(function, firms) for firms in of)
-    table = tabulate(terms, ["a year"] * len(terms), point, [inside] * len(terms))
-    if differ.any():
-        table = set_identified(table, differ, low, high)
+    table = tabulate(terms, ["a year"] * len(terms), estimates[0], [inside] * len(terms))
+    table = set_identified(table, estimates)
     tables = {
         CONTINUITY: _continuity_table(function, care),
         SWITCHING: _switching(function, care, given, relationship, at, ways, factor),

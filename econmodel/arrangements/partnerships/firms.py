@@ -6,7 +6,7 @@ several cost together depends on how A is shared out, which data do not say. The
 is enough to read A in turn as common cost and as the own fixed cost of each of those outputs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from econmodel.arrangements.partners import row_of
 from econmodel.economies.core.fixed_cost import unidentified
-from econmodel.economies.core.inference import Estimates
-from econmodel.economies.core.places import CostFunction, no_cost, require_fit
+from econmodel.economies.core.inference import Estimates, Method, estimate
+from econmodel.economies.core.places import CostFunction, require_fit
 from econmodel.economies.core.support import outputs_supported
 from econmodel.errors import FormError, NotSupported, TableError, UnknownName
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.points import points_in
 from econmodel.forms.technology import Point, Technology
+from econmodel.words import no_cost
 
 Array = NDArray[np.float64]
 COMMON = "common to all"
@@ -140,26 +141,22 @@ def are_supported(function: CostFunction, firms: Firms) -> bool:
     return inside and bool(((r >= seen.min(axis=0)) & (r <= seen.max(axis=0))).all())
 
 
-def at_readings(found: Estimates, count: int) -> tuple[Estimates, Estimates, Estimates, NDArray[np.bool_]]:
-    """Estimates at the first reading, at the lowest and at the highest, and where the last two differ.
-
-    `found` holds all values of the first reading, then all of the second, and so on.
-    """
-    columns = ("values", "errors", "low", "high", "nulls", "statistics", "p_values", "floors")
-    tables = {name: getattr(found, name).reshape(count, -1) for name in columns}
-    across = np.arange(tables["values"].shape[1])
-
-    def chosen(rows: NDArray[np.intp]) -> Estimates:
-        return Estimates(*(tables[name][rows, across] for name in columns))
-
-    low, high = tables["values"].argmin(axis=0), tables["values"].argmax(axis=0)
-    spread = np.ptp(tables["values"], axis=0)
-    differ = spread > 1e-12 * np.abs(tables["values"]).max(axis=0)
-    # The interval must cover those of all readings, not only of the two at the ends.
-    lowest, highest = chosen(low), chosen(high)
-    lowest.low[:] = tables["low"].min(axis=0)
-    highest.high[:] = tables["high"].max(axis=0)
-    return chosen(np.zeros_like(low)), lowest, highest, np.asarray(differ)
+def at_readings(
+    function: CostFunction,
+    measure: Callable[[Array, Reading], Array],
+    ways: Sequence[Reading],
+    nulls: list[float],
+    method: Method,
+    level: float,
+    seed: int,
+) -> list[Estimates]:
+    """Estimates at each reading, the common one first."""
+    return [
+        estimate(
+            function, lambda theta, way=way: measure(theta, way), nulls, method=method, conf_level=level, seed=seed
+        )
+        for way in ways
+    ]
 
 
 def members(function: CostFunction, providers: object) -> Firms:

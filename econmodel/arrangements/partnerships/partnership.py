@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.arrangements.partnerships.firms import are_supported, at_readings, members
+from econmodel.arrangements.partnerships.firms import Reading, are_supported, at_readings, members
 from econmodel.arrangements.partnerships.joint_work import Comparison, comparison_of
 from econmodel.arrangements.partnerships.terms import ARRANGEMENTS, MANDATED_PARTNER, SEPARATE, Terms
 from econmodel.arrangements.partnerships.terms_moved import costs_along, switching_table
@@ -16,7 +16,7 @@ from econmodel.arrangements.partnerships.trust import Transactions, Trust
 from econmodel.arrangements.partnerships.words import notes, text
 from econmodel.arrangements.pay_back import DISCOUNT_RATE, HORIZON
 from econmodel.economies.core.fixed_cost import blank
-from econmodel.economies.core.inference import Method, estimate, few_clusters_note, set_identified, tabulate
+from econmodel.economies.core.inference import Method, few_clusters_note, set_identified, tabulate
 from econmodel.economies.core.places import CostFunction
 from econmodel.errors import NotSupported
 from econmodel.results import Effects
@@ -142,19 +142,15 @@ def _table(comparison: Comparison, method: Method, conf_level: float, seed: int)
     now = comparison.costs(function.theta, ways[0])
     first, second = [*sorted(sound, key=lambda place: now[place]), *sound, 0, 0][:2]
 
-    def measure(theta: Array) -> Array:
-        found = []
-        for way in ways:
-            costs = comparison.costs(theta, way)
-            margin = costs[..., first : first + 1] - costs[..., second : second + 1]
-            found += [costs, costs[..., 1:] - costs[..., :1], margin]
-        return np.concatenate(found, axis=-1)
+    def measure(theta: Array, way: Reading) -> Array:
+        costs = comparison.costs(theta, way)
+        margin = costs[..., first : first + 1] - costs[..., second : second + 1]
+        return np.concatenate([costs, costs[..., 1:] - costs[..., :1], margin], axis=-1)
 
     terms = [*ARRANGEMENTS, *(f"{name} less {SEPARATE}" for name in ARRANGEMENTS[1:])]
     terms.append(f"{ARRANGEMENTS[first]} less {ARRANGEMENTS[second]}")
     nulls = [np.nan] * len(ARRANGEMENTS) + [0.0] * len(ARRANGEMENTS)
-    found = estimate(function, measure, nulls * len(ways), method=method, conf_level=conf_level, seed=seed)
-    point, low, high, differ = at_readings(found, len(ways))
+    estimates = at_readings(function, measure, ways, nulls, method, conf_level, seed)
     inside = [all(are_supported(function, firms) for firms in groups.of(name)) for name in ARRANGEMENTS]
     bad = [bool(fault) for fault in comparison.faults]
 
@@ -164,8 +160,6 @@ def _table(comparison: Comparison, method: Method, conf_level: float, seed: int)
         pairs = [(0, place) for place in range(1, len(of))] + [(first, second)]
         return of + [both(of[place] for place in pair) for pair in pairs]
 
-    table = tabulate(terms, [EVERY_YEAR] * len(terms), point, each(inside, True))
-    if differ.any():
-        table = set_identified(table, differ, low, high)
+    table = set_identified(tabulate(terms, [EVERY_YEAR] * len(terms), estimates[0], each(inside, True)), estimates)
     table = blank(table, np.array(each(bad, False)))
     return table[(table["term"] != f"{SEPARATE} less {SEPARATE}")].drop_duplicates("term", ignore_index=True)
