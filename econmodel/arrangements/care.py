@@ -30,7 +30,7 @@ from econmodel.economies.core.measure import verdict_of
 from econmodel.economies.core.places import CostFunction, require_fit, resolve
 from econmodel.errors import FormError, NotSupported
 from econmodel.results import Effects, format_number
-from econmodel.words import verdict_words
+from econmodel.words import capital, verdict_words
 
 Array = NDArray[np.float64]
 # How continuity grows with a contact, wears in a year, and survives a change of worker: assumptions, all of them.
@@ -295,7 +295,7 @@ def _text(fit: CostFunction, effects: Effects, method: Method) -> str:
     else:
         text += f"The saving of one worker is {amount(effects, SAVING)}: {verdict_words(verdict, '', '')}. "
     text += (
-        f"{amount(effects, SYSTEMS)} come through systems (joint production, continuity held), "
+        f"{capital(amount(effects, SYSTEMS))} come through systems (joint production, continuity held), "
         f"{amount(effects, RELATIONSHIP)} from one relationship that every contact builds, {amount(effects, SET_UP)} "
         f"from setting it up once; {amount(effects, LOST, turned=True)} are lost with specialisation."
     )

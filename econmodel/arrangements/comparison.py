@@ -104,11 +104,14 @@ class Comparison:
                 "1983), which the intervals take as given."
             )
         outputs = [self.fit.technology.outputs[one.output] for one in self.readings if one.output is not None]
-        if outputs:
+        if outputs and self.fit.sample is not None:
+            columns = self.fit.sample.rows.columns
+            all_make = not any((columns[name] == 0).any() for name in outputs)
+            where = "everyone makes" if all_make else "too few providers are without"
             own = "its own fixed cost" if len(outputs) == 1 else "their own fixed costs"
             notes.append(
-                f"Where everyone makes {listed(outputs)}, {own} cannot be told from the common one: only intervals "
-                "are identified."
+                f"Where {where} {listed(outputs)}, {own} cannot be told from the common one: only intervals are "
+                "identified."
             )
         if self.fit.sample is None:
             notes.append("The cost function is stated, not estimated: nothing here has an interval of sampling.")
