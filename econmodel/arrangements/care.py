@@ -110,7 +110,7 @@ class Care:
         """Both arrangements, the saving and its parts (...,)."""
         technology, made = self.fit.technology, self.joint.point.outputs[0]
         factor, bond = smearing(self.fit), self.bond
-        apart, known, joint = (factor * one.cost(technology, theta, reading, made) for one in self.firms)
+        apart, known, joint = (factor * one.costs(technology, theta, reading, made).sum(axis=-1) for one in self.firms)
         services, once = len(self.services), bond.set_up_a_year
         separate, connected = apart + services * once, (1.0 + bond.generalist) * joint + once
         return {
@@ -190,10 +190,9 @@ def connected_care(
     several = readings(fit, *(firms.point.outputs[None] for firms in care.firms), made=made)
     for reading in several:
         for firms in care.firms:
-            for name, point in zip(firms.names, firms.each(), strict=True):
-                cost = float(Firms(point, (name,)).cost(fit.technology, fit.theta, reading, made))
-                if not cost > 0:
-                    raise NotSupported(without_cost(name, cost))
+            costs = firms.costs(fit.technology, fit.theta, reading, made)
+            if fault := without_cost(zip(firms.names, costs, strict=True)):
+                raise NotSupported(fault)
     comparison = Comparison(
         fit, care.amounts, dict.fromkeys((SAVING, SYSTEMS, RELATIONSHIP, SET_UP, LOST), 0.0), several, smearing(fit)
     )

@@ -118,8 +118,11 @@ class Comparison:
         return [*notes, *few_clusters_note(self.fit, method)]
 
 
-def without_cost(who: str, cost: float, cure: str = "no number is given. Share less") -> str:
-    """A sentence on an organisation that the form gives no positive cost."""
+def without_cost(costs: Iterable[tuple[str, float]], cure: str = "no number is given. Share less") -> str:
+    """A sentence on the first organisation that the form gives no positive cost, or nothing."""
+    who, cost = next(((who, cost) for who, cost in costs if not cost > 0), ("", 1.0))
+    if not who:
+        return ""
     return (
         f"The fitted cost of {who} {no_cost(float(cost))}: {cure}, or fit fewer second-order terms "
         '(second_order="outputs" or "none").'

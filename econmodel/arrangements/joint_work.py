@@ -54,14 +54,14 @@ class JointWork:
         names = {SEPARATE: ("separate",), MERGE: ("merged",), SUBCONTRACT: ("own", "before", "after")}
         return [self.groups[name] for name in names.get(arrangement, ("kept", "shared"))]
 
-    def cost(self, theta: Array, firms: Firms, reading: Reading) -> Array:
-        """Fitted cost of organisations together (...,)."""
-        return firms.cost(self.fit.technology, theta, reading, self.providers.point.outputs.sum(axis=0))
+    def each(self, theta: Array, firms: Firms, reading: Reading) -> Array:
+        """Fitted cost of each organisation (..., n)."""
+        return firms.costs(self.fit.technology, theta, reading, self.providers.point.outputs.sum(axis=0))
 
     def services(self, theta: Array, reading: Reading) -> Array:
         """Costs of services (..., 6), in the order of `terms.SERVICES`."""
         names = ("separate", "merged", "kept", "shared", "own", "after", "before")
-        *costs, after, before = (self.cost(theta, self.groups[name], reading) for name in names)
+        *costs, after, before = (self.each(theta, self.groups[name], reading).sum(axis=-1) for name in names)
         return self.factor * np.stack([*costs, after - before], axis=-1)
 
     def costs(self, theta: Array, reading: Reading) -> Array:
@@ -76,10 +76,9 @@ class JointWork:
         """Why an arrangement has no number, or nothing."""
         for reading in self.readings:
             for firms in self.of(arrangement):
-                for name, point in zip(firms.names, firms.each(), strict=True):
-                    cost = float(self.cost(self.fit.theta, Firms(point, (name,)), reading))
-                    if not cost > 0:
-                        return without_cost(name, cost)
+                fault = without_cost(zip(firms.names, self.each(self.fit.theta, firms, reading), strict=True))
+                if fault:
+                    return fault
             if arrangement == SUBCONTRACT and self.services(self.fit.theta, reading)[-1] < 0:
                 return (
                     f"Taking on the shared work would lower the cost of {self.subcontractor}: no price follows. Look "

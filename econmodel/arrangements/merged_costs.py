@@ -31,12 +31,8 @@ WHOLE, PART, SHARE, APART = "merger", "merged part", "share of cost merged", "me
 FACTORS = ("learning", "levelling", "harmony", "size", "relationship")
 # The same where relationships change before outputs are joined.
 EARLY = {f"first, {name}": name for name in ("relationship", "harmony", "size")}
-COST_APART, COST_TOGETHER, SAVING, SAVED = MONEY = (
-    "cost apart",
-    "cost together",
-    "saving",
-    "saving, share of cost apart",
-)
+COST_APART, COST_TOGETHER, SAVING, SAVED = "cost apart", "cost together", "saving", "saving, share of cost apart"
+MONEY = (COST_APART, COST_TOGETHER, SAVING, SAVED)
 FRONTIER = "mean of exp(-u) given its deviation: Battese and Coelli (1988)"
 
 
@@ -92,24 +88,21 @@ class Merging:
     def amounts(self, theta: Array, reading: Reading) -> dict[str, Array]:
         """All terms (...,): ratios and factors, those with relationships first, and money."""
         costs = {name: positive(self._cost(theta, point, reading)) for name, point in self.points.items()}
-        of_part = factors(costs, self.efficiencies)
-        before, after = of_part.pop("before"), of_part.pop("after")
-        if self.members is None:
-            shown, apart, together = {WHOLE: of_part.pop("ratio")}, before, after
-        else:
+        part = factors(costs, self.efficiencies)
+        apart, before = part["before"], part["before"]
+        if self.members is not None:
             whole = positive(cost_as_read(self.fit.technology, theta, self.points["own"], reading, self.made))
             apart = (whole / self.efficiencies).sum(axis=-1)
-            front = apart - before
-            together = front + after
-            alone = positive(self._alone(theta, reading))[..., 0]
-            shown = {WHOLE: together / apart, SHARE: before / apart, PART: of_part.pop("ratio")}
-        shown |= {name: of_part[name] for name in FACTORS}
+        together = apart - before + part["after"]
+        amounts = {WHOLE: together / apart}
         if self.members is not None:
-            shown[APART] = (front + alone) / apart
-        money = {
-            name: self.factor * one for name, one in zip(MONEY[:3], (apart, together, apart - together), strict=True)
-        }
-        return shown | {name: of_part[name] for name in EARLY} | money | {SAVED: 1.0 - together / apart}
+            amounts |= {SHARE: before / apart, PART: part["ratio"]}
+        amounts |= {name: part[name] for name in FACTORS}
+        if self.members is not None:
+            amounts[APART] = (apart - before + positive(self._alone(theta, reading))[..., 0]) / apart
+        amounts |= {name: part[name] for name in EARLY}
+        money = {COST_APART: apart, COST_TOGETHER: together, SAVING: apart - together}
+        return amounts | {name: self.factor * one for name, one in money.items()} | {SAVED: 1.0 - together / apart}
 
     def _cost(self, theta: Array, point: Point, reading: Reading) -> Array:
         """Cost at a point (..., n): of all outputs, or what the merged ones add to the others."""
@@ -129,18 +122,17 @@ class Merging:
 
     def fault(self) -> str:
         """A sentence where the fitted cost of a bundle is not positive, so that no ratio has a meaning, or nothing."""
-        theta, cure = self.fit.theta, "the merger has no number there. Choose partners nearer to the mean of the data"
+        theta, names = self.fit.theta, self.firms.names
         what = "" if self.members is None else "the merged outputs of "
-        mean, costs = "a provider of the partners' mean outputs", []
+        costs: list[tuple[str, float]] = []
         for reading in self.readings:
             for name, point in self.points.items():
-                names = self.firms.names if len(point) > 1 else (mean if "mean" in name else "the merged provider",)
-                costs += [
-                    (what + who, cost) for who, cost in zip(names, self._cost(theta, point, reading), strict=True)
-                ]
+                one = "a provider of the partners' mean outputs" if "mean" in name else "the merged provider"
+                who = [what + each for each in (names if len(point) > 1 else [one])]
+                costs += zip(who, self._cost(theta, point, reading), strict=True)
         if self.members is not None:
             costs += [("the joint unit on its own", self._alone(theta, reading)[0]) for reading in self.readings]
-        return next((without_cost(who, cost, cure) for who, cost in costs if not cost > 0), "")
+        return without_cost(costs, "the merger has no number there. Choose partners nearer to the mean of the data")
 
     def supported(self) -> tuple[dict[str, bool], list[bool]]:
         """Whether each term rests on outputs and relationships that providers have shown; and each bundle in order."""
@@ -156,10 +148,8 @@ class Merging:
 
     def _seen(self, point: Point) -> bool:
         """Whether outputs lie among the providers', with the merged ones and, where only some are, without them."""
-        outputs = point.outputs
-        return outputs_seen(
-            self.fit, outputs if self.members is None else np.concatenate([outputs, self.without(outputs)])
-        )
+        outputs = [point.outputs] if self.members is None else [point.outputs, self.without(point.outputs)]
+        return outputs_seen(self.fit, np.concatenate(outputs))
 
 
 def merging(

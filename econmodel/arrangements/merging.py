@@ -357,10 +357,7 @@ def _sentence(
         verdict = "neither a saving nor an extra cost"
     parts = [f"{what}, {who} would cost {times} times what they cost apart: {verdict}"]
     if not whole["supported"]:
-        parts.append(
-            "This rests on a provider of a size, mix or relationship that none of the providers has: it is what the "
-            "form implies, not what they show"
-        )
+        parts.append("This rests on a provider of a size, mix or relationship that none of the providers has")
     parts.append(_factors(rows, joint.members is not None))
     if learning < 1 - NOTHING and joint.members is None:
         parts.append(f"Learning needs no merger; without it the ratio would be {format_number(ratio / learning)}")

@@ -187,7 +187,7 @@ def _movable(work: JointWork, ranges: Mapping[str, tuple[float, float]]) -> dict
         def after_merging(value: float, reading: Reading, name: str = name) -> Array:
             there = services[reading].copy()
             merged = work.groups["merged"].related(work.fit.technology, {name: value})
-            there[MERGED] = work.factor * work.cost(theta, merged, reading)
+            there[MERGED] = work.factor * work.each(theta, merged, reading).sum()
             return terms.totals(there)
 
         ends = _relationship_range(work, place)

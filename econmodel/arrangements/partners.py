@@ -52,11 +52,11 @@ class Firms:
             relationships[:, place] = np.log(value) if technology.log_relationships[place] else value
         return Firms(replace(self.point, relationships=relationships), self.names)
 
-    def cost(self, technology: Technology, theta: Array, reading: Reading, made: Array) -> Array:
-        """Cost of all of them together (...,), a fixed cost paid as it is read; `made` (m,) is what everybody makes."""
+    def costs(self, technology: Technology, theta: Array, reading: Reading, made: Array) -> Array:
+        """Cost of each (..., n), a fixed cost paid as it is read; `made` (m,) is what everybody makes."""
         if not len(self):
-            return np.zeros(theta.shape[:-1])
-        return np.asarray(cost_as_read(technology, theta, self.point, reading, made).sum(axis=-1))
+            return np.zeros((*theta.shape[:-1], 0))
+        return cost_as_read(technology, theta, self.point, reading, made)
 
     def each(self) -> list[Point]:
         """Every organisation as a point of its own."""

@@ -75,7 +75,7 @@ def cost_of(technology: Technology, theta: Array, point: Point, members: Members
 def cost_as_read(
     technology: Technology, theta: Array, point: Point, reading: Reading = COMMON, made: Array | None = None
 ) -> Array:
-    """Cost of a firm at each point (..., n), a level form's intercept paid as it is read; nothing where it makes nothing.
+    """Cost of a firm at each point (..., n), the intercept paid as it is read; a firm that makes nothing costs nothing.
 
     `made` are the outputs of all firms, as in `Reading.paid`.
     """
