@@ -14,14 +14,11 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from econmodel import charts as charts
-    from econmodel.arrangements.mergers.envelopment import merger_envelopment as merger_envelopment
-    from econmodel.arrangements.mergers.merger import merger as merger
-    from econmodel.arrangements.mergers.saving_needed import saving_needed as saving_needed
-    from econmodel.arrangements.partnerships.connected_care import connected_care as connected_care
-    from econmodel.arrangements.partnerships.partnership import partner as partner
-    from econmodel.arrangements.partnerships.tendering import tenders as tenders
-    from econmodel.arrangements.partnerships.trust import Transactions as Transactions
-    from econmodel.arrangements.partnerships.trust import Trust as Trust
+    from econmodel.arrangements.care import connected_care as connected_care
+    from econmodel.arrangements.envelopment import merger_envelopment as merger_envelopment
+    from econmodel.arrangements.merging import merger as merger
+    from econmodel.arrangements.partnering import partner as partner
+    from econmodel.arrangements.pay_back import saving_needed as saving_needed
     from econmodel.arrangements.payment_by_results.chain import Tier as Tier
     from econmodel.arrangements.payment_by_results.explained_outcomes import explain_outcomes as explain_outcomes
     from econmodel.arrangements.payment_by_results.payment import pay_by_results as pay_by_results
@@ -29,6 +26,9 @@ if TYPE_CHECKING:
     from econmodel.arrangements.sectors import simulate_sectors as simulate_sectors
     from econmodel.arrangements.structure.commission import Reserved as Reserved
     from econmodel.arrangements.structure.configuration import configure as configure
+    from econmodel.arrangements.trust import Transactions as Transactions
+    from econmodel.arrangements.trust import Trust as Trust
+    from econmodel.arrangements.trust import tenders as tenders
     from econmodel.arrangements.unpaid_work.coproduction import coproduce as coproduce
     from econmodel.arrangements.unpaid_work.unpaid_world import simulate_unpaid as simulate_unpaid
     from econmodel.economies.comparison import compare as compare
@@ -139,13 +139,13 @@ else:
         "relationship_economies": "economies.relationships.economies",
         "compare": "economies.comparison",
         "power": "economies.power",
-        "partner": "arrangements.partnerships.partnership",
-        "tenders": "arrangements.partnerships.tendering",
-        "connected_care": "arrangements.partnerships.connected_care",
+        "partner": "arrangements.partnering",
+        "tenders": "arrangements.trust",
+        "connected_care": "arrangements.care",
         "coproduce": "arrangements.unpaid_work.coproduction",
         "simulate_unpaid": "arrangements.unpaid_work.unpaid_world",
-        "Trust": "arrangements.partnerships.trust",
-        "Transactions": "arrangements.partnerships.trust",
+        "Trust": "arrangements.trust",
+        "Transactions": "arrangements.trust",
         "Tier": "arrangements.payment_by_results.chain",
         "supply_chain": "arrangements.payment_by_results.supply_chain",
         "pay_by_results": "arrangements.payment_by_results.payment",
@@ -154,9 +154,9 @@ else:
         "simulate_sectors": "arrangements.sectors",
         "configure": "arrangements.structure.configuration",
         "Reserved": "arrangements.structure.commission",
-        "merger": "arrangements.mergers.merger",
-        "merger_envelopment": "arrangements.mergers.envelopment",
-        "saving_needed": "arrangements.mergers.saving_needed",
+        "merger": "arrangements.merging",
+        "merger_envelopment": "arrangements.envelopment",
+        "saving_needed": "arrangements.pay_back",
         "Frontier": "estimate.frontier.estimator",
         "where_relationship": "economies.relationships.where",
         "Form": "forms.form",

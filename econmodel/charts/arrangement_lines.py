@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from econmodel.arrangements.partnerships.partnership import ALONG, SWITCHING
-from econmodel.arrangements.partnerships.terms import ARRANGEMENTS
-from econmodel.arrangements.partnerships.terms_moved import ANY
-from econmodel.arrangements.partnerships.words import DOING
+from econmodel.arrangements.comparison import ANY
+from econmodel.arrangements.partnering import ALONG, DOING, SWITCHING
+from econmodel.arrangements.terms import ARRANGEMENTS
 from econmodel.charts.axes import value_axis
 from econmodel.charts.drawn import framed, rows
 from econmodel.charts.given import must_draw
 from econmodel.charts.sentences import capital, joined, number
 from econmodel.charts.theme import CHARCOAL, INK, NAVY, ORANGE, RULE, TEAL, TEXT_SIZE, enable
+from econmodel.economies.core.fixed_cost import COMMON
 from econmodel.errors import NotSupported
 from econmodel.results import Effects
 
@@ -51,7 +51,7 @@ def arrangements(effects: Effects) -> "alt.LayerChart":
 
     Examples
     --------
-    >>> from econmodel.arrangements.partnerships.partnership import partner
+    >>> from econmodel.arrangements.partnering import partner
     >>> from econmodel.charts.arrangement_lines import arrangements
     >>> from econmodel.simulation import state
     >>> parameters = {"common cost": 20, "visits": 40, "meals": 40}
@@ -68,7 +68,7 @@ def arrangements(effects: Effects) -> "alt.LayerChart":
             'em.partner(..., along="per_pair"), or another number that can be moved.'
         )
     table = effects.tables[ALONG]
-    label = str(table.columns[0])
+    label = str(table["number"].iloc[0])
     points = _switches(effects, label, table)
     title, values = _message(table, label, points), _values(table, label)
     legend = ["dotted line: where the number stands now"] + ["diamonds: where the cheapest changes"] * bool(len(points))
@@ -83,16 +83,16 @@ def arrangements(effects: Effects) -> "alt.LayerChart":
 
 def _switches(effects: Effects, label: str, table: pd.DataFrame) -> pd.DataFrame:
     """Switching values of the number, as far as they lie in the picture, with the cost there."""
-    found = effects.tables[SWITCHING]
-    found = found[(found["what is moved"] == label) & found["switches at"].notna()]
-    if "fixed cost read as" in found:
-        read = found["fixed cost read as"]
-        found = found[(read == ANY) | read.str.startswith("common to all")]
+    switches = effects.tables[SWITCHING]
+    switches = switches[(switches["number"] == label) & switches["switches_at"].notna()]
+    # Lines are drawn with a fixed cost that data cannot tell apart read as common.
+    read = switches["fixed_cost"].fillna(ANY)
+    switches = switches[(read == ANY) | read.str.startswith(COMMON.words(()))]
     costs = [name for name in ARRANGEMENTS if table[name].notna().all()]
-    at = found["switches at"].to_numpy(dtype=float)
-    inside = (at >= table[label].min()) & (at <= table[label].max())
-    cost = [min(np.interp(value, table[label], table[name]) for name in costs) for value in at[inside]]
-    points = pd.DataFrame({"x": at[inside], "y": cost, "to": found["to"][inside], "now": found["cheapest now"][inside]})
+    at = switches["switches_at"].to_numpy(dtype=float)
+    inside = (at >= table["value"].min()) & (at <= table["value"].max())
+    cost = [min(np.interp(value, table["value"], table[name]) for name in costs) for value in at[inside]]
+    points = pd.DataFrame({"x": at[inside], "y": cost, "to": switches["to"][inside]})
     return points.sort_values("x", ignore_index=True)
 
 
@@ -101,9 +101,9 @@ def _message(table: pd.DataFrame, label: str, points: pd.DataFrame) -> str:
     usable = [name for name in ARRANGEMENTS if name != "partner, mandated" and now[name] == now[name]]
     first = DOING[min(usable, key=lambda name: now[name])]
     if points.empty:
-        ends = f"{number(table[label].iloc[0])} to {number(table[label].iloc[-1])}"
+        ends = f"{number(table['value'].iloc[0])} to {number(table['value'].iloc[-1])}"
         return f"{capital(first)} is the cheapest throughout: {label} from {ends}"
-    below, above = points[points["x"] < now[label]], points[points["x"] >= now[label]]
+    below, above = points[points["x"] < now["value"]], points[points["x"] >= now["value"]]
     said = [f"{DOING[below['to'].iloc[-1]]} below {number(below['x'].iloc[-1])}"] if len(below) else []
     said.append(f"{first} up to {number(above['x'].iloc[0])}" if len(above) else f"{first} above")
     said += [f"{DOING[above['to'].iloc[0]]} beyond"] if len(above) else []
@@ -115,7 +115,7 @@ def _values(table: pd.DataFrame, label: str) -> str:
     first, last = table.iloc[0], table.iloc[-1]
     known = [name for name in ARRANGEMENTS if first[name] == first[name]]
     said = joined(f"{name} {number(first[name])} and {number(last[name])}" for name in known)
-    return f"Cost a year at {number(first[label])} and at {number(last[label])} of {label}: {said}"
+    return f"Cost a year at {number(first['value'])} and at {number(last['value'])} of {label}: {said}"
 
 
 def _layers(table: pd.DataFrame, label: str, points: pd.DataFrame) -> "alt.LayerChart":
@@ -124,7 +124,7 @@ def _layers(table: pd.DataFrame, label: str, points: pd.DataFrame) -> "alt.Layer
     known = [name for name in ARRANGEMENTS if table[name].notna().all()]
     reach = [float(table[known].min().min()), float(table[known].max().max())]
     y_scale, y_axis = value_axis("cost a year", reach)
-    x_scale = alt.Scale(domain=[float(table[label].min()), float(table[label].max())], nice=False, zero=False)
+    x_scale = alt.Scale(domain=[float(table["value"].min()), float(table["value"].max())], nice=False, zero=False)
     x_axis = alt.Axis(title=label, grid=False, tickCount=8)
 
     def x(column: str) -> alt.X:
@@ -133,11 +133,11 @@ def _layers(table: pd.DataFrame, label: str, points: pd.DataFrame) -> "alt.Layer
     def y(column: str) -> alt.Y:
         return alt.Y(f"{column}:Q", scale=y_scale, axis=y_axis)
 
-    now = pd.DataFrame({"x": table.loc[table["now"], label]})
+    now = pd.DataFrame({"x": table.loc[table["now"], "value"]})
     layers: list[alt.Chart] = [alt.Chart(rows(now)).mark_rule(color=RULE, strokeDash=[2, 3]).encode(x=x("x"))]
     for name in known:
         colour, dash = LINES[name]
-        line = alt.Chart(rows(pd.DataFrame({"x": table[label], "y": table[name]})))
+        line = alt.Chart(rows(pd.DataFrame({"x": table["value"], "y": table[name]})))
         layers.append(line.mark_line(color=colour, strokeWidth=2.5, strokeDash=dash).encode(x=x("x"), y=y("y")))
     low, high = y_scale.domain
     names = _spread(table.iloc[-1][known], float(high) - float(low))

@@ -51,7 +51,7 @@ def merger(effects: Effects) -> "alt.LayerChart":
 
     Examples
     --------
-    >>> from econmodel.arrangements.mergers.merger import merger as merge
+    >>> from econmodel.arrangements.merging import merger as merge
     >>> from econmodel.charts.merger_waterfall import merger
     >>> from econmodel.simulation import state
     >>> cost = state("cobb_douglas", {"constant": 5.0, "visits": 0.9}, outputs={"visits": 100})
@@ -123,12 +123,12 @@ def _mark(effects: Effects, rows: pd.DataFrame) -> tuple[float | None, str]:
     found = None if table is None else table[table["number"] == NEEDED]
     if found is None or found.empty:
         return None, ""
-    needed = float(found["switching value"].iloc[0])
+    needed = float(found["switches_at"].iloc[0])
     if SHARE in rows.index:
         needed /= float(rows["estimate"][SHARE])
     if not needed < 100:
         return None, ""
-    years = str(found["what it means"].iloc[0]).removeprefix("pays within ").removesuffix(" from there on")
+    years = str(found["meaning"].iloc[0]).removeprefix("pays within ").removesuffix(" from there on")
     return 100.0 - needed, f"the cost that pays the one-off cost back within {years}"
 
 

@@ -158,11 +158,9 @@ def make_merger(ratios: dict[str, float], *, width: float = 0.02, pays: float | 
     table = pd.DataFrame({"term": estimate.index, "at": "Elm and Oak", "estimate": estimate.to_numpy()})
     half = width * (table["estimate"] != 1)
     table["conf_low"], table["conf_high"] = table["estimate"] - half, table["estimate"] + half
-    switch = {"number": "saving, % of cost apart", "here": 10.0, "switching value": pays}
+    switch = {"number": "saving, % of cost apart", "now": 10.0, "switches_at": pays}
     means = "pays within 10 years from there on"
-    switches = pd.DataFrame(
-        [switch | {"what it means": means}] if pays is not None else [], columns=[*switch, "what it means"]
-    )
+    switches = pd.DataFrame([switch | {"meaning": means}] if pays is not None else [], columns=[*switch, "meaning"])
     labels = {"merger": "cost together / apart", "harmony": "harmony (scope)", "size": "size (scale)"}
     return Effects("Merger of Elm and Oak", table, "", labels=labels, tables={"switching values": switches})
 

@@ -49,6 +49,10 @@ class Reading:
         own = outputs[..., self.output] > 0
         return (own if made is None else own | (founded & ~(made[..., self.output] > 0))).astype(float)
 
+    def words(self, outputs: Sequence[str]) -> str:
+        """What A is taken for: "common to all", "own of meals"."""
+        return "common to all" if self.output is None else f"own of {outputs[self.output]}"
+
 
 COMMON = Reading()
 
@@ -66,6 +70,20 @@ def require_corners(technology: Technology, what: str) -> None:
 def cost_of(technology: Technology, theta: Array, point: Point, members: Members) -> Array:
     """Cost of making the member outputs only (..., n), with the whole intercept A charged."""
     return technology.cost(theta, point.with_outputs(np.where(members, point.outputs, 0.0)))
+
+
+def cost_as_read(
+    technology: Technology, theta: Array, point: Point, reading: Reading = COMMON, made: Array | None = None
+) -> Array:
+    """Cost of a firm at each point (..., n), the intercept paid as it is read; a firm that makes nothing costs nothing.
+
+    `made` are the outputs of all firms, as in `Reading.paid`.
+    """
+    cost = technology.cost(theta, point)
+    if not technology.is_level:
+        return cost
+    paid = reading.paid(point.outputs, made)
+    return cost if (paid == 1.0).all() else cost + (paid - 1.0) * technology.intercept(theta, point)
 
 
 def fixed_cost(technology: Technology, theta: Array, point: Point) -> Array:

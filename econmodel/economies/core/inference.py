@@ -313,10 +313,11 @@ def set_identified(table: pd.DataFrame, readings: Sequence[Estimates]) -> pd.Dat
         return table
     table = table.copy()
     # Any reading but the highest may truly be the lowest, and the other way round: their intervals are covered too.
-    places = np.arange(len(values))[:, None]
-    lowest = np.where(places == values.argmax(axis=0), np.inf, low).min(axis=0)
-    highest = np.where(places == values.argmin(axis=0), -np.inf, high).max(axis=0)
-    ends = (values.min(axis=0), values.max(axis=0), lowest, highest)
+    bottom, top = values.min(axis=0), values.max(axis=0)
+    rounding = ROUNDING * np.abs(values).max(axis=0)
+    lowest = np.where(values >= top - rounding, np.inf, low).min(axis=0)
+    highest = np.where(values <= bottom + rounding, -np.inf, high).max(axis=0)
+    ends = (bottom, top, lowest, highest)
     for name, end in zip((*INTERVAL_COLUMNS, "conf_low", "conf_high"), ends, strict=True):
         table.loc[rows, name] = end[rows]
     table.loc[rows, ["estimate", "std_error", "statistic", "p_value"]] = np.nan

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import econmodel as em
-from econmodel.arrangements.mergers.envelopment import envelop, input_efficiency
+from econmodel.arrangements.envelopment import envelop, input_efficiency
 from econmodel.economies.core import identity
 from econmodel.errors import NotSupported, TableError, UnknownName
 

@@ -52,6 +52,7 @@ class Tilted:
     covariance: object = field(default_factory=lambda: np.zeros((1, 1)))
     freedom: float = np.inf
     wild: bool = False
+    is_level: bool = False
     sample: object = None
 
     @property

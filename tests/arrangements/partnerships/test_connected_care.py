@@ -37,7 +37,7 @@ def test_both_ways_are_known(truth):
     joint = cost(truth, 100, 50, continuity(15.0))
     assert found.row("a worker for each service")["estimate"] == pytest.approx(apart, abs=EXACT)
     assert found.row("one worker for all")["estimate"] == pytest.approx(1.08 * joint + once, abs=EXACT)
-    assert found.tables["continuity"]["mean continuity"].tolist() == pytest.approx(
+    assert found.tables["continuity"]["mean_continuity"].tolist() == pytest.approx(
         [continuity(10.0), continuity(5.0), continuity(15.0)], abs=EXACT
     )
     systems = cost(truth, 100, 0, continuity(15.0)) + cost(truth, 0, 50, continuity(15.0)) - joint
@@ -67,11 +67,11 @@ def test_without_an_effect_of_continuity_people_add_nothing():
 
 def test_at_its_switching_value_a_generalist_costs_what_is_saved(truth):
     how = {"people": 10, "bond": BOND, "set_up": 1.5}
-    table = em.connected_care(truth, "continuity", **how).tables["switching values"].set_index("what is moved")
-    premium = table.loc["premium of a generalist", "switches at"]
+    table = em.connected_care(truth, "continuity", **how).tables["switching values"].set_index("number")
+    premium = table.loc["premium of a generalist", "switches_at"]
     there = em.connected_care(truth, "continuity", generalist=premium, **how)
     assert there.row("saving")["estimate"] == pytest.approx(0.0, abs=1e-8)
-    assert table.loc["premium of a generalist", "cheaper now"] == "one worker for all"
+    assert table.loc["premium of a generalist", "cheapest"] == "one worker for all"
 
 
 def test_a_fit_gives_intervals(open_fit):

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import econmodel as em
-from econmodel.arrangements.partnerships.terms import ARRANGEMENTS
+from econmodel.arrangements.terms import ARRANGEMENTS
 from econmodel.simulation import StatedCost
 
 # Exact arithmetic in double precision: some thirty sums and products of numbers up to a few hundred.
@@ -243,7 +243,7 @@ def test_money_in_other_units_changes_no_share(truth):
     assert list(costs(more).values()) == pytest.approx([100 * cost for cost in costs(pounds).values()])
     names = ["fee of the subcontract", "transaction share, average", "continuity after merging"]
     switch, again = (
-        one.tables["switching values"].set_index("what is moved").loc[names, "switches at"] for one in (pounds, more)
+        one.tables["switching values"].set_index("number").loc[names, "switches_at"] for one in (pounds, more)
     )
     assert again.tolist() == pytest.approx(switch.tolist(), nan_ok=True)
 

@@ -22,7 +22,11 @@ TWO = {"Ash": {"a": 20, "b": 5, "c": 10}, "Beech": {"a": 4, "b": 25, "c": 0}}
             UnknownName,
             r"subcontractor='Bech' is none of the providers; did you mean 'Beech'",
         ),
-        ({"relationships_after": {"r": 1}}, UnknownName, r"'r' is no relationship variable .* It has: none"),
+        (
+            {"relationships_after": {"r": 1}},
+            NotSupported,
+            r"This cost function has no relationship variable, so a merger",
+        ),
         ({"along": "per_par"}, UnknownName, r"'per_par' is not a number to move; did you mean .*There are per_partner"),
         ({"ranges": {"fees": (0, 1)}}, UnknownName, r"'fees' is not a number to move; did you mean 'fee'"),
         ({"ranges": {"fee": (0.5, 1.5)}}, NotSupported, r"fee cannot be moved from 0.5 to 1.5. .* within 0 to 0.99"),
@@ -41,18 +45,30 @@ def test_terms_that_make_no_sense(f1, how, error, message):
 @pytest.mark.parametrize(
     ("providers", "error", "message"),
     [
-        ({"Ash": TWO["Ash"]}, NotSupported, r"needs two providers at least, and Ash is the only one. Name another"),
+        (
+            {"Ash": TWO["Ash"]},
+            NotSupported,
+            r"A partnership needs two partners or more, and this has 1. Name the others",
+        ),
         (
             {"Ash": {"a": 1}, "B": {"a": 2}},
-            TableError,
-            r"b, c is not said of the providers. Give every output, 0 where",
+            UnknownName,
+            r"The bundle of Ash does not say how much b, c it makes. Give every output, zero where",
         ),
-        ({"Ash": {"a": 1, "b": 1, "c": 1}, "B": {"a": 2}}, TableError, r"b, c is missing for some of the providers"),
+        ({"Ash": {"a": 1, "b": 1, "c": 1}, "B": {"a": 2}}, UnknownName, r"The bundle of B does not say how much b, c"),
         ({**TWO, "Cedar": {"a": 0, "b": 0, "c": 0}}, TableError, r"Cedar makes nothing. Leave out who"),
         ({**TWO, "Cedar": {"a": -1, "b": 0, "c": 0}}, TableError, r"a must not be negative"),
-        (pd.DataFrame(TWO).T.set_axis(["Ash", "Ash"]), UnknownName, r"Ash is named twice"),
-        ("Ash", UnknownName, r"'Ash' does not say which providers: give their names as a list, or a table"),
-        (["Ash", "Beech"], NotSupported, r"A stated cost function has no providers to name: say what each makes"),
+        (pd.DataFrame(TWO).T.set_axis(["Ash", "Ash"]), NotSupported, r"Ash is named twice"),
+        (
+            "Ash",
+            NotSupported,
+            r"providers='Ash': give the providers that work together as a list of names, or their bundles",
+        ),
+        (
+            ["Ash", "Beech"],
+            NotSupported,
+            r"parameters are stated, without a table of providers to name partners from. Give bun",
+        ),
     ],
 )
 def test_providers_that_cannot_be_found(f1, providers, error, message):
@@ -63,7 +79,7 @@ def test_providers_that_cannot_be_found(f1, providers, error, message):
 def test_a_provider_that_the_table_does_not_have(open_fit):
     with pytest.raises(UnknownName, match=r"'row 999' is not a provider of the table.*"):
         em.partner(open_fit, ["row 0", "row 999"], ["meals"])
-    with pytest.raises(UnknownName, match=r"row 0 is named twice: a provider stands once"):
+    with pytest.raises(NotSupported, match=r"row 0 is named twice among the partners. Name each provider once"):
         em.partner(open_fit, ["row 0", "row 0"], ["meals"])
 
 

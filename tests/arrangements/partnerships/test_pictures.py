@@ -23,10 +23,10 @@ def title(chart):
 def test_the_title_says_where_the_cheapest_changes(f1):
     found = drawn(f1, "per_partner", ranges={"per_partner": (0.0, 40.0)})
     chart = em.charts.arrangements(found)
-    switch = found.tables["switching values"].set_index("what is moved").loc["coordination, per partner but one"]
+    switch = found.tables["switching values"].set_index("number").loc["coordination, per partner but one"]
     assert title(chart) == (
         "Cheapest by coordination, per partner but one: a partnership up to "
-        f"{em.format_number(switch['switches at'], 3)}, staying apart beyond"
+        f"{em.format_number(switch['switches_at'], 3)}, staying apart beyond"
     )
     assert "diamonds: where the cheapest changes" in chart.description.lower()
     assert em.charts.svg(chart).startswith("<svg")

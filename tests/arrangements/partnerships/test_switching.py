@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import econmodel as em
-from econmodel.arrangements.partnerships.switching import switches
+from econmodel.arrangements.comparison import switches
 
 # Brent's method stops at about this relative distance from a root.
 ROOT = 1e-9
@@ -13,7 +13,7 @@ TWO = {"Ash": {"a": 20, "b": 5, "c": 10}, "Beech": {"a": 4, "b": 25, "c": 0}}
 
 def rows_of(found, moved):
     table = found.tables["switching values"]
-    return table[table["what is moved"] == moved]
+    return table[table["number"] == moved]
 
 
 def test_the_nearest_switch_on_either_side():
@@ -40,10 +40,10 @@ def test_the_one_off_cost_switches_where_its_annuity_eats_the_gain(f1, f1_cost):
     (row,) = rows_of(found, "one-off cost of merging").to_dict("records")
     gain = f1_cost(20, 5, 10) + f1_cost(4, 25, 0) - f1_cost(24, 30, 10)
     others = found.table.set_index("term")["estimate"][["separate", "subcontract"]]
-    assert row["cheapest now"] == "merge"
+    assert row["cheapest"] == "merge"
     assert row["to"] == others.idxmin()
     if row["to"] == "separate":
-        assert row["switches at"] == pytest.approx(10 * gain, rel=ROOT)
+        assert row["switches_at"] == pytest.approx(10 * gain, rel=ROOT)
 
 
 def test_coordination_switches_where_it_eats_the_gain(f1):
@@ -52,11 +52,11 @@ def test_coordination_switches_where_it_eats_the_gain(f1):
     (row,) = rows_of(found, "coordination, per partner but one").to_dict("records")
     (pair,) = rows_of(found, "coordination, per pair").to_dict("records")
     gain = -found.row("partner less separate")["estimate"]
-    assert row["cheapest now"] == "partner"
+    assert row["cheapest"] == "partner"
     assert row["to"] == "separate"
-    assert row["switches at"] == pytest.approx(gain, rel=ROOT)
-    assert pair["switches at"] == pytest.approx(gain, rel=ROOT)
-    there = em.partner(f1, TWO, ["a", "b", "c"], per_partner=row["switches at"], **how)
+    assert row["switches_at"] == pytest.approx(gain, rel=ROOT)
+    assert pair["switches_at"] == pytest.approx(gain, rel=ROOT)
+    there = em.partner(f1, TWO, ["a", "b", "c"], per_partner=row["switches_at"], **how)
     assert there.row("partner less separate")["estimate"] == pytest.approx(0.0, abs=1e-8)
 
 
@@ -67,14 +67,14 @@ def test_at_a_switching_value_two_arrangements_cost_the_same(f1, moved):
     for row in rows_of(found, moved).to_dict("records"):
         if row["to"] == "none":
             continue
-        value = row["switches at"]
+        value = row["switches_at"]
         changed = {
             "transaction share, average": {"transactions": em.Transactions(average=value)},
             "fee of the subcontract": {"fee": value},
             "decay of trust, a year": {"trust": em.Trust(decay=value)},
         }[moved]
         there = em.partner(f1, TWO, ["a", "b", "c"], **(how | changed)).table.set_index("term")["estimate"]
-        assert there[row["cheapest now"]] == pytest.approx(there[row["to"]], abs=1e-7)
+        assert there[row["cheapest"]] == pytest.approx(there[row["to"]], abs=1e-7)
 
 
 def test_a_relationship_after_the_merger_can_switch(truth):
@@ -84,8 +84,8 @@ def test_a_relationship_after_the_merger_can_switch(truth):
     }
     found = em.partner(truth, two, ["meals"], relationships_after={"continuity": 0.7})
     (row,) = rows_of(found, "continuity after merging").to_dict("records")
-    assert row["cheapest now"] == "merge"
-    there = em.partner(truth, two, ["meals"], relationships_after={"continuity": row["switches at"]})
+    assert row["cheapest"] == "merge"
+    there = em.partner(truth, two, ["meals"], relationships_after={"continuity": row["switches_at"]})
     values = there.table.set_index("term")["estimate"]
     assert values["merge"] == pytest.approx(values[row["to"]], abs=1e-7)
 
@@ -93,23 +93,23 @@ def test_a_relationship_after_the_merger_can_switch(truth):
 def test_readings_of_a_fixed_cost_that_agree_stand_once(open_fit):
     found = em.partner(open_fit, open_fit.data.row_names()[:3], ["meals"], one_off=50.0)
     table = found.tables["switching values"]
-    assert not table.duplicated(["what is moved", "fixed cost read as"]).any()
-    apart = table[table["what is moved"] == "one-off cost of merging"]
-    assert apart["fixed cost read as"].tolist() == ["common to all or own of visits", "own of meals"]
+    assert not table.duplicated(["number", "fixed_cost"]).any()
+    apart = table[table["number"] == "one-off cost of merging"]
+    assert apart["fixed_cost"].tolist() == ["common to all or own of visits", "own of meals"]
     # Where readings disagree on the cheapest, the sentence does not choose.
-    assert set(apart["cheapest now"]) == {"merge", "subcontract"}
+    assert set(apart["cheapest"]) == {"merge", "subcontract"}
     assert "depends on a fixed cost that the data cannot tell apart: it may be merging or subcontracting" in found.text
     sure = em.partner(open_fit, open_fit.data.row_names()[:3], ["meals"], fee=0.9, per_partner=50.0)
-    assert set(sure.tables["switching values"]["fixed cost read as"]) >= {"any of these"}
+    assert set(sure.tables["switching values"]["fixed_cost"]) >= {"any of these"}
 
 
 def test_costs_along_a_number_are_those_of_the_arrangements(f1):
     found = em.partner(f1, TWO, ["a"], along="per_partner", ranges={"per_partner": (0.0, 40.0)})
     along = found.tables["along"]
     now = along[along["now"]].iloc[0]
-    assert now["coordination, per partner but one"] == 0.0
+    assert (now["number"], now["value"]) == ("coordination, per partner but one", 0.0)
     for name in ("separate", "merge", "partner", "subcontract"):
         assert now[name] == pytest.approx(found.row(name)["estimate"], abs=1e-10)
     assert along.iloc[-1]["partner"] - now["partner"] == pytest.approx(40.0)
-    years = em.partner(f1, TWO, ["a"], along="every").tables["along"]["years between tenders"]
+    years = em.partner(f1, TWO, ["a"], along="every").tables["along"]["value"]
     assert years.tolist() == list(range(1, 41))

@@ -105,9 +105,9 @@ def test_a_table_of_tenders_has_the_cycles_and_says_the_ends():
     found = em.tenders([1, 4, 10])
     trust, shares = em.Trust(every=10), em.Transactions()
     last = found.table.iloc[-1]
-    assert last["mean trust"] == trust.cycle().mean
-    assert last["transactions, %"] == pytest.approx(100 * shares.share(trust))
-    assert (found.table["transactions, mandated, %"] > found.table["transactions, %"]).all()
+    assert last["trust"] == trust.cycle().mean
+    assert last["transactions_percent"] == pytest.approx(100 * shares.share(trust))
+    assert (found.table["mandated_transactions_percent"] > found.table["transactions_percent"]).all()
     assert "take 2.7 % of the value shared where work is tendered every 4 years: 3.9 % with 1 and" in found.text
 
 

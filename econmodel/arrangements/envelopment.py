@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.arrangements.partners import check_partners, row_of
+from econmodel.arrangements.partners import check_partners, require_once, row_of
 from econmodel.economies.core.identity import assert_adds_up
 from econmodel.errors import TableError, UnknownName
 from econmodel.results import Answer, format_number
@@ -162,6 +162,7 @@ def merger_envelopment(
     check_partners(partners)
     entities = None if not isinstance(data, CostData) or data.entity is None else frame[data.entity]
     members = np.array([row_of(names, one, entities) for one in partners])
+    require_once([names[place] for place in members])
     found = envelop(used, made, members, returns)
     values = {name: getattr(found, name) for name in ("merger", "learning", "harmony", "size")}
     table = pd.DataFrame({"term": list(values), "estimate": list(values.values())})

@@ -1,1 +1,0 @@
-"""Mergers: their factors, their money, and what they would have to save."""

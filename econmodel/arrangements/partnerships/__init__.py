@@ -1,1 +1,0 @@
-"""Partnerships: four arrangements on one scale, trust, tenders, and one worker for several services."""
