@@ -74,7 +74,7 @@ def pay_by_results(
 
     Examples
     --------
-    >>> from econmodel.table.figures import figures
+    >>> from econmodel.table.shipped import figures
     >>> stated = pd.DataFrame({"group": ["New ESA"], "p0": [0.1], "p1": [0.3], "k": [0.001]})
     >>> answer = pay_by_results(figures("work_programme_tariff"), stated)
     >>> answer.table[["price", "spending", "price to un-park"]].round(1).to_numpy().tolist()

@@ -60,7 +60,7 @@ def read_tariff(table: pd.DataFrame, groups: Sequence[str]) -> Tariff:
 
     Examples
     --------
-    >>> from econmodel.table.figures import figures
+    >>> from econmodel.table.shipped import figures
     >>> tariff = read_tariff(figures("work_programme_tariff"), ["JSA 25 and over"])
     >>> int(tariff.price_of_an_outcome()[0])
     3995
