@@ -220,10 +220,10 @@ def printed(table: pd.DataFrame, labels: Mapping[str, str] | None = None) -> pd.
 
     Examples
     --------
-    >>> table = pd.DataFrame({"term": ["a"], "cost_low": [8.25], "std_error": [0.5]})
-    >>> print(printed(table, {"a": "first", "cost_low": "lowest cost"}).to_string(index=False))
-     term lowest cost std. error
-    first        8.25      0.500
+    >>> table = pd.DataFrame({"term": ["a"], "outlay": [8.0], "std_error": [0.5]})
+    >>> print(printed(table, {"a": "first", "outlay": "cost a week"}).to_string(index=False))
+     term cost a week std. error
+    first           8     0.5000
     """
     columns = _columns(table, labels or {})
     return pd.DataFrame(dict(enumerate(cells for _, cells, _ in columns))).set_axis(
@@ -470,8 +470,8 @@ class Effects(_Shown):
         Examples
         --------
         >>> row = dict.fromkeys(EFFECT_COLUMNS, 1.0) | {"term": "scale", "at": "mean", "supported": True}
-        >>> Effects("Scale", pd.DataFrame([row]), "").glance().loc[0, ["title", "estimates", "method"]].tolist()
-        ['Scale', 1, 'delta']
+        >>> Effects("Scale", pd.DataFrame([row]), "").glance()[["title", "estimates", "method"]].to_dict("records")
+        [{'title': 'Scale', 'estimates': 1, 'method': 'delta'}]
         """
         facts = {
             "title": self.title, "terms": self.table["term"].nunique(), "places": self.table["at"].nunique(),
