@@ -225,20 +225,17 @@ def printed(table: pd.DataFrame, labels: Mapping[str, str] | None = None) -> pd.
      term cost a week std. error
     first           8     0.5000
     """
-    columns = _columns(table, labels or {})
-    return pd.DataFrame(dict(enumerate(cells for _, cells, _ in columns))).set_axis(
-        [heading for heading, _, _ in columns], axis="columns"
-    )
+    return pd.DataFrame({heading: cells for heading, (cells, _) in _columns(table, labels or {}).items()})
 
 
-def _columns(table: pd.DataFrame, labels: Mapping[str, str]) -> list[tuple[str, list[str], bool]]:
-    """The heading of each column that is shown, its cells, and whether they are words."""
+def _columns(table: pd.DataFrame, labels: Mapping[str, str]) -> dict[str, tuple[list[str], bool]]:
+    """Cells by heading of each column that is shown, and whether they are words; a heading that is taken says so."""
     shown = table.drop(columns=[P_FLOOR, VERDICT], errors="ignore").dropna(axis="columns", how="all")
     floors = table[P_FLOOR] if P_FLOOR in table else pd.Series(0.0, table.index)
     if "supported" in shown and pd.api.types.is_bool_dtype(shown["supported"]) and shown["supported"].all():
         shown = shown.drop(columns="supported")
     shown.columns = shown.columns.map(str)
-    columns = []
+    columns: dict[str, tuple[list[str], bool]] = {}
     for name in shown.columns:
         base = name.removesuffix("_low").removesuffix("_high")
         if base != name and base in shown and {f"{base}_low", f"{base}_high"} <= set(shown):
@@ -246,7 +243,9 @@ def _columns(table: pd.DataFrame, labels: Mapping[str, str]) -> list[tuple[str, 
         is_probability = name == "p_value"
         cells = list(map(format_probability, shown[name], floors)) if is_probability else _cells(shown, name, labels)
         heading = labels.get(name, _HEADINGS.get(name, name.replace("_", " ")))
-        columns.append((heading, cells, not pd.api.types.is_numeric_dtype(shown[name])))
+        while heading in columns:
+            heading = f"{heading} (column)"
+        columns[heading] = cells, not pd.api.types.is_numeric_dtype(shown[name])
     return columns
 
 
@@ -270,18 +269,15 @@ def _cell_with_interval(value: float, low: float, high: float) -> str:
 
 def html_table(table: pd.DataFrame, caption: str = "", labels: Mapping[str, str] | None = None) -> str:
     """An accessible, escaped HTML table without ids, styles or scripts: the same bytes for the same numbers."""
-    columns = [(escape(heading), cells, _class(words)) for heading, cells, words in _columns(table, labels or {})]
-    head = "".join(f'<th scope="col"{kind}>{heading}</th>' for heading, _, kind in columns)
+    columns = _columns(table, labels or {})
+    kinds = [' class="words"' if is_words else "" for _, is_words in columns.values()]
+    head = "".join(f'<th scope="col"{kind}>{escape(name)}</th>' for name, kind in zip(columns, kinds, strict=True))
     rows = []
-    for first, *rest in zip(*([(escape(cell), kind) for cell in cells] for _, cells, kind in columns), strict=True):
-        cells = "".join(f"<td{kind}>{cell}</td>" for cell, kind in rest)
-        rows.append(f'<tr><th scope="row">{first[0]}</th>{cells}</tr>')
+    for first, *rest in zip(*(map(escape, cells) for cells, _ in columns.values()), strict=True):
+        cells = "".join(f"<td{kind}>{cell}</td>" for cell, kind in zip(rest, kinds[1:], strict=True))
+        rows.append(f'<tr><th scope="row">{first}</th>{cells}</tr>')
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     return f'<table class="econmodel">{title}<thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
-
-
-def _class(is_words: bool) -> str:
-    return ' class="words"' if is_words else ""
 
 
 class FrozenMapping(Mapping[Key, Value]):

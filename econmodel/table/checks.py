@@ -121,9 +121,13 @@ def _is_written_number(value: object) -> bool:
 
 
 def plain(values: pd.Series, is_number: bool) -> pd.Series:
-    """A column without categories, and with exact decimals as the numbers that they are, where it is one of numbers."""
+    """A column without categories; where it is one of numbers, exact decimals and Arrow's truth values as such."""
     values = without_categories(values)
-    is_exact = is_number and pd.api.types.infer_dtype(values, skipna=True) == "decimal"
+    if not is_number:
+        return values
+    if pd.api.types.is_bool_dtype(values.dtype) and not pd.api.types.is_numeric_dtype(values.dtype):
+        return values.astype("boolean")
+    is_exact = pd.api.types.infer_dtype(values, skipna=True) == "decimal"
     return pd.Series(values.to_numpy(float, na_value=np.nan), values.index) if is_exact else values
 
 
