@@ -484,7 +484,10 @@ class Effects(_Shown):
         names = [f"{self.labels.get(term, term)}{f', {at}' if several else ''}" for term, at in rows]
         columns = {"b": "estimate", "se": "std_error", "t": "statistic", "p": "p_value"}
         columns |= {f"ci{100 * self.conf_level:g}{end}": f"conf_{word}" for end, word in (("l", "low"), ("u", "high"))}
-        return pd.DataFrame({short: self.table[name].to_numpy(float) for short, name in columns.items()}, names)
+        columns |= {name: name for name in INTERVAL_COLUMNS if name in self.table}
+        values = {short: self.table[name].to_numpy(float) for short, name in columns.items()}
+        # There a colon would be read as the sign of a product.
+        return pd.DataFrame(values, [name.replace(":", ",") for name in names])
 
     def __maketables_stat__(self, key: str) -> Any:
         """A fact that `glance` knows; None for others."""

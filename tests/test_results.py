@@ -345,6 +345,10 @@ def test_what_maketables_asks_of_a_result():
     assert several.__maketables_coef_table__.index.tolist()[1:3] == ["staffing per user, mean", "apparent, p25"]
     assert [result.__maketables_stat__(key) for key in ("method", "conf_level", "r2")] == ["bootstrap", 0.9, None]
     assert result.__maketables_depvar__ == "Where it comes from"
+    bounds = effects(table=effects().table.assign(identified_low=0.1, identified_high=0.2), labels={})
+    assert list(bounds.__maketables_coef_table__)[-2:] == ["identified_low", "identified_high"]
+    # A colon is the sign of a product there.
+    assert bounds.__maketables_coef_table__.index.tolist() == ["apparent", "relationship, r"]
 
 
 def test_results_become_latex_word_and_typst(tmp_path):
