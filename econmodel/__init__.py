@@ -79,24 +79,24 @@ if TYPE_CHECKING:
     from econmodel.simulation import simulate_case_mix as simulate_case_mix
     from econmodel.simulation import simulate_staffing as simulate_staffing
     from econmodel.simulation import state as state
-    from econmodel.table.card import read as read
-    from econmodel.table.continuity import continuity as continuity
     from econmodel.table.cost_data import CostData as CostData
-    from econmodel.table.cumulative import cumulative as cumulative
-    from econmodel.table.figures import figures as figures
+    from econmodel.table.cost_data import read as read
+    from econmodel.table.histories import continuity as continuity
+    from econmodel.table.histories import cumulative as cumulative
     from econmodel.table.roles import Outcome as Outcome
     from econmodel.table.roles import Output as Output
     from econmodel.table.roles import Price as Price
     from econmodel.table.roles import Relationship as Relationship
     from econmodel.table.shipped import catalogue as catalogue
+    from econmodel.table.shipped import figures as figures
     from econmodel.table.shipped import load as load
 else:
     # Public name -> the module that holds it. A module that is itself public holds its own name.
     _ROOMS = {
-        "read": "table.card",
+        "read": "table.cost_data",
         "load": "table.shipped",
         "catalogue": "table.shipped",
-        "figures": "table.figures",
+        "figures": "table.shipped",
         "CostData": "table.cost_data",
         "Output": "table.roles",
         "Price": "table.roles",
@@ -132,8 +132,8 @@ else:
         "learning": "economies.learning",
         "relationship_scaling": "economies.relationships.scaling",
         "exhaustion": "economies.outputs.service_types",
-        "cumulative": "table.cumulative",
-        "continuity": "table.continuity",
+        "cumulative": "table.histories",
+        "continuity": "table.histories",
         "cost_per_outcome": "economies.relationships.outcomes",
         "relationship_value": "economies.relationships.outcomes",
         "relationship_economies": "economies.relationships.economies",

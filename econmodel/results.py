@@ -4,20 +4,26 @@ A record never computes. It holds what a measure found, prints it as text in a t
 in a notebook, and writes every number with one formatter.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from html import escape
 from math import expm1, floor, log, log10
-from types import MappingProxyType
+from typing import Any, TypeVar
 
 import pandas as pd
 
+from econmodel.frames import in_pandas
 from econmodel.verdict import conclusions
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 EFFECT_COLUMNS = (
     "term", "at", "estimate", "std_error", "null", "statistic", "p_value", "conf_low", "conf_high", "supported",
 )  # fmt: skip
 INTERVAL_COLUMNS = ("identified_low", "identified_high")
+# What the tidy tables of other packages begin with, in their order.
+TIDY_COLUMNS = ("term", "at", "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high")
 # The smallest p-value that replications could have given, beside p-values that come from them.
 P_FLOOR = "p_floor"
 # The conclusion on each row against its null, which sentences say and tables do not repeat.
@@ -209,28 +215,38 @@ def _column(values: pd.Series) -> list[str]:
 def printed(table: pd.DataFrame, labels: Mapping[str, str] | None = None) -> pd.DataFrame:
     """The table as readers see it.
 
-    Labels stand for terms, a column's numbers have the same decimals, empty columns are left out, and a column with
-    its interval beside it ("x", "x_low", "x_high") becomes one.
+    Labels stand for columns and terms, a column's numbers have the same decimals, empty columns are left out, and a
+    column with its interval beside it ("x", "x_low", "x_high") becomes one.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"term": ["a"], "outlay": [8.0], "std_error": [0.5]})
+    >>> print(printed(table, {"a": "first", "outlay": "cost a week"}).to_string(index=False))
+     term cost a week std. error
+    first           8     0.5000
     """
+    return pd.DataFrame({heading: cells for heading, (cells, _) in _columns(table, labels or {}).items()})
+
+
+def _columns(table: pd.DataFrame, labels: Mapping[str, str]) -> dict[str, tuple[list[str], bool]]:
+    """Cells by heading of each column that is shown, and whether they are words; a heading that is taken says so."""
     shown = table.drop(columns=[P_FLOOR, VERDICT], errors="ignore").dropna(axis="columns", how="all")
     floors = table[P_FLOOR] if P_FLOOR in table else pd.Series(0.0, table.index)
     if "supported" in shown and pd.api.types.is_bool_dtype(shown["supported"]) and shown["supported"].all():
         shown = shown.drop(columns="supported")
-    columns: dict[str, list[str]] = {}
-    for name in map(str, shown.columns):
+    shown.columns = shown.columns.map(str)
+    columns: dict[str, tuple[list[str], bool]] = {}
+    for name in shown.columns:
         base = name.removesuffix("_low").removesuffix("_high")
         if base != name and base in shown and {f"{base}_low", f"{base}_high"} <= set(shown):
             continue
-        if name == "p_value":
-            written = map(format_probability, shown[name], floors)
-            columns[_heading(name)] = list(written)
-        else:
-            columns[_heading(name)] = _cells(shown, name, labels or {})
-    return pd.DataFrame(columns)
-
-
-def _heading(name: str) -> str:
-    return _HEADINGS.get(name, name.replace("_", " "))
+        is_probability = name == "p_value"
+        cells = list(map(format_probability, shown[name], floors)) if is_probability else _cells(shown, name, labels)
+        heading = labels.get(name, _HEADINGS.get(name, name.replace("_", " ")))
+        while heading in columns:
+            heading = f"{heading} (column)"
+        columns[heading] = cells, not pd.api.types.is_numeric_dtype(shown[name])
+    return columns
 
 
 def _cells(shown: pd.DataFrame, name: str, labels: Mapping[str, str]) -> list[str]:
@@ -253,30 +269,57 @@ def _cell_with_interval(value: float, low: float, high: float) -> str:
 
 def html_table(table: pd.DataFrame, caption: str = "", labels: Mapping[str, str] | None = None) -> str:
     """An accessible, escaped HTML table without ids, styles or scripts: the same bytes for the same numbers."""
-    shown = printed(table, labels)
-    words = {name for name in shown if not _is_numeric(table, str(name))}
-    head = "".join(f'<th scope="col"{_class(name in words)}>{escape(str(name))}</th>' for name in shown)
+    columns = _columns(table, labels or {})
+    kinds = [' class="words"' if is_words else "" for _, is_words in columns.values()]
+    head = "".join(f'<th scope="col"{kind}>{escape(name)}</th>' for name, kind in zip(columns, kinds, strict=True))
     rows = []
-    for row in shown.itertuples(index=False):
-        first, *rest = zip(shown.columns, row, strict=True)
-        cells = f'<th scope="row">{escape(str(first[1]))}</th>'
-        cells += "".join(f"<td{_class(name in words)}>{escape(str(value))}</td>" for name, value in rest)
-        rows.append(f"<tr>{cells}</tr>")
+    for first, *rest in zip(*(map(escape, cells) for cells, _ in columns.values()), strict=True):
+        cells = "".join(f"<td{kind}>{cell}</td>" for cell, kind in zip(rest, kinds[1:], strict=True))
+        rows.append(f'<tr><th scope="row">{first}</th>{cells}</tr>')
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     return f'<table class="econmodel">{title}<thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
 
 
-def _class(is_words: bool) -> str:
-    return ' class="words"' if is_words else ""
+class FrozenMapping(Mapping[Key, Value]):
+    """A mapping that nobody can change, which unlike a mappingproxy can be pickled and copied.
 
+    Examples
+    --------
+    >>> import pickle
+    >>> roles = FrozenMapping({"visits": "personal"})
+    >>> pickle.loads(pickle.dumps(roles)) == roles == {"visits": "personal"}
+    True
+    """
 
-def _is_numeric(table: pd.DataFrame, heading: str) -> bool:
-    back = {_heading(str(name)): name for name in table.columns}
-    return pd.api.types.is_numeric_dtype(table[back[heading]])
+    __slots__ = ("_entries",)
+    _entries: dict[Key, Value]
 
+    def __init__(self, entries: Mapping[Key, Value]) -> None:
+        object.__setattr__(self, "_entries", dict(entries))
 
-def _frozen(tables: Mapping[str, pd.DataFrame]) -> Mapping[str, pd.DataFrame]:
-    return MappingProxyType({name: table.copy(deep=False) for name, table in tables.items()})
+    def __getitem__(self, key: Key) -> Value:
+        return self._entries[key]
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __or__(self, other: Mapping[Key, Value]) -> dict[Key, Value]:
+        return self._entries | dict(other)
+
+    def __ror__(self, other: Mapping[Key, Value]) -> dict[Key, Value]:
+        return dict(other) | self._entries
+
+    def __repr__(self) -> str:
+        return repr(self._entries)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{name} cannot be set: this mapping does not change")
+
+    def __reduce__(self) -> tuple[type, tuple[dict[Key, Value]]]:
+        return type(self), (self._entries,)
 
 
 class _Shown:
@@ -286,23 +329,33 @@ class _Shown:
     title: str
     table: pd.DataFrame
     text: str
+    labels: Mapping[str, str]
     notes: tuple[str, ...]
     tables: Mapping[str, pd.DataFrame]
 
-    @property
-    def _labels(self) -> Mapping[str, str]:
-        return getattr(self, "labels", {})
+    def __post_init__(self) -> None:
+        tables = {name: in_pandas(table).copy(deep=False) for name, table in self.tables.items()}
+        object.__setattr__(self, "table", in_pandas(self.table).copy(deep=False))
+        object.__setattr__(self, "labels", FrozenMapping(self.labels))
+        object.__setattr__(self, "tables", FrozenMapping(tables))
+
+    def printed(self, name: str | None = None) -> pd.DataFrame:
+        """The table (or one of those behind it) as readers see it: labels for terms and columns, numbers written.
+
+        This is what `maketables.MTable(result.printed())` turns into LaTeX, Word or Typst.
+        """
+        return printed(self.table if name is None else self.tables[name], self.labels)
 
     def __repr__(self) -> str:
-        parts = [self.title, self.text, printed(self.table, self._labels).to_string(index=False)]
-        for name, table in self.tables.items():
-            parts += [name, printed(table, self._labels).to_string(index=False)]
+        parts = [self.title, self.text, self.printed().to_string(index=False)]
+        for name in self.tables:
+            parts += [name, self.printed(name).to_string(index=False)]
         return "\n\n".join([part for part in parts if part] + list(self.notes))
 
     def _repr_html_(self) -> str:
         text = f"<p>{escape(self.text)}</p>" if self.text else ""
-        tables = html_table(self.table, self.title, self._labels)
-        tables += "".join(html_table(table, name, self._labels) for name, table in self.tables.items())
+        tables = html_table(self.table, self.title, self.labels)
+        tables += "".join(html_table(table, name, self.labels) for name, table in self.tables.items())
         notes = "".join(f'<p class="note">{escape(note)}</p>' for note in self.notes)
         return f'<div class="econmodel">{text}{tables}{notes}</div>'
 
@@ -319,7 +372,7 @@ class Effects(_Shown):
         replications: the least that these could have shown, which is printed as "≤"; `verdict` is the conclusion on
         each row (see `econmodel.verdict.Verdict`)
     text : the finding in words, generated from the table
-    labels : printed names of terms, where they differ from the term
+    labels : printed names of terms and of columns, where they differ from what these are called
     notes : what a reader must know besides (few clusters, points without support, ...)
     tables : further tables by name (parts by size fifth, weights of the size index, ...)
     method : how intervals were made ("delta", "simulate", "bootstrap")
@@ -338,12 +391,9 @@ class Effects(_Shown):
     margin: float = 0.0
 
     def __post_init__(self) -> None:
-        table = self.table.copy(deep=False)
-        if "null" in table:
-            table[VERDICT] = conclusions(table, self.conf_level, self.margin)
-        object.__setattr__(self, "table", table)
-        object.__setattr__(self, "labels", MappingProxyType(dict(self.labels)))
-        object.__setattr__(self, "tables", _frozen(self.tables))
+        _Shown.__post_init__(self)
+        if "null" in self.table:
+            self.table[VERDICT] = conclusions(self.table, self.conf_level, self.margin)
 
     def row(self, term: str, at: str | None = None) -> pd.Series:
         """The one row of a term (at a point); a KeyError names the terms there are."""
@@ -385,6 +435,76 @@ class Effects(_Shown):
             return with_interval(float(row["estimate"]), low, high, self.conf_level)
         return f"{identified_in_words(row)} ({interval_in_words(low, high, self.conf_level)})"
 
+    def tidy(self) -> pd.DataFrame:
+        """The estimates as a frame of their own, columns in the order of broom, then those that this package adds.
+
+        Returns
+        -------
+        DataFrame
+            one row a term and place: term, at, estimate, std_error, statistic, p_value, conf_low, conf_high; then null,
+            supported, verdict and, where there are such, identified_low, identified_high and p_floor
+
+        Examples
+        --------
+        >>> row = dict.fromkeys(EFFECT_COLUMNS, 1.0) | {"term": "scale", "at": "mean", "supported": True}
+        >>> list(Effects("Scale", pd.DataFrame([row]), "").tidy())[2:8]
+        ['estimate', 'std_error', 'statistic', 'p_value', 'conf_low', 'conf_high']
+        """
+        return self.table[[*TIDY_COLUMNS, *(name for name in self.table if name not in TIDY_COLUMNS)]].reset_index(
+            drop=True
+        )
+
+    def glance(self) -> pd.DataFrame:
+        """Facts of the whole result, in one row.
+
+        Returns
+        -------
+        DataFrame
+            title; how many terms, places and estimates there are, and how many of these lie among the data; how
+            intervals were made and at which level; the margin that would not matter; how many notes there are
+
+        Examples
+        --------
+        >>> row = dict.fromkeys(EFFECT_COLUMNS, 1.0) | {"term": "scale", "at": "mean", "supported": True}
+        >>> Effects("Scale", pd.DataFrame([row]), "").glance()[["title", "estimates", "method"]].to_dict("records")
+        [{'title': 'Scale', 'estimates': 1, 'method': 'delta'}]
+        """
+        facts = {
+            "title": self.title, "terms": self.table["term"].nunique(), "places": self.table["at"].nunique(),
+            "estimates": len(self.table), "supported": int(self.table["supported"].sum()), "method": self.method,
+            "conf_level": self.conf_level, "margin": self.margin, "notes": len(self.notes),
+        }  # fmt: skip
+        return pd.DataFrame([facts])
+
+    @property
+    def __maketables_coef_table__(self) -> pd.DataFrame:
+        """What `maketables.ETable` asks of a result of another package; rows are terms, with the place if several."""
+        several = len(set(self.table["at"])) > 1
+        rows = zip(self.table["term"], self.table["at"], strict=True)
+        names = [f"{self.labels.get(term, term)}{f', {at}' if several else ''}" for term, at in rows]
+        columns = {"b": "estimate", "se": "std_error", "t": "statistic", "p": "p_value"}
+        columns |= {f"ci{100 * self.conf_level:g}{end}": f"conf_{word}" for end, word in (("l", "low"), ("u", "high"))}
+        columns |= {name: name for name in INTERVAL_COLUMNS if name in self.table}
+        values = {short: self.table[name].to_numpy(float) for short, name in columns.items()}
+        # There a colon would be read as the sign of a product.
+        return pd.DataFrame(values, [name.replace(":", ",") for name in names])
+
+    def __maketables_stat__(self, key: str) -> Any:
+        """A fact that `glance` knows; None for others."""
+        return self.glance().loc[0].get(key)
+
+    @property
+    def __maketables_depvar__(self) -> str:
+        return self.title
+
+    @property
+    def __maketables_default_stat_keys__(self) -> list[str]:
+        return ["method", "conf_level"]
+
+    @property
+    def __maketables_stat_labels__(self) -> dict[str, str]:
+        return {"method": "Intervals", "conf_level": "Level"}
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Check(_Shown):
@@ -394,7 +514,7 @@ class Check(_Shown):
     ----------
     passed : True, False, or None where the check only informs
     null : what was asked, in words
-    table, text, notes, tables : as in `Effects`
+    table, text, notes, tables, labels : as in `Effects`
     """
 
     title: str
@@ -404,10 +524,7 @@ class Check(_Shown):
     text: str
     notes: tuple[str, ...] = ()
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "table", self.table.copy(deep=False))
-        object.__setattr__(self, "tables", _frozen(self.tables))
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -431,8 +548,3 @@ class Answer(_Shown):
     labels: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "table", self.table.copy(deep=False))
-        object.__setattr__(self, "labels", MappingProxyType(dict(self.labels)))
-        object.__setattr__(self, "tables", _frozen(self.tables))

@@ -1,6 +1,8 @@
 """The records that everything returns: numbers as words, tables as text and HTML, and nothing that can be changed."""
 
+import copy
 import dataclasses
+import pickle
 import re
 
 import numpy as np
@@ -14,6 +16,7 @@ from econmodel.results import (
     Answer,
     Check,
     Effects,
+    FrozenMapping,
     columns_beside,
     decimals_for,
     format_number,
@@ -185,6 +188,50 @@ def test_records_are_frozen(record):
             record.labels["apparent"] = "x"
 
 
+@pytest.mark.parametrize("again", [lambda one: pickle.loads(pickle.dumps(one)), copy.deepcopy], ids=["pickle", "copy"])
+@pytest.mark.parametrize("record", records(), ids=lambda record: type(record).__name__)
+def test_records_come_back_and_are_as_frozen(record, again):
+    back = again(record)
+    assert repr(back) == repr(record)
+    assert back._repr_html_() == record._repr_html_()
+    for field in dataclasses.fields(record):
+        one, two = getattr(record, field.name), getattr(back, field.name)
+        if field.name == "table":
+            pd.testing.assert_frame_equal(one, two, check_exact=True)
+        elif field.name == "tables":
+            assert list(one) == list(two)
+            for name in one:
+                pd.testing.assert_frame_equal(one[name], two[name], check_exact=True)
+        else:
+            assert one == two
+    test_records_are_frozen(back)
+
+
+def test_a_frozen_mapping_is_a_mapping_and_nothing_changes_it():
+    given = {"a": "first", "b": "second"}
+    frozen = FrozenMapping(given)
+    given["a"] = "changed"
+    assert frozen == {"a": "first", "b": "second"} == dict(frozen)
+    assert frozen == {"a": "first", "b": "second"}
+    assert (frozen | {"a": "other"}, {"c": "third"} | frozen) == (
+        {"a": "other", "b": "second"},
+        {"c": "third", "a": "first", "b": "second"},
+    )
+    assert (list(frozen), len(frozen), repr(frozen)) == (["a", "b"], 2, "{'a': 'first', 'b': 'second'}")
+    for change in (
+        "frozen['a'] = 1",
+        "del frozen['a']",
+        "frozen._entries = {}",
+        "frozen.update(a=1)",
+        "frozen.new = 1",
+    ):
+        with pytest.raises((TypeError, AttributeError)):
+            exec(change, {"frozen": frozen})
+    for back in (pickle.loads(pickle.dumps(frozen)), copy.deepcopy(frozen), copy.copy(frozen)):
+        assert type(back) is FrozenMapping
+        assert back == frozen
+
+
 @pytest.mark.parametrize("kind", [Effects, Check, Answer])
 def test_tables_given_to_a_record_may_change_without_it(kind):
     table, further = effects().table, pd.DataFrame({"part": [1.0]})
@@ -241,3 +288,77 @@ def test_names_of_a_user_are_never_printed_as_p_values_or_ends_of_intervals():
     table = pd.DataFrame([[3.0, 0.01, 1.0, 5.0, True]], columns=columns)
     assert list(printed(table)) == ["visits", *(f"{name.replace('_', ' ')} (column)" for name in names[1:])]
     assert printed(table)["p value (column)"].tolist() == ["0.0100"]
+
+
+@pytest.mark.parametrize("record", records(), ids=lambda record: type(record).__name__)
+def test_labels_stand_over_columns_too(record):
+    table = pd.DataFrame({"term": ["out_of_cash"], "out_of_cash": [0.25], "reserve": [9.0], "reserve_low": [np.nan]})
+    labels = {"out_of_cash": "out of cash, 95 % safe", "reserve": "reserve & more"}
+    shown = dataclasses.replace(record, table=table, labels=labels, tables={"behind": table})
+    for printed_table in (shown.printed(), shown.printed("behind")):
+        assert list(printed_table) == ["term", "out of cash, 95 % safe", "reserve & more"]
+        assert printed_table["term"].tolist() == ["out of cash, 95 % safe"]
+    assert shown._repr_html_().count('<th scope="col">reserve &amp; more</th>') == 2
+    assert "out_of_cash" not in repr(shown) + shown._repr_html_()
+    assert list(shown.table) == ["term", "out_of_cash", "reserve", "reserve_low"]
+
+
+def test_two_columns_of_one_label_are_both_shown():
+    table = pd.DataFrame({"cost": [1.5], "outlay": ["words"]})
+    assert printed(table, {"outlay": "cost"}).to_dict("records") == [{"cost": "1.500", "cost (column)": "words"}]
+    assert '<th scope="col" class="words">cost (column)</th>' in html_table(table, labels={"outlay": "cost"})
+
+
+# For other packages
+
+
+def test_tidy_is_in_the_order_of_broom_and_a_copy():
+    table = effects().table.assign(identified_low=0.1, identified_high=0.2)
+    result = effects(table=table.set_axis([5, 7]))
+    tidy = result.tidy()
+    broom = ["term", "at", "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high"]
+    assert list(tidy) == [*broom, "null", "supported", "verdict", "identified_low", "identified_high"]
+    assert tidy.index.tolist() == [0, 1]
+    for name in tidy:
+        assert tidy[name].tolist() == result.table[name].tolist()
+    tidy.loc[0, "estimate"] = 99.0
+    assert result.row("apparent")["estimate"] == 0.98889
+
+
+def test_glance_is_one_row_of_facts():
+    result = effects(table=pd.concat([effects().table, effects().table.assign(at="p25", supported=False)]))
+    (row,) = result.glance().to_dict("records")
+    assert row == {
+        "title": "Where it comes from", "terms": 2, "places": 2, "estimates": 4, "supported": 2, "method": "delta",
+        "conf_level": 0.95, "margin": 0.0, "notes": 1,
+    }  # fmt: skip
+
+
+def test_what_maketables_asks_of_a_result():
+    result = effects(conf_level=0.9, method="bootstrap")
+    table = result.__maketables_coef_table__
+    assert list(table) == ["b", "se", "t", "p", "ci90l", "ci90u"]
+    assert table.index.tolist() == ["apparent", "staffing per user"]
+    assert table.loc["apparent"].tolist() == [0.98889, 0.00412, -2.7, 0.0073, 0.98080, 0.99698]
+    assert set(table.dtypes) == {np.dtype(float)}
+    several = effects(table=pd.concat([effects().table, effects().table.assign(at="p25")]))
+    assert several.__maketables_coef_table__.index.tolist()[1:3] == ["staffing per user, mean", "apparent, p25"]
+    assert [result.__maketables_stat__(key) for key in ("method", "conf_level", "r2")] == ["bootstrap", 0.9, None]
+    assert result.__maketables_depvar__ == "Where it comes from"
+    bounds = effects(table=effects().table.assign(identified_low=0.1, identified_high=0.2), labels={})
+    assert list(bounds.__maketables_coef_table__)[-2:] == ["identified_low", "identified_high"]
+    # A colon is the sign of a product there.
+    assert bounds.__maketables_coef_table__.index.tolist() == ["apparent", "relationship, r"]
+
+
+def test_results_become_latex_word_and_typst(tmp_path):
+    maketables = pytest.importorskip("maketables", reason="maketables is not installed; its protocol is tested above")
+    both = maketables.ETable([effects(), effects(title="Another")], coef_fmt="b:.3f \n [ci95l:.3f, ci95u:.3f]")
+    for kind in ("tex", "typst"):
+        text = both.make(type=kind)
+        for part in ("0.989", "0.981", "staffing per user", "Another", "Intervals", "delta"):
+            assert part in text
+    beside = maketables.MTable(effects().printed("by fifth"), caption="By fifth")
+    assert "By fifth" in beside.make(type="tex")
+    both.save(type="docx", file_name=str(tmp_path / "both.docx"), show=False)
+    assert (tmp_path / "both.docx").stat().st_size > 1000

@@ -23,11 +23,11 @@ from econmodel.arrangements.comparison import (
 from econmodel.arrangements.partners import Firms, all_seen
 from econmodel.arrangements.smearing import smearing
 from econmodel.arrangements.trust import Trust
-from econmodel.economies.attributes import attributes
 from econmodel.economies.core.fixed_cost import Reading, readings, require_corners
 from econmodel.economies.core.inference import Method
 from econmodel.economies.core.measure import verdict_of
 from econmodel.economies.core.places import CostFunction, require_fit, resolve
+from econmodel.economies.relationships.economies import attributes
 from econmodel.errors import FormError, NotSupported
 from econmodel.results import Effects, format_number
 from econmodel.words import capital, verdict_words

@@ -45,7 +45,7 @@ def reserves(answer: Answer) -> "alt.LayerChart":
     >>> from econmodel.arrangements.payment_by_results.chain import Tier
     >>> from econmodel.arrangements.payment_by_results.supply_chain import supply_chain
     >>> from econmodel.charts.reserve_curve import reserves
-    >>> from econmodel.table.figures import figures
+    >>> from econmodel.table.shipped import figures
     >>> answer = supply_chain(figures("work_programme_tariff"), {"New ESA": 0.15}, tiers=[Tier("provider")])
     >>> print(*reserves(answer).title.text)
     To be 95 % safe takes ... months of spending in reserve with 1 referral a month, and ... with 100

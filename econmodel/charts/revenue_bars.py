@@ -41,7 +41,7 @@ def outcome_revenue(answer: Answer) -> "alt.LayerChart":
     --------
     >>> from econmodel.arrangements.payment_by_results.explained_outcomes import explain_outcomes
     >>> from econmodel.charts.revenue_bars import outcome_revenue
-    >>> from econmodel.table.figures import figures
+    >>> from econmodel.table.shipped import figures
     >>> rates = {"JSA 25 and over": 0.317, "ESA ex-IB": 0.054}
     >>> answer = explain_outcomes(figures("work_programme_tariff"), rates)
     >>> print(*outcome_revenue(answer).title.text)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from econmodel.economies.core.inference import Estimates, by_place, tabulate
 from econmodel.economies.variance_shares import variance_shares
 from econmodel.errors import NotIdentified, NotSupported, TableError, UnknownName
+from econmodel.frames import in_pandas
 from econmodel.results import INTERVAL_COLUMNS, Effects, format_number, format_probability, with_interval
 from econmodel.stated import check_level
 from econmodel.table.roles import nearest
@@ -91,6 +92,7 @@ def gaps(
     check_level(conf_level)
     held = {str(name): [str(name)] for name in holding} if not isinstance(holding, Mapping) else dict(holding)
     held = {name: list(columns) for name, columns in held.items()}
+    table = in_pandas(table)
     _check(table, outcome, between, held)
     y = table[outcome].to_numpy(dtype=float)
     levels = _levels(table, between, reference)

@@ -10,7 +10,7 @@ from econmodel.economies.core.places import Places
 from econmodel.errors import NotIdentified, NotSupported, UnknownName
 from econmodel.estimate.fit import Fit
 from econmodel.results import MOST_TIMES, Effects, format_number
-from econmodel.table.cumulative import cumulative_name
+from econmodel.table.histories import cumulative_name
 from econmodel.words import verdict_words
 
 Array = NDArray[np.float64]
@@ -47,7 +47,7 @@ def learning(
     Examples
     --------
     >>> from econmodel.estimate.fitting import fit
-    >>> from econmodel.table.cumulative import cumulative
+    >>> from econmodel.table.histories import cumulative
     >>> from econmodel.table.shipped import load
     >>> airlines = cumulative(load("us_airlines"), "output")
     >>> found = learning(fit(airlines, form="cobb_douglas", effects="within"))

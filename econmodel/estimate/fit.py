@@ -20,6 +20,7 @@ from econmodel.estimate.least_squares import Groups, LeastSquares, transformed_b
 from econmodel.estimate.linear_hypotheses import likelihood_results
 from econmodel.estimate.sample import Sample
 from econmodel.forms.technology import Point, Technology
+from econmodel.frames import in_pandas
 from econmodel.table.cost_data import CostData
 
 if TYPE_CHECKING:
@@ -352,7 +353,7 @@ class Fit:
             return self.fittedvalues
         from econmodel.estimate.points import points_of
 
-        t = self.technology
+        exog, t = in_pandas(exog), self.technology
         known = {*t.outputs, *t.prices, *t.relationships, *t.controls}
         period = self.data.time if self.specification.time_effects else None
         beside = {name for name in self.data.frame.columns if not known & {name, f"log {name}"} and name != period}

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from econmodel import __version__
 from econmodel.errors import UnknownName
-from econmodel.table.card import read
+from econmodel.table.cost_data import read
 from econmodel.table.shipped import shipped
 
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 from econmodel.errors import EconmodelError, UnknownName
 from econmodel.report.folders import words, workshop, write
-from econmodel.table.card import read
-from econmodel.table.cost_data import CostData
+from econmodel.table.cost_data import CostData, read
 from econmodel.table.shipped import load
 
 if TYPE_CHECKING:

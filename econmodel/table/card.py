@@ -1,6 +1,7 @@
-"""The card: a short TOML file that says what each column of a table is, read and written."""
+"""The card: a short TOML file that says what each column of a table is. Its words are the arguments of `CostData`."""
 
 import hashlib
+import json
 import os.path
 import tomllib
 from collections.abc import Mapping
@@ -8,24 +9,14 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
+from econmodel.errors import CardError
+from econmodel.table.roles import ROLES, Output, Relationship, nearest, stated
 
-from econmodel.errors import CardError, TableError
-from econmodel.table.cost_data import CostData
-from econmodel.table.reading import read_table
-from econmodel.table.roles import Outcome, Output, Price, Relationship, nearest
-from econmodel.table.toml_text import toml_text
-
-_ROLES: dict[str, type[Any]] = {
-    "outputs": Output, "prices": Price, "relationships": Relationship, "outcomes": Outcome,
-}  # fmt: skip
-_TEXTS = ("title", "source", "licence", "money", "cost_concept", "checksum", "date_order")
-_COLUMNS = ("entity", "time")
+_TEXTS = ("title", "source", "licence", "money", "cost_concept", "checksum", "date_order", "entity", "time", "shares")
 _LISTS = ("controls", "network")
 KEYS = (
     "title", "file", "checksum", "source", "licence", "money", "cost_concept", "cost", "entity", "time", "date_order",
-    "controls", "network", "prices_complete", "shares", "notes", "dropped", *_ROLES,
+    "controls", "network", "prices_complete", "shares", "notes", "dropped", *ROLES,
 )  # fmt: skip
 _COST_KEYS = ("column", "unit")
 _DROPPED_KEYS = ("rows", "because", "first")
@@ -35,123 +26,43 @@ _MOST_DOTS = 500
 _SHOWN = 100
 
 
-def read(path: str | Path) -> CostData:
-    r"""Read a card and the table beside it.
-
-    Parameters
-    ----------
-    path : of the card, a TOML file; its entry `file` names a CSV or Parquet file in the same folder
-
-    Returns
-    -------
-    CostData
-        with the checksum of the file, whether or not the card states one
+def read_card(path: Path) -> tuple[dict[str, Any], Path]:
+    """What a card says, as arguments of `CostData`, with the checksum of the table's file; and where that file is.
 
     Raises
     ------
     CardError
         Where the card has an unknown entry, lacks one, or the file is not the one whose checksum it states.
-    TableError
-        Where the table does not fit the card: all faults at once.
-
-    Examples
-    --------
-    >>> import tempfile, pathlib
-    >>> folder = pathlib.Path(tempfile.mkdtemp())
-    >>> _ = (folder / "homes.csv").write_text("home,spend,weeks\nA,9.5,40\nB,14.0,75\n")
-    >>> _ = (folder / "homes.toml").write_text(
-    ...     'file = "homes.csv"\ncost = "spend"\nentity = "home"\n[outputs.weeks]\nservice = "personal"\n'
-    ... )
-    >>> read(folder / "homes.toml").row_names()
-    ['A', 'B']
     """
-    if not isinstance(path, str | Path):
-        raise CardError(
-            f"econmodel.read takes the path of a card, not a {type(path).__name__}; a table in memory goes into "
-            'econmodel.CostData(frame, cost="...", outputs=[...])'
-        )
-    path = Path(path)
-    entries = _entries(path)
-    _known_keys(path.name, entries, KEYS)
+    card, entries = path.name, _entries(path)
+    _known_keys(card, entries, KEYS)
     for key in ("file", "cost", "outputs"):
         if key not in entries:
-            raise CardError(f"{path.name} lacks {key!r}, which every card needs")
-    file = path.parent / _text(path.name, "file", entries["file"])
-    cost, unit = _cost(path.name, entries["cost"])
-    given: dict[str, Any] = {key: _text(path.name, key, entries[key]) for key in (*_TEXTS, *_COLUMNS) if key in entries}
-    given |= {key: _texts(path.name, key, entries[key]) for key in _LISTS if key in entries}
-    given |= {key: _role_entries(path.name, key, entries[key], role) for key, role in _ROLES.items() if key in entries}
+            raise CardError(f"{card} lacks {key!r}, which every card needs")
+    file = path.parent / _text(card, "file", entries["file"])
+    given: dict[str, Any] = dict(zip(("cost", "cost_unit"), _cost(card, entries["cost"]), strict=True))
+    given |= {key: _text(card, key, entries[key]) for key in _TEXTS if key in entries}
+    given |= {key: _texts(card, key, entries[key]) for key in _LISTS if key in entries}
+    given |= {key: _role_entries(card, key, entries[key], role) for key, role in ROLES.items() if key in entries}
     if "notes" in entries:
         notes = entries["notes"]
-        given["notes"] = [notes] if isinstance(notes, str) else _texts(path.name, "notes", notes)
-    if "shares" in entries:
-        given["shares"] = _text(path.name, "shares", entries["shares"])
+        given["notes"] = [notes] if isinstance(notes, str) else _texts(card, "notes", notes)
     if not isinstance(complete := entries.get("prices_complete", False), bool):
-        raise CardError(f"{path.name}: prices_complete must be true or false, without quotation marks")
+        raise CardError(f"{card}: prices_complete must be true or false, without quotation marks")
     if "dropped" in entries:
-        given["dropped"] = _dropped(path.name, entries["dropped"])
-    given["checksum"] = _checksum(path.name, file, given.get("checksum", ""))
-    entity, time = given.get("entity"), given.get("time")
-    shares = [price.share for price in _mapping(given.get("prices")).values()]
-    numbers = {cost, *shares, *(name for key in (*_ROLES, *_LISTS) for name in given.get(key, ()))}
-    frame = read_table(file, entity, time, numbers)
-    try:
-        return CostData(frame, cost, cost_unit=unit, prices_complete=complete, **given)
-    except TableError as faults:
-        if "(row " not in str(faults):
-            raise
-        raise TableError(f"{faults}\nRow 0 is the first below the header of {file.name}.") from None
+        given["dropped"] = _dropped(card, entries["dropped"])
+    given |= {"prices_complete": complete, "checksum": _checksum(card, file, given.get("checksum", ""))}
+    return given, file
 
 
-def write(data: CostData, path: Path, data_format: str) -> Path:
-    """Write a card and its table; see `CostData.to_card`."""
-    if data_format not in ("csv", "parquet"):
-        raise CardError(f'data_format = {data_format!r} is not known; it may be "csv" or "parquet"')
-    if path.suffix != ".toml":
-        raise CardError(f'a card is a ".toml" file, not {path.name!r}')
-    file = path.with_suffix(f".{data_format}")
-    has_names = any(name is not None and name not in data.frame for name in data.frame.index.names)
-    frame = data.frame.reset_index() if has_names else data.frame
-    if data_format == "csv":
-        frame.to_csv(file, index=False, lineterminator="\n")
-        _came_back(data, file)
-    else:
-        frame.to_parquet(file, index=False)
-    path.write_text(card_text(data, file.name, _sha256(file)), encoding="utf-8", newline="\n")
-    return path
-
-
-def card_text(data: CostData, file: str, checksum: str) -> str:
-    """The card of some data in TOML; entries that say nothing are left out."""
-    plain: dict[str, Any] = {
-        "title": data.title, "file": file, "checksum": checksum, "source": data.source, "licence": data.licence,
-        "money": data.money, "cost_concept": data.cost_concept,
-    }  # fmt: skip
-    plain = {key: value for key, value in plain.items() if value}
-    plain["cost"] = {"column": data.cost} | ({"unit": data.cost_unit} if data.cost_unit else {})
-    later: dict[str, Any] = {
-        "entity": data.entity, "time": data.time, "date_order": data.date_order, "controls": data.controls,
-        "network": data.network, "prices_complete": data.prices_complete, "shares": data.shares, "notes": data.notes,
-        "dropped": [{"rows": rows, "because": why, "first": first} for rows, why, first in data.dropped],
-    }  # fmt: skip
-    plain |= {key: value for key, value in later.items() if value}
-    for key, role in _ROLES.items():
-        if getattr(data, key):
-            plain[key] = {name: _facts(entry, role) for name, entry in getattr(data, key).items()}
-    return toml_text(plain)
-
-
-def _mapping(roles: Any) -> Mapping[str, Any]:
-    return roles if isinstance(roles, Mapping) else {}
-
-
-def _facts(entry: Any, role: type) -> dict[str, str]:
-    # A card must state the kind of a relationship variable, also where it is the default of the constructor.
-    return {
-        field.name: value
-        for field in fields(role)
-        if (value := getattr(entry, field.name)) != field.default or field.name == "kind"
-    }
+def card_text(given: Mapping[str, Any], file: Path) -> str:
+    """The card in TOML of what `CostData` holds, for a table in a file; entries that say nothing are left out."""
+    entries = dict(given) | {"file": file.name, "checksum": _sha256(file)}
+    entries["cost"] = {"column": given["cost"]} | ({"unit": given["cost_unit"]} if given["cost_unit"] else {})
+    entries["dropped"] = [dict(zip(_DROPPED_KEYS, entry, strict=True)) for entry in given["dropped"]]
+    for key in ROLES:
+        entries[key] = {name: stated(role) for name, role in given[key].items()}
+    return toml_text({key: entries[key] for key in KEYS if entries[key]})
 
 
 def _entries(path: Path) -> dict[str, Any]:
@@ -272,22 +183,49 @@ def _checksum(card: str, file: Path, stated: str) -> str:
     return found
 
 
-def _came_back(data: CostData, file: Path) -> None:
-    """Refuse a CSV file that would not give the same figures and names again."""
-    numbers = [name for name, column in data._columns().items() if column.is_number]
-    try:
-        back = read_table(file, data.entity, data.time, numbers)
-    except (CardError, TableError) as broken:
-        file.unlink()
-        raise CardError(f'the table would not come back from a CSV file; use data_format="parquet": {broken}') from None
-    for name in data._columns():
-        written, again = data.frame[name], back[name]
-        if name in (data.entity, data.time):
-            # A code that is a number comes back as the text that it is written as.
-            has_order = isinstance(written.dtype, pd.CategoricalDtype) and written.dtype.ordered
-            same = written.astype(str).tolist() == again.astype(str).tolist() and not has_order
-        else:
-            same = np.array_equal(written.to_numpy(float, na_value=np.nan), again.to_numpy(float), equal_nan=True)
-        if not same:
-            file.unlink()
-            raise CardError(f'{name!r} would not come back from a CSV file as it is; use data_format="parquet"')
+def toml_text(entries: Mapping[str, Any]) -> str:
+    """Write a card: plain entries first, then one table for each entry of a mapping of mappings.
+
+    Text, truth values, lists and flat mappings are written; anything else is a mistake of the caller.
+
+    Examples
+    --------
+    >>> print(toml_text({"title": "A", "cost": {"column": "spend"}, "prices": {"wage": {"share": "pay"}}}), end="")
+    title = "A"
+    cost = { column = "spend" }
+    <BLANKLINE>
+    [prices.wage]
+    share = "pay"
+    """
+    nested = {key: value for key, value in entries.items() if _is_nested(value)}
+    lines = [f"{_key(key)} = {_value(value)}" for key, value in entries.items() if key not in nested]
+    for key, tables in nested.items():
+        for name, table in tables.items():
+            lines += ["", f"[{_key(key)}.{_key(name)}]", *(f"{_key(k)} = {_value(v)}" for k, v in table.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, Mapping) and bool(value) and all(isinstance(entry, Mapping) for entry in value.values())
+
+
+def _key(name: str) -> str:
+    is_bare = name.isascii() and name.replace("_", "").replace("-", "").isalnum()
+    return name if is_bare else _value(name)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str):
+        # JSON's escapes are TOML's, but for DEL, which TOML wants escaped.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{_key(key)} = {_value(entry)}" for key, entry in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        entries = [_value(entry) for entry in value]
+        line = f"[{', '.join(entries)}]"
+        return line if len(line) <= 100 else "[\n" + "".join(f"  {entry},\n" for entry in entries) + "]"
+    raise TypeError(f"a card holds text, numbers, lists and tables, not {type(value).__name__}")

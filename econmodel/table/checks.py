@@ -1,8 +1,9 @@
-"""Whether a table fits the roles of its columns: every fault at once, one sentence a column and cause."""
+"""Whether a table fits the roles of its columns: every fault at once, one sentence a column and cause, rows by name."""
 
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,6 @@ from numpy.typing import NDArray
 from econmodel.errors import TableError
 from econmodel.table.periods import without_categories
 from econmodel.table.roles import nearest
-from econmodel.table.row_names import row_names
 
 Mask = NDArray[np.bool_]
 
@@ -75,6 +75,43 @@ class Column:
     is_number: bool = True
 
 
+def row_names(
+    frame: pd.DataFrame, entity: str | None = None, time: str | None = None, positions: Sequence[int] | None = None
+) -> list[str]:
+    """Names of rows: the provider (and its period), else the row's label in the frame's index.
+
+    A provider that stands in several rows without a period is followed by the row, so that names stay apart; one that
+    has a number for a name is introduced by the name of the column ("firm 3").
+
+    Parameters
+    ----------
+    frame : the table, one row a provider (and period)
+    entity, time : columns, where there are such
+    positions : the rows asked for (0 is the first); all where not given
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"firm": ["A", "A"], "year": [1970, 1971]})
+    >>> row_names(frame, "firm", "year"), row_names(frame, "firm"), row_names(frame)
+    (['A, 1970', 'A, 1971'], ['A, row 0', 'A, row 1'], ['row 0', 'row 1'])
+    """
+    chosen = np.arange(len(frame)) if positions is None else np.asarray(positions, dtype=np.intp)
+    rows = [f"row {label}" for label in frame.index.take(chosen)]
+    if entity is None or entity not in frame:
+        return rows
+    prefix = f"{entity.replace('_', ' ')} "
+    names = [f"{prefix * _is_number(name)}{name}" for name in frame[entity].take(chosen)]
+    if time is not None and time in frame:
+        return [f"{name}, {period}" for name, period in zip(names, frame[time].take(chosen), strict=True)]
+    if frame[entity].is_unique:
+        return names
+    return [f"{name}, {row}" for name, row in zip(names, rows, strict=True)]
+
+
+def _is_number(name: object) -> bool:
+    return name.isdecimal() if isinstance(name, str) else isinstance(name, Real)
+
+
 def _is_written_number(value: object) -> bool:
     try:
         float(value)  # type: ignore[arg-type]
@@ -83,9 +120,20 @@ def _is_written_number(value: object) -> bool:
     return True
 
 
+def plain(values: pd.Series, is_number: bool) -> pd.Series:
+    """A column without categories; where it is one of numbers, exact decimals and Arrow's truth values as such."""
+    values = without_categories(values)
+    if not is_number:
+        return values
+    if pd.api.types.is_bool_dtype(values.dtype) and not pd.api.types.is_numeric_dtype(values.dtype):
+        return values.astype("boolean")
+    is_exact = pd.api.types.infer_dtype(values, skipna=True) == "decimal"
+    return pd.Series(values.to_numpy(float, na_value=np.nan), values.index) if is_exact else values
+
+
 def _wrong(values: pd.Series, column: Column) -> dict[str, Mask]:
     """The rows that fail, by cause; a type fault hides the range faults."""
-    values = without_categories(values)
+    values = plain(values, column.is_number)
     known = values.notna().to_numpy(dtype=bool)
     if not column.is_number:
         return _wrong_names(values, known)

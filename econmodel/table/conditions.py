@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from econmodel.errors import TableError, UnknownName
+from econmodel.frames import in_pandas
 from econmodel.table.periods import DateOrder, periods, without_categories
 from econmodel.table.roles import nearest
 
@@ -101,7 +102,10 @@ def truth_of(condition: Any, frame: pd.DataFrame, order: DateOrder | None = None
     return found, f"{' or '.join(empty) or 'a value'} is missing, so it is not known whether {condition!r}"
 
 
-def _mask(condition: Any, frame: pd.DataFrame) -> pd.Series:
+def _mask(given: Any, frame: pd.DataFrame) -> pd.Series:
+    condition = in_pandas(given)
+    # A column of another library has no index: its rows are those of the table, in their order.
+    condition = condition if condition is given else np.asarray(condition, dtype=object)
     said = f"a condition is one truth value a row ({len(frame):,}), such as 'pupils >= 500'"
     if isinstance(condition, pd.Series) and not condition.index.equals(frame.index):
         raise TableError("the condition belongs to other rows than the table: its index differs")

@@ -2,28 +2,49 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from html import escape
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.errors import CardError, TableError, UnknownName
-from econmodel.table.checks import Column, check, share_sums
+from econmodel.errors import CardError, TableError
+from econmodel.frames import in_pandas
+from econmodel.results import FrozenMapping, html_table, printed
+from econmodel.table.card import card_text, read_card
+from econmodel.table.checks import Column, check, plain, row_names, share_sums
 from econmodel.table.conditions import truth_of
-from econmodel.table.periods import DATE_ORDERS, DateOrder, periods, without_categories
-from econmodel.table.roles import Outcome, Output, Price, Relationship, Service, nearest
-from econmodel.table.row_names import row_names
+from econmodel.table.periods import DATE_ORDERS, DateOrder, periods
+from econmodel.table.reading import read_table, write_table
+from econmodel.table.roles import (
+    ROLES,
+    Dropped,
+    Outcome,
+    Output,
+    Price,
+    Relationship,
+    Service,
+    dropped_given,
+    known_names,
+    must_be_name,
+    names_given,
+    roles_given,
+    short,
+    stated,
+)
 
-Role = TypeVar("Role", Output, Price, Relationship, Outcome)
+if TYPE_CHECKING:
+    from narwhals.typing import IntoDataFrame
+
 Shares = Literal["as published", "renormalise"]
-Dropped = tuple[int, str, tuple[str, ...]]
 
 SHARE_RULES = ("as published", "renormalise")
 # Sums of shares further from one than this are divided by; nearer ones differ by rounding of the machine only.
 ROUNDING = 1e-12
+# What is printed of a fact that is stated of a column, where the fact alone would not be understood.
+_FACTS = {"share": "share {}", "more_means": "more is {}"}
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, init=False)
@@ -32,7 +53,8 @@ class CostData:
 
     Parameters
     ----------
-    frame : one row a provider (and period); only the columns with a role are checked
+    frame : one row a provider (and period), as a frame of pandas, polars, Arrow or any other library that narwhals
+        knows; only the columns with a role are checked
     cost : the column with cost, above zero
     outputs : names, or name -> service type or `Output`; zero or more
     prices : names, or name -> `Price`; above zero
@@ -90,7 +112,7 @@ class CostData:
 
     def __init__(
         self,
-        frame: pd.DataFrame,
+        frame: "pd.DataFrame | IntoDataFrame",
         cost: str,
         outputs: Mapping[str, Output] | Mapping[str, Service] | Iterable[str] | str,
         prices: Mapping[str, Price] | Iterable[str] | str = (),
@@ -113,35 +135,36 @@ class CostData:
         dropped: Iterable[Dropped] = (),
         date_order: DateOrder | None = None,
     ) -> None:
-        if not isinstance(frame, pd.DataFrame):
+        table = in_pandas(frame)
+        if not isinstance(table, pd.DataFrame):
             raise TableError(f"a pandas DataFrame is needed, not {type(frame).__name__}; econmodel.read takes a card")
         texts = {"cost_unit": cost_unit, "cost_concept": cost_concept, "money": money, "title": title, "source": source,
                  "licence": licence, "checksum": checksum}  # fmt: skip
         for word, text in texts.items():
             if not isinstance(text, str):
-                raise CardError(f"{word} must be text in quotation marks, not {_short(text)}")
+                raise CardError(f"{word} must be text in quotation marks, not {short(text)}")
         if not isinstance(prices_complete, bool | np.bool_):
-            raise CardError(f"prices_complete must be True or False, not {_short(prices_complete)}")
+            raise CardError(f"prices_complete must be True or False, not {short(prices_complete)}")
         for word, choice, known in (("shares", shares, SHARE_RULES), ("date_order", date_order, DATE_ORDERS)):
             if choice is not None and not (isinstance(choice, str) and choice in known):
                 may_be = " or ".join(f'"{one}"' for one in known)
-                raise CardError(f"{word} = {_short(choice)} is not known; it may be {may_be}, or left out")
+                raise CardError(f"{word} = {short(choice)} is not known; it may be {may_be}, or left out")
         self._set(
-            frame=frame.copy(deep=False),
+            frame=table.copy(deep=False),
             cost=cost,
-            outputs=_roles("outputs", outputs, Output),
-            prices=_roles("prices", prices, Price),
+            outputs=roles_given("outputs", outputs, Output),
+            prices=roles_given("prices", prices, Price),
             prices_complete=bool(prices_complete),
-            relationships=_roles("relationships", relationships, Relationship),
-            outcomes=_roles("outcomes", outcomes, Outcome),
-            controls=_names("controls", controls),
-            network=_names("network", network),
+            relationships=roles_given("relationships", relationships, Relationship),
+            outcomes=roles_given("outcomes", outcomes, Outcome),
+            controls=names_given("controls", controls),
+            network=names_given("network", network),
             entity=entity,
             time=time,
             date_order=date_order,
             shares=shares,
-            notes=_names("notes", notes),
-            dropped=_dropped(dropped),
+            notes=names_given("notes", notes),
+            dropped=dropped_given(dropped),
             **texts,
         )
         complete_shares = self._complete_shares()
@@ -149,9 +172,9 @@ class CostData:
         columns = self._columns()
         check(self.frame, columns, entity, time, complete_shares if shares is None else ())
         # Categories that no row has would be empty groups later; only those of time may have an order that counts.
-        kinds = self.frame.dtypes
-        if changed := [name for name in columns if name != time and isinstance(kinds[name], pd.CategoricalDtype)]:
-            self._set(frame=self.frame.assign(**{name: without_categories(self.frame[name]) for name in changed}))
+        made_plain = {name: plain(self.frame[name], columns[name].is_number) for name in columns if name != time}
+        if changed := {name: one for name, one in made_plain.items() if one.dtype != self.frame[name].dtype}:
+            self._set(frame=self.frame.assign(**changed))
         if shares == "renormalise" and complete_shares:
             self._renormalise(complete_shares)
 
@@ -159,10 +182,13 @@ class CostData:
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
+    def _given(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
     def _with(self, **changes: Any) -> "CostData":
         """The same data but for `changes` that cannot break what was checked."""
         other = object.__new__(CostData)
-        other._set(**{field.name: getattr(self, field.name) for field in fields(self)} | changes)
+        other._set(**self._given() | changes)
         return other
 
     def _columns(self) -> dict[str, Column]:
@@ -179,13 +205,13 @@ class CostData:
         roles += [(price.share, Column("cost share", "share")) for price in self.prices.values() if price.share]
         columns: dict[str, Column] = {}
         for name, column in roles:
-            _must_be_name(name, column.role)
+            must_be_name(name, column.role)
             if name in columns:
                 raise CardError(f"{name!r} is given as {columns[name].role} and as {column.role}; keep one of the two")
             columns[name] = column
         for key, key_role in ((self.time, "time"), (self.entity, "entity")):
             if key is not None:
-                _must_be_name(key, key_role)
+                must_be_name(key, key_role)
                 if key_role == "entity" and key in columns:
                     raise CardError(f"{key!r} is given as {columns[key].role} and as entity; keep one of the two")
                 columns.setdefault(key, Column(key_role, is_number=False))
@@ -296,9 +322,9 @@ class CostData:
         for word, names in asked.items():
             if names is not None:
                 roles = getattr(self, word)
-                changes[word] = MappingProxyType({name: roles[name] for name in _known(word, names, roles)})
+                changes[word] = FrozenMapping({name: roles[name] for name in known_names(word, names, roles)})
         if controls is not None:
-            changes["controls"] = _known("controls", controls, self.controls)
+            changes["controls"] = known_names("controls", controls, self.controls)
         if not changes.get("outputs", self.outputs):
             raise CardError("at least one output is needed: outputs = [...] names what providers make")
         left_out = [name for name in self.prices if name not in changes.get("prices", self.prices)]
@@ -366,85 +392,101 @@ class CostData:
         Examples
         --------
         >>> import tempfile
-        >>> from econmodel.table.card import read
+        >>> from econmodel.table.cost_data import read
         >>> from econmodel.table.shipped import load
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     back = read(load("us_airlines").to_card(folder + "/airlines.toml"))
         >>> back.cost, len(back)
         ('cost', 90)
         """
-        from econmodel.table.card import write
-
-        return write(self, Path(path), data_format)
+        path = Path(path)
+        if data_format not in ("csv", "parquet"):
+            raise CardError(f'data_format = {data_format!r} is not known; it may be "csv" or "parquet"')
+        if path.suffix != ".toml":
+            raise CardError(f'a card is a ".toml" file, not {path.name!r}')
+        file = path.with_suffix(f".{data_format}")
+        has_numbers = {name: column.is_number for name, column in self._columns().items()}
+        write_table(self.frame, file, has_numbers, self.entity, self.time)
+        path.write_text(card_text(self._given(), file), encoding="utf-8", newline="\n")
+        return path
 
     def __repr__(self) -> str:
-        from econmodel.table.describing import as_text
-
-        return as_text(self)
+        table = printed(self._described()).to_string(index=False)
+        return "\n".join([self.title or "Providers", table, *self._facts()])
 
     def _repr_html_(self) -> str:
-        from econmodel.table.describing import as_html
+        facts = "".join(f'<p class="note">{escape(fact)}</p>' for fact in self._facts())
+        return f'<div class="econmodel">{html_table(self._described(), self.title or "Providers")}{facts}</div>'
 
-        return as_html(self)
+    def _described(self) -> pd.DataFrame:
+        """What each column is, one row a column."""
+        rows = [("cost", self.cost, ", ".join(part for part in (self.cost_concept, self.cost_unit) if part))]
+        for word in ROLES:
+            for name, role in getattr(self, word).items():
+                facts = [_FACTS.get(key, "{}").format(fact.replace("_", " ")) for key, fact in stated(role).items()]
+                rows.append((word.removesuffix("s"), name, ", ".join(facts)))
+        rows += [("control", name, "") for name in self.controls] + [("network", name, "") for name in self.network]
+        rows += [("entity", self.entity, "")] if self.entity else []
+        rows += [("time", self.time, self.date_order or "")] if self.time else []
+        return pd.DataFrame(rows, columns=["role", "column", "described as"])
 
-
-def _short(value: object) -> str:
-    """What was given, in a few words: a column by its type, since its figures would fill the screen."""
-    return repr(value) if isinstance(value, str | int | float | dict) else f"a {type(value).__name__}"
-
-
-def _must_be_name(name: object, role: str) -> None:
-    if not isinstance(name, str):
-        raise CardError(f'{_short(name)} ({role}) is not a column name; names are text, such as {role}="..."')
-
-
-def _names(word: str, names: Iterable[str] | str) -> tuple[str, ...]:
-    """A bare name is one name, not its letters."""
-    if isinstance(names, str):
-        return (names,) if names else ()
-    if not isinstance(names, Iterable) or isinstance(names, pd.Series):
-        raise CardError(f'{word} takes names in quotation marks, such as {word}=["..."], not {_short(names)}')
-    for name in (chosen := tuple(names)):
-        if not isinstance(name, str):
-            raise CardError(f"{word} takes names in quotation marks, not {_short(name)}")
-    return chosen
+    def _facts(self) -> list[str]:
+        """How many rows there are, those left out, notes and source, a sentence each."""
+        prices = ["prices of all inputs"] if self.prices_complete else ["some inputs unpriced"] if self.prices else []
+        facts = ["; ".join(part for part in (_count(len(self)), self.money, *prices) if part) + "."]
+        for count, because, first in self.dropped:
+            more = "; ..." if count > len(first) else ""
+            facts.append(f"{_count(count)} left out ({'; '.join(first)}{more}): {because}.")
+        return [*facts, *self.notes, *([f"Source: {self.source}."] if self.source else [])]
 
 
-def _dropped(entries: Iterable[Dropped]) -> tuple[Dropped, ...]:
-    """Rows left out before, as `CostData` states them."""
-    known = []
-    for entry in entries if isinstance(entries, Iterable) else [entries]:
-        match entry:
-            case [int() | np.integer() as rows, str(because), [*first]] if rows > 0 and not isinstance(rows, bool):
-                known.append((int(rows), because, tuple(map(str, first))))
-            case _:
-                raise CardError(
-                    "an entry of dropped says how many rows (one or more), because of what, and the first of them by "
-                    f"name; not {entry!r}"
-                )
-    return tuple(known)
+def _count(rows: int) -> str:
+    return f"{rows:,} {'row' if rows == 1 else 'rows'}"
 
 
-def _roles(word: str, given: Any, role: type[Role]) -> Mapping[str, Role]:
-    if not isinstance(given, Mapping):
-        names = _names(word, given)
-        if len(set(names)) < len(names):
-            raise CardError(f"{word} names a column twice: {', '.join(names)}")
-        return MappingProxyType({name: role() for name in names})
-    roles = {}
-    for name, value in given.items():
-        if role is Output and isinstance(value, str):
-            value = Output(value)  # type: ignore[arg-type]
-        if not isinstance(value, role):
-            raise CardError(f"{word}: {name!r} needs an econmodel.{role.__name__}(...), not {value!r}")
-        roles[name] = value
-    return MappingProxyType(roles)
+def read(path: str | Path) -> CostData:
+    r"""Read a card and the table beside it.
 
+    Parameters
+    ----------
+    path : of the card, a TOML file; its entry `file` names a CSV or Parquet file in the same folder
 
-def _known(word: str, names: Iterable[str] | str, declared: Iterable[str]) -> tuple[str, ...]:
-    chosen, known = _names(word, names), list(declared)
-    for name in chosen:
-        if name not in known:
-            listed = ", ".join(known) or "there are none"
-            raise UnknownName(f"{name!r} is not among the {word} of these data ({listed}){nearest(name, known)}")
-    return chosen
+    Returns
+    -------
+    CostData
+        with the checksum of the file, whether or not the card states one
+
+    Raises
+    ------
+    CardError
+        Where the card has an unknown entry, lacks one, or the file is not the one whose checksum it states.
+    TableError
+        Where the table does not fit the card: all faults at once.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = (folder / "homes.csv").write_text("home,spend,weeks\nA,9.5,40\nB,14.0,75\n")
+    >>> _ = (folder / "homes.toml").write_text(
+    ...     'file = "homes.csv"\ncost = "spend"\nentity = "home"\n[outputs.weeks]\nservice = "personal"\n'
+    ... )
+    >>> read(folder / "homes.toml").row_names()
+    ['A', 'B']
+    """
+    if not isinstance(path, str | Path):
+        raise CardError(
+            f"econmodel.read takes the path of a card, not a {type(path).__name__}; a table in memory goes into "
+            'econmodel.CostData(frame, cost="...", outputs=[...])'
+        )
+    given, file = read_card(Path(path))
+    prices = given.get("prices", ())
+    numbers = {given["cost"], *(name for key in (*ROLES, "controls", "network") for name in given.get(key, ()))}
+    numbers |= {price.share for price in prices.values()} if isinstance(prices, dict) else set()
+    frame = read_table(file, given.get("entity"), given.get("time"), numbers)
+    try:
+        return CostData(frame, **given)
+    except TableError as faults:
+        if "(row " not in str(faults):
+            raise
+        raise TableError(f"{faults}\nRow 0 is the first below the header of {file.name}.") from None

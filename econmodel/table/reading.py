@@ -1,9 +1,9 @@
-"""A file as a table: every row counted against the header, text first, numbers only where a column holds numbers."""
+"""A file as a table, every row counted against the header, text first, numbers where a column holds them; and back."""
 
 import csv
 import io
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from econmodel.errors import CardError, TableError
+from econmodel.frames import from_arrow
 
 if TYPE_CHECKING:
     from pyarrow import ChunkedArray
@@ -73,6 +74,45 @@ def read_table(file: Path, entity: str | None, time: str | None, numbers: Collec
     return pd.DataFrame(frame)
 
 
+def write_table(
+    frame: pd.DataFrame, file: Path, columns: Mapping[str, bool], entity: str | None, time: str | None
+) -> None:
+    """Write a table to a CSV or Parquet file, without the frame's index; a named index becomes a column.
+
+    Parameters
+    ----------
+    columns : those that have a role, and whether it is one of numbers
+
+    Raises
+    ------
+    CardError
+        Where a CSV file would not give the same figures and names again; the file is not kept.
+    """
+    whole = frame.reset_index() if any(name is not None and name not in frame for name in frame.index.names) else frame
+    if file.suffix == ".parquet":
+        whole.to_parquet(file, index=False)
+        return
+    whole.to_csv(file, index=False, lineterminator="\n")
+    try:
+        back = read_table(file, entity, time, [name for name, is_number in columns.items() if is_number])
+        changed = [name for name in columns if not _same(frame[name], back[name], name in (entity, time))]
+        fault = f"{changed[0]!r} would not come back from a CSV file as it is" if changed else ""
+        why = ""
+    except (CardError, TableError) as broken:
+        fault, why = "the table would not come back from a CSV file", f": {broken}"
+    if fault:
+        file.unlink()
+        raise CardError(f'{fault}; use data_format="parquet"{why}')
+
+
+def _same(written: pd.Series, again: pd.Series, is_name: bool) -> bool:
+    if not is_name:
+        return np.array_equal(written.to_numpy(float, na_value=np.nan), again.to_numpy(float), equal_nan=True)
+    # A code that is a number comes back as the text that it is written as.
+    has_order = isinstance(written.dtype, pd.CategoricalDtype) and written.dtype.ordered
+    return written.astype(str).tolist() == again.astype(str).tolist() and not has_order
+
+
 def _parquet(file: Path) -> pd.DataFrame:
     from pyarrow import ArrowException
     from pyarrow.parquet import read_table as read_columns
@@ -80,7 +120,7 @@ def _parquet(file: Path) -> pd.DataFrame:
     try:
         table = read_columns(file)
         table.validate(full=True)
-        return table.to_pandas()
+        return from_arrow(table, with_index=True)
     except (ArrowException, OSError, ValueError, KeyError) as broken:
         said = str(broken).split("\n")[0]
         raise CardError(f"{file.name} cannot be read as Parquet, it may have been cut off: {said}") from None

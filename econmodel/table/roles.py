@@ -1,11 +1,15 @@
 """What a column can be: an output, an input price, a relationship variable, an outcome."""
 
 import difflib
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, TypeVar
 
-from econmodel.errors import CardError
+import numpy as np
+import pandas as pd
+
+from econmodel.errors import CardError, UnknownName
+from econmodel.results import FrozenMapping
 
 Service = Literal["transactional", "personal", "infrastructure", "regulatory"]
 Kind = Literal["unstated", "attribute", "input_ratio"]
@@ -138,6 +142,26 @@ class Outcome:
         _words("label", self.label)
 
 
+Role = TypeVar("Role", Output, Price, Relationship, Outcome)
+Dropped = tuple[int, str, tuple[str, ...]]
+# The words of a card for columns whose role holds facts.
+ROLES: dict[str, type[Any]] = {
+    "outputs": Output, "prices": Price, "relationships": Relationship, "outcomes": Outcome,
+}  # fmt: skip
+
+
+def stated(role: Any) -> dict[str, str]:
+    """What is stated of a column; the kind of a relationship variable always, since what may be said hangs on it.
+
+    Examples
+    --------
+    >>> stated(Output("personal")), stated(Relationship())
+    ({'service': 'personal'}, {'kind': 'unstated'})
+    """
+    values = {field.name: (getattr(role, field.name), field.default) for field in fields(role)}
+    return {name: value for name, (value, default) in values.items() if value != default or name == "kind"}
+
+
 def nearest(name: object, known: Iterable[object]) -> str:
     """The known names that look like `name`, as the end of a sentence; nothing where none does.
 
@@ -159,3 +183,68 @@ def _one_of(word: str, value: object, allowed: Collection[str]) -> None:
 def _words(word: str, value: object) -> None:
     if not isinstance(value, str):
         raise CardError(f"{word} = {value!r} must be text in quotation marks")
+
+
+def short(value: object) -> str:
+    """What was given, in a few words: a column by its type, since its figures would fill the screen."""
+    return repr(value) if isinstance(value, str | int | float | dict) else f"a {type(value).__name__}"
+
+
+def must_be_name(name: object, role: str) -> None:
+    """CardError where the name of a column is no text."""
+    if not isinstance(name, str):
+        raise CardError(f'{short(name)} ({role}) is not a column name; names are text, such as {role}="..."')
+
+
+def names_given(word: str, names: Iterable[str] | str) -> tuple[str, ...]:
+    """Names under a word of a card; a bare name is one name, not its letters."""
+    if isinstance(names, str):
+        return (names,) if names else ()
+    if not isinstance(names, Iterable) or isinstance(names, pd.Series):
+        raise CardError(f'{word} takes names in quotation marks, such as {word}=["..."], not {short(names)}')
+    for name in (chosen := tuple(names)):
+        if not isinstance(name, str):
+            raise CardError(f"{word} takes names in quotation marks, not {short(name)}")
+    return chosen
+
+
+def known_names(word: str, names: Iterable[str] | str, declared: Iterable[str]) -> tuple[str, ...]:
+    """The same, where they must be among those that have the role already."""
+    chosen, known = names_given(word, names), list(declared)
+    for name in chosen:
+        if name not in known:
+            listed = ", ".join(known) or "there are none"
+            raise UnknownName(f"{name!r} is not among the {word} of these data ({listed}){nearest(name, known)}")
+    return chosen
+
+
+def roles_given(word: str, given: Any, role: type[Role]) -> Mapping[str, Role]:
+    """Columns by name with their role, from names alone or from a mapping."""
+    if not isinstance(given, Mapping):
+        names = names_given(word, given)
+        if len(set(names)) < len(names):
+            raise CardError(f"{word} names a column twice: {', '.join(names)}")
+        return FrozenMapping({name: role() for name in names})
+    roles = {}
+    for name, value in given.items():
+        if role is Output and isinstance(value, str):
+            value = Output(value)  # type: ignore[arg-type]
+        if not isinstance(value, role):
+            raise CardError(f"{word}: {name!r} needs an econmodel.{role.__name__}(...), not {value!r}")
+        roles[name] = value
+    return FrozenMapping(roles)
+
+
+def dropped_given(entries: Iterable[Dropped]) -> tuple[Dropped, ...]:
+    """Rows left out before, as `CostData` states them."""
+    known = []
+    for entry in entries if isinstance(entries, Iterable) else [entries]:
+        match entry:
+            case [int() | np.integer() as rows, str(because), [*first]] if rows > 0 and not isinstance(rows, bool):
+                known.append((int(rows), because, tuple(map(str, first))))
+            case _:
+                raise CardError(
+                    "an entry of dropped says how many rows (one or more), because of what, and the first of them by "
+                    f"name; not {entry!r}"
+                )
+    return tuple(known)

@@ -1,4 +1,8 @@
-"""The tables that come with the package, and where they lie."""
+"""The tables that come with the package, and where they lie: providers with a card, and published figures.
+
+Figures that were typed in are `data/figures/NAME.csv`, each row with where it was read, or marked as an assumption;
+beside them `NAME.toml` says in general what a report prints of their origin.
+"""
 
 from importlib.resources import files
 from pathlib import Path
@@ -8,9 +12,12 @@ import pandas as pd
 
 from econmodel.errors import UnknownName
 from econmodel.results import Answer
-from econmodel.table.card import read
-from econmodel.table.cost_data import CostData
+from econmodel.table.cost_data import CostData, read
+from econmodel.table.reading import read_table
 from econmodel.table.roles import nearest
+
+# What a row of figures may say of itself: read in the source that it names, or put there to be replaced.
+STATUSES = ("published", "assumption")
 
 
 def shipped(kind: Literal["data", "notebooks"]) -> Path:
@@ -105,3 +112,44 @@ def catalogue() -> Answer:
     table = pd.DataFrame(rows)
     text = f"{len(table)} data sets come with the package; econmodel.load(name) gives one with its card."
     return Answer("Shipped data sets", table, text)
+
+
+def figure_names() -> list[str]:
+    """The names of the tables of figures.
+
+    Examples
+    --------
+    >>> all(name.isidentifier() for name in figure_names())
+    True
+    """
+    return sorted(path.stem for path in (shipped("data") / "figures").glob("*.csv"))
+
+
+def figures(name: str) -> pd.DataFrame:
+    """A table of published figures, typed in, one source a row.
+
+    Parameters
+    ----------
+    name : of the table; the error for an unknown one lists them
+
+    Returns
+    -------
+    DataFrame
+        The figures, and the columns `status` ("published", or "assumption": to be replaced by whoever knows better)
+        and `source` (where the row was read, or why it was assumed).
+
+    Raises
+    ------
+    UnknownName
+        For another name; the message lists those there are.
+
+    Examples
+    --------
+    >>> table = figures("merger_costs")
+    >>> set(table["status"]) <= set(STATUSES), bool(table["source"].notna().all())
+    (True, True)
+    """
+    known = figure_names()
+    if name not in known:
+        raise UnknownName(f"there is no table of figures {name!r}; there are {', '.join(known)}{nearest(name, known)}")
+    return read_table(shipped("data") / "figures" / f"{name}.csv", None, None, ())

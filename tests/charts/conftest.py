@@ -32,8 +32,8 @@ from econmodel.estimate.fitting import fit
 from econmodel.results import Answer, Effects
 from econmodel.simulation import StatedCost, simulate, state
 from econmodel.table.cost_data import CostData
-from econmodel.table.figures import figures
 from econmodel.table.roles import Output, Relationship
+from econmodel.table.shipped import figures
 
 
 def make_schools(count: int = 120, **roles: object) -> CostData:

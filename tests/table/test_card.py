@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import econmodel as em
 from econmodel.errors import CardError, TableError
+from econmodel.table.card import toml_text
 from econmodel.table.shipped import names
-from econmodel.table.toml_text import toml_text
 
 TABLE = "home,spend,weeks,wage\nA,9.5,40,11\nB,14,75,12\n"
 CARD = """\

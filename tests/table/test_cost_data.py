@@ -1,6 +1,8 @@
 """Roles, subsets of columns and rows, and what a table says of itself."""
 
+import copy
 import dataclasses
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -306,3 +308,21 @@ def test_the_description_names_every_role_and_escapes_what_it_shows(frame):
 def test_a_change_of_the_frame_afterwards_does_not_reach_the_data(frame, data):
     frame.loc[0, "spend"] = -1.0
     assert data.frame.loc[0, "spend"] == 9.0
+
+
+@pytest.mark.parametrize("again", [lambda one: pickle.loads(pickle.dumps(one)), copy.deepcopy], ids=["pickle", "copy"])
+def test_data_and_what_is_made_of_them_come_back(data, again):
+    data = data.where("visits > 50", because="small")
+    back = again(data)
+    for field in dataclasses.fields(data):
+        if field.name == "frame":
+            pd.testing.assert_frame_equal(back.frame, data.frame, check_exact=True)
+        else:
+            assert getattr(back, field.name) == getattr(data, field.name)
+    assert repr(back) == repr(data)
+    test_roles_cannot_be_changed(back)
+    fitted = em.fit(em.load("us_airlines"), "cobb_douglas")
+    for one in (fitted, em.scale(fitted), em.simulate(em.state("cobb_douglas", {"a": 0.8}, outputs={"a": 9.0}), 9)):
+        assert repr(again(one)) == repr(one)
+    assert again(fitted).params.tolist() == fitted.params.tolist()
+    assert em.scale(again(fitted)).table.equals(em.scale(fitted).table)

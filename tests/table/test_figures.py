@@ -7,8 +7,7 @@ import pytest
 
 import econmodel as em
 from econmodel.errors import UnknownName
-from econmodel.table.figures import STATUSES, figure_names
-from econmodel.table.shipped import shipped
+from econmodel.table.shipped import STATUSES, figure_names, shipped
 
 
 @pytest.mark.parametrize("name", figure_names())

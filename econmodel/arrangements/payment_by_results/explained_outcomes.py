@@ -99,7 +99,7 @@ def explain_outcomes(
 
     Examples
     --------
-    >>> from econmodel.table.figures import figures
+    >>> from econmodel.table.shipped import figures
     >>> rates = {"JSA 25 and over": 0.317, "ESA ex-IB": 0.054}
     >>> answer = explain_outcomes(figures("work_programme_tariff"), rates)
     >>> bool((answer.table["spending at most"] < answer.table["revenue"]).all())

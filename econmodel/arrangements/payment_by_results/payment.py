@@ -11,6 +11,7 @@ from econmodel.arrangements.payment_by_results.market_share import worth_of_an_o
 from econmodel.arrangements.payment_by_results.response import Response
 from econmodel.arrangements.payment_by_results.tariff import Tariff, read_share, read_tariff
 from econmodel.errors import NotSupported, TableError
+from econmodel.frames import in_pandas
 from econmodel.results import Answer, format_number
 
 Array = NDArray[np.float64]
@@ -74,7 +75,7 @@ def pay_by_results(
 
     Examples
     --------
-    >>> from econmodel.table.figures import figures
+    >>> from econmodel.table.shipped import figures
     >>> stated = pd.DataFrame({"group": ["New ESA"], "p0": [0.1], "p1": [0.3], "k": [0.001]})
     >>> answer = pay_by_results(figures("work_programme_tariff"), stated)
     >>> answer.table[["price", "spending", "price to un-park"]].round(1).to_numpy().tolist()
@@ -125,6 +126,7 @@ def price_share(tiers: Sequence[Tier], discount: float) -> float:
 
 def read_response(table: pd.DataFrame, spread: float) -> tuple[list[str], Response]:
     """Stated response parameters, checked."""
+    table = in_pandas(table)
     if absent := [name for name in ("group", *PARAMETERS) if name not in table]:
         raise TableError(
             f"The response has no column {', '.join(map(repr, absent))}. It needs group, p0, p1 and k, one row a group."

@@ -101,7 +101,7 @@ def supply_chain(
 
     Examples
     --------
-    >>> from econmodel.table.figures import figures
+    >>> from econmodel.table.shipped import figures
     >>> chain = [Tier("prime", fee=0.29), Tier("tier 1", fee=0.29), Tier("tier 2")]
     >>> answer = supply_chain(figures("work_programme_tariff"), {"New ESA": 0.151}, tiers=chain, referrals=[1, 100])
     >>> bool(answer.table["reserve, 95 % safe"].is_monotonic_decreasing)

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.errors import NotSupported, TableError, UnknownName
+from econmodel.frames import in_pandas
 from econmodel.table.roles import nearest
 
 Array = NDArray[np.float64]
@@ -60,11 +61,12 @@ def read_tariff(table: pd.DataFrame, groups: Sequence[str]) -> Tariff:
 
     Examples
     --------
-    >>> from econmodel.table.figures import figures
+    >>> from econmodel.table.shipped import figures
     >>> tariff = read_tariff(figures("work_programme_tariff"), ["JSA 25 and over"])
     >>> int(tariff.price_of_an_outcome()[0])
     3995
     """
+    table = in_pandas(table)
     if absent := [name for name in ("group", *MONEY, *COUNTS) if name not in table]:
         raise TableError(
             f"The tariff has no column {', '.join(map(repr, absent))}. It needs group, {', '.join(MONEY + COUNTS)}; "

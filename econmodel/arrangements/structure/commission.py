@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from econmodel.economies.core.places import CostFunction, require_fit
 from econmodel.errors import NotSupported, UnknownName
+from econmodel.frames import in_pandas
 from econmodel.results import format_number
 from econmodel.table.roles import nearest
 
@@ -265,6 +266,7 @@ def _existing(
     if existing is None:
         existing = pd.DataFrame(columns=list(outputs), dtype=float)
         return existing.assign(**{OF_KIND: pd.Series(dtype=object), OF_COST: pd.Series(dtype=float)})
+    existing = in_pandas(existing)
     taken = [name for name in ("kind", "cost") if name in outputs]
     if taken:
         raise NotSupported(

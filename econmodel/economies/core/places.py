@@ -14,6 +14,7 @@ from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.points import points_in
 from econmodel.estimate.sample import Sample
 from econmodel.forms.technology import Point, Technology
+from econmodel.frames import in_pandas
 from econmodel.results import format_number
 from econmodel.words import at_words, no_cost
 
@@ -76,7 +77,7 @@ def resolve(function: CostFunction, at: object) -> Places:
         For anything else; the message lists what is known.
     """
     require_fit(function)
-    mean = function.technology.mean_point()
+    at, mean = in_pandas(at), function.technology.mean_point()
     if isinstance(at, str):
         return _named(function, at, mean)
     if isinstance(at, pd.DataFrame):

@@ -1,54 +1,140 @@
-"""Continuity of contact: how far the contacts of a person are with the same worker, from a log of visits."""
+"""Histories made into a column: what a provider has made before, and how far people see the same worker again."""
 
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.errors import NotSupported, TableError, UnknownName
+from econmodel.frames import in_pandas
 from econmodel.results import Answer, format_number
 from econmodel.table.checks import Column, check
+from econmodel.table.cost_data import CostData
 from econmodel.table.periods import DATE_ORDERS, DateOrder, periods
 from econmodel.table.roles import nearest
 
-Array = NDArray[np.float64]
-Codes = NDArray[np.integer]
+if TYPE_CHECKING:
+    from narwhals.typing import IntoDataFrame
+
+CONTACTS, WORKERS = "contacts", "workers"
 USUAL, BICE_BOXERMAN, SEQUENTIAL = "usual_provider", "bice_boxerman", "sequential"
 # With one contact the first index is one by arithmetic, and the others are nothing over nothing.
 FEWEST_CONTACTS = 2
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Indices:
-    """Counts and indices of G persons.
+def cumulative_name(output: str) -> str:
+    """What the column with the log of cumulative volume is called."""
+    return f"log_cumulative_{output}"
 
-    Attributes
+
+def cumulative(data: CostData, output: str, before: float | str = 0.0) -> CostData:
+    """Add the log of each provider's volume before the period, as a control.
+
+    Parameters
     ----------
-    contacts, workers : (G,) how many contacts each person had, and with how many workers
-    usual_provider, bice_boxerman, sequential : (G,) indices between 0 and 1; missing with one contact
+    data : a table with provider and period
+    output : the output whose volume is added up
+    before : volume made before a provider's first period in the table: one number for all, or a column. With nothing
+        before, the first period of each provider has no experience, and these rows are left out (`data.dropped`)
+
+    Returns
+    -------
+    CostData
+        The same table with the control "log_cumulative_<output>": log of `before` plus the output of all earlier
+        periods, Q(t-1). A provider that worked before the table begins has more experience than the table shows.
+
+    Raises
+    ------
+    UnknownName, NotSupported, TableError
+        For an unknown output or column; without provider and period; and where a provider lacks a period of the table
+        or its output, by name, since what it made then is not known.
+
+    Notes
+    -----
+    With the control in a cost function, cost falls with experience apart from volume: C(y, Q) = C(y) Q^-b (Bovaird,
+    2014, names learning beside scale and scope). `econmodel.learning` reads b and the progress ratio 2^-b off the fit.
+
+    Examples
+    --------
+    >>> from econmodel.table.shipped import load
+    >>> airlines = cumulative(load("us_airlines"), "output")
+    >>> airlines.controls[-1], len(airlines), airlines.dropped[-1][0]
+    ('log_cumulative_output', 84, 6)
     """
+    if output not in data.outputs:
+        raise UnknownName(
+            f"{output!r} is not an output of these data ({', '.join(data.outputs)}){nearest(output, data.outputs)}"
+        )
+    if data.entity is None or data.time is None:
+        raise NotSupported(
+            'Cumulative volume adds up the periods of a provider: name both columns, entity="..." and time="...".'
+        )
+    name = cumulative_name(output)
+    if name in data.frame.columns:
+        raise TableError(f"The table has a column {name!r} already; give it another name, or use it as it is.")
+    place = data.periods()[0]
+    entity = pd.factorize(data.frame[data.entity])[0]
+    _refuse_gaps(data, output, place)
+    own = pd.Series(data.frame[output].to_numpy(dtype=float)).iloc[np.argsort(place, kind="stable")]
+    earlier = (own.groupby(entity[own.index]).cumsum() - own).sort_index().to_numpy() + _before(data, before)
+    known = earlier > 0
+    logs = np.log(np.where(known, earlier, 1.0))
+    added = replace(data, frame=data.frame.assign(**{name: logs}), controls=(*data.controls, name))
+    return added.where(known, because=f"no {output} before their first period, so no experience to take the log of")
 
-    contacts: Array
-    workers: Array
-    usual_provider: Array
-    bice_boxerman: Array
-    sequential: Array
+
+def _before(data: CostData, before: float | str) -> np.ndarray:
+    if not isinstance(before, str):
+        if not before >= 0:
+            raise TableError(f"before = {before} must not be negative: it is volume made before the table begins.")
+        return np.full(len(data), float(before))
+    if before not in data.frame.columns:
+        known = ", ".join(map(str, data.frame.columns))
+        raise UnknownName(
+            f"There is no column {before!r} with earlier volume{nearest(before, data.frame.columns) or '.'} "
+            f"There are {known}."
+        )
+    column = data.frame[before].to_numpy(dtype=float, na_value=np.nan)
+    if not (column >= 0).all():
+        raise TableError(f"{before} must hold a volume of zero or more in every row: it is what was made before.")
+    return column
 
 
-def indices(persons: Codes, workers: Codes) -> Indices:
-    """The three indices from one row a contact, each person's rows in the order of time.
+def _refuse_gaps(data: CostData, output: str, place: np.ndarray) -> None:
+    """TableError where a provider lacks a period between its first and last, or its output in one."""
+    assert data.entity is not None
+    by = pd.Series(place).groupby(data.frame[data.entity].to_numpy())
+    short = by.max() - by.min() + 1 != by.count()
+    empty = data.frame[output].isna().to_numpy()
+    names = [str(name) for name in short.index[short]]
+    names += [row for row, missing in zip(data.row_names(), empty, strict=True) if missing]
+    if names:
+        shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+        raise TableError(
+            f"Cumulative {output} is not known where a period or its {output} is missing: {shown}. Fill it in, or "
+            'leave these providers out with data.where(..., because="...").'
+        )
+
+
+def indices(persons: NDArray[np.integer], workers: NDArray[np.integer]) -> pd.DataFrame:
+    """Contacts, workers and the three indices of each person, from one row a contact in the order of time.
 
     Parameters
     ----------
     persons : (N,) person of each contact, 0 to G - 1
     workers : (N,) worker of each contact
 
+    Returns
+    -------
+    DataFrame
+        G rows; indices lie between 0 and 1, and are missing with one contact
+
     Examples
     --------
-    >>> found = indices(np.array([0, 0, 0, 0]), np.array([1, 1, 2, 1]))
-    >>> float(found.usual_provider[0]), float(found.bice_boxerman[0]), round(float(found.sequential[0]), 3)
-    (0.75, 0.5, 0.333)
+    >>> indices(np.array([0, 0, 0, 0]), np.array([1, 1, 2, 1])).round(3).loc[0].tolist()
+    [4.0, 2.0, 0.75, 0.5, 0.333]
     """
     contacts = np.bincount(persons).astype(float)
     count = len(contacts)
@@ -60,19 +146,20 @@ def indices(persons: Codes, workers: Codes) -> Indices:
     same_person = persons[order][1:] == persons[order][:-1]
     same_worker = workers[order][1:] == workers[order][:-1]
     kept = np.bincount(persons[order][1:][same_person & same_worker], minlength=count).astype(float)
-    known = contacts >= FEWEST_CONTACTS
-    pairs = np.where(known, contacts - 1.0, np.nan)
-    return Indices(
-        contacts,
-        np.bincount(of_pairs[0], minlength=count).astype(float),
-        np.where(known, largest / contacts, np.nan),
-        (squares - contacts) / (contacts * pairs),
-        kept / pairs,
+    pairs = np.where(contacts >= FEWEST_CONTACTS, contacts - 1.0, np.nan)
+    return pd.DataFrame(
+        {
+            CONTACTS: contacts.astype(int),
+            WORKERS: np.bincount(of_pairs[0], minlength=count),
+            USUAL: np.where(contacts >= FEWEST_CONTACTS, largest / contacts, np.nan),
+            BICE_BOXERMAN: (squares - contacts) / (contacts * pairs),
+            SEQUENTIAL: kept / pairs,
+        }
     )
 
 
 def continuity(
-    visits: pd.DataFrame,
+    visits: "pd.DataFrame | IntoDataFrame",
     *,
     person: str,
     worker: str,
@@ -85,7 +172,7 @@ def continuity(
 
     Parameters
     ----------
-    visits : one row a contact
+    visits : one row a contact, as a frame of pandas, polars, Arrow or any other library that narwhals knows
     person, worker : columns that say who was served, and by whom
     time : column by which a person's contacts are ordered; without it there is no sequential index
     by : column with the provider; contacts of a person with two providers are then counted apart
@@ -127,42 +214,40 @@ def continuity(
     ([0.667, nan], [0.5, nan])
     """
     columns = {"person": person, "worker": worker, "time": time, "by": by}
-    _check(visits, {role: name for role, name in columns.items() if name is not None})
-    check(visits, {name: Column(role, is_number=False) for role, name in columns.items() if name and role != "time"})
+    table = _checked(visits, {role: name for role, name in columns.items() if name is not None})
     if fewest_contacts < FEWEST_CONTACTS:
         raise NotSupported(
             f"fewest_contacts={fewest_contacts}: continuity is between contacts, so it needs {FEWEST_CONTACTS} or more."
         )
     if date_order is not None and date_order not in DATE_ORDERS:
         raise NotSupported(f"date_order={date_order!r} is not known; it may be {' or '.join(map(repr, DATE_ORDERS))}.")
-    place = None if time is None else periods(visits[time], date_order)[0]
-    ordered = visits if place is None else visits.iloc[np.argsort(place, kind="stable")]
-    keys = [person] if by is None else [by, person]
-    groups = ordered.groupby(keys, sort=True, observed=True)
+    ordered = table
+    if time is not None:
+        ordered = table.iloc[np.argsort(periods(table[time], date_order)[0], kind="stable")]
+    groups = ordered.groupby([person] if by is None else [by, person], sort=True, observed=True)
     found = indices(groups.ngroup().to_numpy(dtype=np.intp), pd.factorize(ordered[worker])[0])
-    names = groups.size().index.to_frame(index=False)
-    measures = {USUAL: found.usual_provider, BICE_BOXERMAN: found.bice_boxerman}
-    measures |= {} if time is None else {SEQUENTIAL: found.sequential}
-    enough = found.contacts >= fewest_contacts
+    measures = [USUAL, BICE_BOXERMAN, *([] if time is None else [SEQUENTIAL])]
+    enough = found[CONTACTS] >= fewest_contacts
     if not enough.any():
         raise NotSupported(
-            f"Nobody in the table has {fewest_contacts} contacts (the most is {found.contacts.max():.0f}), so there is "
+            f"Nobody in the table has {fewest_contacts} contacts (the most is {found[CONTACTS].max()}), so there is "
             "no continuity to measure. Give a longer period, or a smaller fewest_contacts."
         )
-    persons = names.assign(contacts=found.contacts.astype(int), workers=found.workers.astype(int))
-    persons = persons.assign(**{name: np.where(enough, values, np.nan) for name, values in measures.items()})
-    table = persons if by is None else _by_provider(persons, by, list(measures))
+    found[measures] = found[measures].where(enough)
+    persons = groups.size().index.to_frame(index=False).join(found[[CONTACTS, WORKERS, *measures]])
+    shown = persons if by is None else _by_provider(persons, by, measures)
     return Answer(
         "Continuity of contact" + (f", by {by.replace('_', ' ')}" if by else ""),
-        table,
-        _text(persons, list(measures), fewest_contacts),
-        notes=tuple(_notes(visits, table, person, time, by)),
+        shown,
+        _text(persons, measures, fewest_contacts),
+        notes=tuple(_notes(table, shown, person, time, by)),
     )
 
 
-def _check(visits: pd.DataFrame, columns: dict[str, str]) -> None:
+def _checked(given: object, columns: dict[str, str]) -> pd.DataFrame:
+    visits = in_pandas(given)
     if not isinstance(visits, pd.DataFrame):
-        raise TableError(f"visits is a {type(visits).__name__}: give a table (pandas DataFrame) with a row a contact.")
+        raise TableError(f"visits is a {type(given).__name__}: give a table (pandas DataFrame) with a row a contact.")
     for role, name in columns.items():
         if name not in visits.columns:
             known = ", ".join(map(str, visits.columns))
@@ -178,6 +263,8 @@ def _check(visits: pd.DataFrame, columns: dict[str, str]) -> None:
             f"{len(visits):,} contacts, but nothing stands under {said}. A contact with an unknown worker is not one "
             "with the same or another: fill these in, or leave the rows out yourself and say so."
         )
+    check(visits, {name: Column(role, is_number=False) for role, name in columns.items() if role != "time"})
+    return visits
 
 
 def _by_provider(persons: pd.DataFrame, by: str, measures: list[str]) -> pd.DataFrame:
