@@ -115,3 +115,20 @@ def test_p_values_and_intervals_agree(name, situation):
     assert len(rows)
     outside = (rows["conf_low"] > rows["null"]) | (rows["conf_high"] < rows["null"])
     assert np.array_equal(rows["p_value"] < ALPHA, outside)
+
+
+@pytest.mark.parametrize("name", ["complementarity", "subadditivity", "trans_ray_convexity", "separate"])
+def test_every_bootstrap_says_that_it_draws_from_few(name):
+    few, many = (getattr(em, name)(fit(situation), replications=29).notes for situation in ("few", "clear"))
+    assert any("the bootstrap draws from them alone" in note for note in few)
+    assert not any("the bootstrap draws from them alone" in note for note in many)
+
+
+def test_a_largest_value_of_exactly_zero_is_not_above_it():
+    """Without a product of the outputs nothing makes the other cheaper, nor dearer: weakly complementary."""
+    cost = em.state("composite", {"common cost": 20, "visits": 40, "meals": 40}, outputs=OUTPUTS)
+    assert em.complementarity(cost).row("visits and meals: largest")["estimate"] == 0.0
+    assert em.complementarity(cost).text.endswith("weak cost complementarity, as far as the data reach.")
+    assert em.trans_ray_convexity(cost).passed is True
+    constant = em.subadditivity(em.state("cobb_douglas", {"visits": 1.0}, outputs={"visits": 100}))
+    assert "is cheaper than every admissible split" not in constant.text
