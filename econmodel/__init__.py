@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from econmodel.arrangements.trust import tenders as tenders
     from econmodel.arrangements.unpaid_work.coproduction import coproduce as coproduce
     from econmodel.arrangements.unpaid_work.unpaid_world import simulate_unpaid as simulate_unpaid
-    from econmodel.economies.comparison import compare as compare
     from econmodel.economies.core.measure import contrast as contrast
     from econmodel.economies.core.support import support as support
     from econmodel.economies.decomposition import decompose as decompose
@@ -53,16 +52,17 @@ if TYPE_CHECKING:
     from econmodel.economies.outputs.type_technology import scope_by_type as scope_by_type
     from econmodel.economies.power import power as power
     from econmodel.economies.regularity import regularity as regularity
-    from econmodel.economies.relationship import relationship as relationship
     from econmodel.economies.relationships.economies import relationship_economies as relationship_economies
     from econmodel.economies.relationships.outcomes import cost_per_outcome as cost_per_outcome
     from econmodel.economies.relationships.outcomes import relationship_value as relationship_value
-    from econmodel.economies.relationships.scaling import relationship_scaling as relationship_scaling
+    from econmodel.economies.relationships.slopes import relationship as relationship
+    from econmodel.economies.relationships.slopes import relationship_scaling as relationship_scaling
     from econmodel.economies.relationships.where import where_relationship as where_relationship
     from econmodel.economies.scale import scale as scale
     from econmodel.economies.scope import scope as scope
     from econmodel.economies.selection import select as select
     from econmodel.economies.sensitivity import sensitivity as sensitivity
+    from econmodel.economies.separation import compare as compare
     from econmodel.economies.separation import separate as separate
     from econmodel.estimate.fitting import fit as fit
     from econmodel.estimate.frontier.estimator import Frontier as Frontier
@@ -108,7 +108,7 @@ else:
         "System": "estimate.system.estimator",
         "scale": "economies.scale",
         "scope": "economies.scope",
-        "relationship": "economies.relationship",
+        "relationship": "economies.relationships.slopes",
         "marginal_cost": "economies.marginal_cost",
         "unit_cost": "economies.marginal_cost",
         "separate": "economies.separation",
@@ -130,14 +130,14 @@ else:
         "expansion_path": "economies.outputs.expansion_path",
         "density": "economies.density",
         "learning": "economies.learning",
-        "relationship_scaling": "economies.relationships.scaling",
+        "relationship_scaling": "economies.relationships.slopes",
         "exhaustion": "economies.outputs.service_types",
         "cumulative": "table.histories",
         "continuity": "table.histories",
         "cost_per_outcome": "economies.relationships.outcomes",
         "relationship_value": "economies.relationships.outcomes",
         "relationship_economies": "economies.relationships.economies",
-        "compare": "economies.comparison",
+        "compare": "economies.separation",
         "power": "economies.power",
         "partner": "arrangements.partnering",
         "tenders": "arrangements.trust",

@@ -12,7 +12,7 @@ from econmodel.economies.core.inference import Method
 from econmodel.economies.core.measure import Estimated, Term, ask
 from econmodel.economies.core.places import CostFunction, Places, resolve, without_cost_there
 from econmodel.economies.core.support import supported
-from econmodel.economies.relationship import relationship_variables
+from econmodel.economies.relationships.slopes import relationship_variables
 from econmodel.errors import NotSupported, TableError, UnknownName
 from econmodel.forms.technology import Point, Technology
 from econmodel.results import Effects, format_number
