@@ -1,9 +1,13 @@
 """Two technologies that no data without zeros can tell apart, and the interval that says so."""
 
+from types import SimpleNamespace
+
 import numpy as np
+import pandas as pd
 import pytest
 
 import econmodel as em
+from econmodel.economies.core.inference import set_identified
 
 ROWS = 2_000
 # Simulated costs of the two differ by rounding only.
@@ -104,3 +108,18 @@ def test_the_ends_turn_round_where_the_intercept_is_negative(as_learned):
     joint = 104.0
     assert row["identified_low"] == pytest.approx((-4 - 10) / joint, abs=1e-12)
     assert row["identified_high"] == pytest.approx(-4 / joint, abs=1e-12)
+
+
+def test_readings_that_give_the_same_end_are_one_end():
+    """Two readings at the top are both the highest, so what lies below either is no part of what may be the lowest."""
+    table = pd.DataFrame({"estimate": [3.0], "std_error": 1.0, "statistic": 3.0, "p_value": 0.01})
+    ends = ((3.0, 1.0, 5.0), (2.0, 1.5, 2.5), (3.0 + 1e-14, 0.5, 5.0))
+    readings = [
+        SimpleNamespace(**{name: np.array([one]) for name, one in zip(("values", "low", "high"), three, strict=True)})
+        for three in ends
+    ]
+    for one in readings:
+        one.p_values, one.wild = np.array([0.01]), False
+    row = set_identified(table, readings).iloc[0]
+    assert row[["identified_low", "identified_high"]].tolist() == pytest.approx([2.0, 3.0])
+    assert row[["conf_low", "conf_high"]].tolist() == [1.5, 5.0]

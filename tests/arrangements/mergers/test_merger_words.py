@@ -22,6 +22,7 @@ TWO = {"Elm": ONE, "Oak": {"homes": 300.0, "support": 60.0}}
         (TWO | {"Ash": ONE | {"wage": 9.0}}, {}, UnknownName, "wage is given for some partners only"),
         (TWO | {"Ash": ONE | {"beds": 9.0}}, {}, UnknownName, "beds is given for some partners only"),
         ({one: bundle | {"beds": 2.0} for one, bundle in TWO.items()}, {}, UnknownName, "beds is not in the cost func"),
+        (TWO | {"Ash": dict.fromkeys(ONE, 0.0)}, {}, TableError, "Ash makes nothing. Leave out who does not provide"),
         (TWO | {"Ash": {"homes": -3.0, "support": 1.0}}, {}, TableError, "homes must not be negative"),
         (
             {"Elm": dict.fromkeys(ONE, 0.0), "Oak": dict.fromkeys(ONE, 0.0)},

@@ -85,10 +85,13 @@ def test_a_fit_gives_intervals(open_fit):
     assert found.row("one worker for all")["estimate"] > 0
 
 
-def test_words_say_what_comes_through_people(truth):
+def test_words_say_what_comes_through_people(truth, open_fit):
     said = em.connected_care(truth, "continuity", people=10).text
     assert "come through systems (joint production, continuity held)" in said
     assert "It stops paying at a generalist's premium of" in said
+    beyond = em.connected_care(open_fit, "continuity", people=10).text
+    assert "The saving of one worker is between" in beyond
+    assert "this is what the form implies beyond the data" in beyond
     dear = em.connected_care(truth, "continuity", people=10, generalist=3.0)
     assert "One worker costs" in dear.text
 

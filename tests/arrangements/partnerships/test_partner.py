@@ -258,3 +258,32 @@ def test_what_is_shared_is_said_once(f1):
     half = dict.fromkeys("abc", 0.5)
     assert "with 50 % of everything shared" in em.partner(f1, TWO, half).text
     assert "with a and 25 % of b shared" in em.partner(f1, TWO, {"a": 1, "b": 0.25}).text
+
+
+def test_what_the_data_do_not_settle_is_not_called_the_cheapest():
+    money = {"common cost": 20, "visits": 45, "meals": 35, "visits x meals": -4}
+    truth = em.state("composite", money, outputs={"visits": 100, "meals": 50})
+    table = em.simulate(truth, 7, periods=8, noise=0.2, seed=17, specialised={"meals": 0.2}).data
+    two = {"A": {"visits": 80, "meals": 40}, "B": {"visits": 60, "meals": 30}}
+    few = em.partner(em.fit(table, "composite"), two, ["meals"])
+    row = few.row("merge less separate")
+    assert row["conf_high"] < 0
+    assert row["p_value"] > 0.05
+    assert "Merging would be the cheapest" in few.text
+    assert "Between merging and staying apart: the data do not settle it: there are few clusters" in few.text
+    assert any("wild cluster bootstrap; intervals are classical" in note for note in few.notes)
+
+
+def test_beyond_the_data_the_form_is_said_to_speak(closed_fit):
+    found = em.partner(closed_fit, closed_fit.data.row_names()[:2], ["meals"], per_partner=2.0, one_off=30.0)
+    assert not found.row("merge less subcontract")["supported"]
+    assert "Merging would be the cheapest" in found.text
+    assert "Between merging and subcontracting: this is what the form implies beyond the data" in found.text
+
+
+def test_tables_have_the_same_columns_whatever_is_asked(f1, open_fit):
+    of_fit = em.partner(open_fit, open_fit.data.row_names()[:2], ["meals"], along="every")
+    others = [em.partner(f1, TWO, ["a"], along=name) for name in ("fee", "one_off")]
+    for name in ("switching values", "along"):
+        assert {tuple(one.tables[name].columns) for one in others} == {tuple(of_fit.tables[name].columns)}
+    assert "fixed cost" not in others[0]._repr_html_().split("switching values")[1].split("</tr>")[0]
