@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from econmodel.arrangements.partners import check_partners, require_once, row_of
 from econmodel.economies.core.identity import assert_adds_up
 from econmodel.errors import TableError, UnknownName
+from econmodel.frames import in_pandas
 from econmodel.results import Answer, format_number
 from econmodel.table.cost_data import CostData
 from econmodel.table.roles import nearest
@@ -147,6 +148,7 @@ def merger_envelopment(
     """
     if returns not in WEIGHTS:
         raise UnknownName(f"returns={returns!r} is not known. Returns to scale may be {', '.join(WEIGHTS)}.")
+    data = in_pandas(data)
     if isinstance(data, CostData):
         frame, names = data.frame, data.row_names()
         inputs, outputs = inputs or [data.cost], outputs or list(data.outputs)
