@@ -112,7 +112,7 @@ def test_frames_are_taken_wherever_a_user_gives_one(columns, make):
     own = {"inputs": ["sites"], "outputs": ["visits"]}
     envelopes = [em.merger_envelopment(one, ["0", "1"], **own) for one in (frame, plain)]
     pd.testing.assert_frame_equal(envelopes[0].table, envelopes[1].table, check_exact=True)
-    shown = em.Answer("Rows", at, "")
+    shown = em.Table("Rows", at, "")
     assert list(shown.table) == ["visits", "wage"]
 
 

@@ -8,7 +8,7 @@ from econmodel.economies.core.path import SCALE
 from econmodel.economies.separation import APPARENT, separate
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.fit import Fit
-from econmodel.results import Answer, Effects
+from econmodel.results import Effects, Table
 from econmodel.verdict import MARGIN, judge_row
 from econmodel.words import listed, verdict_words
 
@@ -22,7 +22,7 @@ def compare(
     replications: int = 999,
     seed: int = 0,
     conf_level: float = 0.95,
-) -> Answer:
+) -> Table:
     """Apparent and separated economies of several services, with their cost concepts; no pooled test.
 
     Parameters
@@ -33,7 +33,7 @@ def compare(
 
     Returns
     -------
-    Answer
+    Table
         One row a service: service type, providers, cost concept, unit of size; the apparent slope and the scale part
         with intervals, what the latter says, and the elasticity with outcomes held and input ratios free, where it
         exists. `tables` holds each separation.
@@ -55,7 +55,7 @@ def compare(
         name: separate(fit, (sizes or {}).get(name), replications=replications, seed=seed, conf_level=conf_level)
         for name, fit in services.items()
     }
-    return Answer(
+    return Table(
         "Services side by side",
         pd.DataFrame([_row(name, fit, separations[name]) for name, fit in services.items()]),
         _text(separations, conf_level),
