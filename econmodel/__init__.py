@@ -73,7 +73,7 @@ if TYPE_CHECKING:
     from econmodel.report.finding import fact as fact
     from econmodel.report.finding import finding as finding
     from econmodel.report.finding import qa as qa
-    from econmodel.results import Answer as Answer
+    from econmodel.results import Table as Table
     from econmodel.results import format_number as format_number
     from econmodel.simulation import simulate as simulate
     from econmodel.simulation import simulate_case_mix as simulate_case_mix
@@ -160,7 +160,7 @@ else:
         "Frontier": "estimate.frontier.estimator",
         "where_relationship": "economies.relationships.where",
         "Form": "forms.form",
-        "Answer": "results",
+        "Table": "results",
         "format_number": "results",
         "state": "simulation",
         "simulate": "simulation",

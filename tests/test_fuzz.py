@@ -44,7 +44,7 @@ def test_every_public_name_answers_or_refuses_in_words(fuzz):
 def test_every_public_name_is_called(fuzz):
     text = (fuzz.RESULTS.parent.parent / "scripts" / "fuzz_calls.py").read_text(encoding="utf-8")
     files = {"read", "load", "catalogue", "figures", "finding", "qa", "fact"}
-    types = {"Form", "Answer", "CostData", "Output", "Price", "Relationship", "Outcome", "fit", "Frontier", "System"}
+    types = {"Form", "Table", "CostData", "Output", "Price", "Relationship", "Outcome", "fit", "Frontier", "System"}
     instruments = {"TwoStage", "ControlFunction", "Reserved"}
     left = [name for name in em.__all__ if name not in files | types | instruments and f'"{name}' not in text]
     assert [name for name in left if f"em.{name}" not in text] == []

@@ -12,7 +12,7 @@ from econmodel.arrangements.partners import check_partners, require_once, row_of
 from econmodel.economies.core.identity import assert_adds_up
 from econmodel.errors import TableError, UnknownName
 from econmodel.frames import in_pandas
-from econmodel.results import Answer, format_number
+from econmodel.results import Table, format_number
 from econmodel.table.cost_data import CostData
 from econmodel.table.roles import nearest
 
@@ -109,7 +109,7 @@ def merger_envelopment(
     inputs: Sequence[str] | None = None,
     outputs: Sequence[str] | None = None,
     returns: Returns = "variable",
-) -> Answer:
+) -> Table:
     """What a merger could save by the best practice of the providers in a table, without a cost function.
 
     Parameters
@@ -122,7 +122,7 @@ def merger_envelopment(
 
     Returns
     -------
-    Answer
+    Table
         Terms "merger" (share of all inputs with which one provider could do what all do), and its factors "learning",
         "harmony" (scope) and "size" (scale): below one is a saving. A row without a number, and a sentence, where no
         mix of the providers makes as much as the merged one would. The further table "partners" has each one's own
@@ -169,7 +169,7 @@ def merger_envelopment(
     values = {name: getattr(found, name) for name in ("merger", "learning", "harmony", "size")}
     table = pd.DataFrame({"term": list(values), "estimate": list(values.values())})
     own = pd.DataFrame({"partner": [names[place] for place in members], "efficiency": found.efficiencies})
-    return Answer(
+    return Table(
         f"Merger of {' and '.join(own['partner'])}: envelopment with {returns} returns",
         table,
         _text(found, len(frame)),

@@ -16,7 +16,7 @@ from econmodel.errors import FormError, NotIdentified, NotSupported, UnknownName
 from econmodel.estimate.sample import FEWEST_ZEROS
 from econmodel.forms.form import Form, SecondOrder, find_form
 from econmodel.progress import board
-from econmodel.results import Answer, format_number
+from econmodel.results import Table, format_number
 from econmodel.simulation import StatedCost, simulate
 from econmodel.stated import check_level, require_replications
 
@@ -64,7 +64,7 @@ def power(
     identified_interval: bool = False,
     seed: int = 0,
     **world: Any,
-) -> Answer:
+) -> Table:
     """Whether a study of so many providers would find what is true, and how far off it would be.
 
     Studies are simulated with `econmodel.simulate`, fitted, and asked one number at the mean at which the truth is
@@ -87,7 +87,7 @@ def power(
 
     Returns
     -------
-    Answer
+    Table
         One row a number of providers: `found` (power, with the 95 % interval of so many simulations), `wrong sign`
         (share of studies whose interval excludes the null on the wrong side), `bias` (mean estimate less truth, with
         interval), `coverage`, `median width` of the intervals, and the share of studies `without a fit`. `found` is
@@ -129,7 +129,7 @@ def power(
         table.insert(len(table.columns) - 1, "only an interval", [_only_interval(one) for one in found])
     truth = {"what": asked.name, "to find": asked.thing if asked.side else "nothing", "truth": asked.truth}
     truth |= {"null": asked.null, "target": target, "level": conf_level, "studies": replications}
-    return Answer(
+    return Table(
         f"Would a study find it? {asked.name[0].upper()}{asked.name[1:]}",
         table,
         _text(asked, table, target, conf_level),

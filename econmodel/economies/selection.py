@@ -16,7 +16,7 @@ from econmodel.errors import DidNotConverge, FormError, NotIdentified, NotSuppor
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.fitting import fit
 from econmodel.forms.form import Form, find_form
-from econmodel.results import Answer, format_number, format_probability
+from econmodel.results import Table, format_number, format_probability
 from econmodel.stated import check_level
 from econmodel.table.cost_data import CostData
 
@@ -35,7 +35,7 @@ def select(
     number_of_folds: int = FOLDS,
     seed: int = 0,
     conf_level: float = 0.95,
-) -> Answer:
+) -> Table:
     """Forms side by side: how likely, how well they predict, how regular, and what they say of scale and scope.
 
     Parameters
@@ -47,7 +47,7 @@ def select(
 
     Returns
     -------
-    Answer
+    Table
         One row a form, the lowest BIC first. `log-likelihood` is of log cost whatever the error; `vuong` tests whether
         the first form is nearer to the truth (Vuong, 1989, with Schwarz's correction; rows of a provider added up).
         Where one form contains the other (`nested`) Vuong's test does not hold, and the likelihood ratio tests what the
@@ -97,7 +97,7 @@ def select(
     table = pd.DataFrame([_row(name, fits[name], best, fold, conf_level) for name in ranked])
     tables = {"not fitted": pd.DataFrame(refused, columns=["form", "because"])} if refused else {}
     notes = _notes(table, best.clusters is not None)
-    return Answer(f"Forms for {data.title or data.cost}", table, _words(table, conf_level), {}, notes, tables)
+    return Table(f"Forms for {data.title or data.cost}", table, _words(table, conf_level), {}, notes, tables)
 
 
 def _check_alike(fits: Mapping[str, Fit]) -> None:

@@ -16,7 +16,7 @@ from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.delta import jacobian
 from econmodel.estimate.fit import Fit
 from econmodel.forms.form import relative_prices
-from econmodel.results import Answer, format_number, with_interval
+from econmodel.results import Table, format_number, with_interval
 from econmodel.stated import check_level
 
 Array = NDArray[np.float64]
@@ -77,7 +77,7 @@ def sensitivity(
     multiples: float | Sequence[float] = (1.0, 2.0, 3.0),
     *,
     conf_level: float = 0.95,
-) -> Answer:
+) -> Table:
     """How strong something left out would have to be to undo what the fit says of scale or a relationship.
 
     Parameters
@@ -91,7 +91,7 @@ def sensitivity(
 
     Returns
     -------
-    Answer
+    Table
         For each: estimate, share of the residual variance that it explains, the robustness value (the share of what is
         left of cost, and of the variable, that something left out must explain to bring the estimate to its null) and
         the same for its significance; then each benchmark's bounds, with the estimate and interval that would remain.
@@ -162,7 +162,7 @@ def sensitivity(
     )  # fmt: skip
     tables = {"benchmarks": bounds} if len(bounds) else {}
     notes = ("Classical standard errors, as these bounds require; intervals of the fit itself may be wider.",)
-    return Answer(
+    return Table(
         "What something left out would have to be", table, _words(table, bounds, conf_level), {}, notes, tables
     )
 

@@ -20,7 +20,7 @@ from econmodel.economies.size import WEIGHTS_TABLE, Size, size_of, weighted_mean
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.fit import Fit
 from econmodel.forms.technology import Point
-from econmodel.results import Answer, Effects, beside_interval, interval_in_words, per_cent, with_interval
+from econmodel.results import Effects, Table, beside_interval, interval_in_words, per_cent, with_interval
 from econmodel.stated import check_level, require_replications
 from econmodel.verdict import MARGIN, Verdict, judge, judge_row
 from econmodel.words import capital, listed, scale_words, verdict_words
@@ -336,7 +336,7 @@ def compare(
     replications: int = 999,
     seed: int = 0,
     conf_level: float = 0.95,
-) -> Answer:
+) -> Table:
     """Apparent and separated economies of several services, with their cost concepts; no pooled test.
 
     Parameters
@@ -347,7 +347,7 @@ def compare(
 
     Returns
     -------
-    Answer
+    Table
         One row a service: service type, providers, cost concept, unit of size; the apparent slope and the scale part
         with intervals, what the latter says, and the elasticity with outcomes held and input ratios free, where it
         exists. `tables` holds each separation.
@@ -369,7 +369,7 @@ def compare(
         name: separate(fit, (sizes or {}).get(name), replications=replications, seed=seed, conf_level=conf_level)
         for name, fit in services.items()
     }
-    return Answer(
+    return Table(
         "Services side by side",
         pd.DataFrame([_service(name, fit, separations[name]) for name, fit in services.items()]),
         _league(separations, conf_level),

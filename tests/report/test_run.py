@@ -26,9 +26,9 @@ FINDING = (
     "last = em.qa(True, 'It runs', note='It did.')\nlast"
 )
 SAME = (
-    "import altair as alt\nfrom econmodel.charts import theme\nfrom econmodel.results import Answer\n"
+    "import altair as alt\nfrom econmodel.charts import theme\nfrom econmodel.results import Table\n"
     "import pandas as pd\ntheme.enable()\ntable = pd.DataFrame({'size': [1.0, 2.0], 'cost': [draw, 2.0]})\n"
-    "Answer('Costs', table, 'They rise.')"
+    "Table('Costs', table, 'They rise.')"
 )
 CHART = (
     "alt.Chart(table).mark_line().encode(x='size', y='cost').properties("

@@ -16,7 +16,7 @@ from econmodel.arrangements.payment_by_results.payment import assumed, check_spr
 from econmodel.arrangements.payment_by_results.response import Response, relative_gain, relative_spending
 from econmodel.arrangements.payment_by_results.tariff import Tariff, read_outcomes, read_share, read_tariff
 from econmodel.errors import NotSupported, UnknownName
-from econmodel.results import Answer, format_number
+from econmodel.results import Table, format_number
 from econmodel.table.roles import nearest
 
 Array = NDArray[np.float64]
@@ -60,7 +60,7 @@ def explain_outcomes(
     kept: float = 1.0,
     spread: float = 0.0,
     worked_with: float = 0.9,
-) -> Answer:
+) -> Table:
     """What outcome rates by payment group say about effort, parking and the price that would end it, and what not.
 
     Parameters
@@ -76,7 +76,7 @@ def explain_outcomes(
 
     Returns
     -------
-    Answer
+    Table
         One row a group, with what holds for every (p0, p1, k) that fits: `revenue` (price times rate, for a
         participant), `spending at most`, `added by effort` (outcome rate less p0; its two ends), `parked at most`
         (share on whom nothing is spent), `multiple to un-park at most` (of the price, for `worked_with` of the group to
@@ -125,7 +125,7 @@ def explain_outcomes(
         found.append(_row(known, slowest, worked_with))
         sets.append(_described(known, slowest))
     table = pd.DataFrame(found)
-    return Answer(
+    return Table(
         "What the outcome rates say", table, _text(table), notes=_notes(rows, spread), tables={SET: pd.DataFrame(sets)}
     )
 
