@@ -17,10 +17,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from econmodel import __version__
 from econmodel.errors import UnknownName
 from econmodel.table.cost_data import read
 from econmodel.table.shipped import shipped
+from econmodel.version import __version__
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

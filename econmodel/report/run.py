@@ -7,7 +7,6 @@ from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from econmodel import __version__
 from econmodel.errors import EconmodelError, ReportFailed
 from econmodel.report import folders
 from econmodel.report.body import INJECTED, Body, prepare, title_of
@@ -22,6 +21,7 @@ from econmodel.report.plain import cut, visible
 from econmodel.report.provenance import data_sets, run_facts, sha256
 from econmodel.report.render import to_page
 from econmodel.report.unrun import unrun
+from econmodel.version import __version__
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
