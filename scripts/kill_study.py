@@ -274,7 +274,7 @@ def main() -> None:
     import papermill  # noqa: F401
     from nbconvert.exporters import templateexporter  # noqa: F401
 
-    import econmodel.report.batch  # noqa: F401
+    import econmodel.report.run  # noqa: F401
 
     with_pdf = kills * 3 // 10 if chromium() else 0
     parts: list[tuple[str, Callable[[Study], None]]] = [

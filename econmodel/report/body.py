@@ -8,17 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from econmodel.errors import ReportFailed
-from econmodel.report.allowed import allowed, drawing
 from econmodel.report.finding import CHECK, FACT, FINDING
+from econmodel.report.kernel import INJECTED
 from econmodel.report.markdown import Headings, to_html
-from econmodel.report.plain import CELL, length, plain_message, printed_by_terminal
+from econmodel.report.sanitiser import CELL, allowed, drawing, length, plain_message, printed_by_terminal
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 # Height over width up to which a drawing counts as wide.
 WIDE = 0.65
-INJECTED = "injected-parameters"
 _PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
 _TITLE = re.compile(r"^#[ \t]+(.+?)[ \t]*#*[ \t]*(?:\n|$)")
 # The innermost, so that a table within a table leaves the markup whole.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from econmodel.errors import UnknownName
-from econmodel.report.findings import read_findings
+from econmodel.report.finding import read_findings
 from econmodel.results import SIGNIFICANT_DIGITS
 
 _NUMBER = re.compile(r"[−-]?\d[\d,]*(\.\d+)?(e[−+-]?\d+)?")

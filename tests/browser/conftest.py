@@ -20,10 +20,8 @@ def small_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     from econmodel.charts import theme
     from econmodel.report.body import prepare
-    from econmodel.report.finding import fact, finding, qa
-    from econmodel.report.findings import collect
-    from econmodel.report.page import page_one
-    from econmodel.report.render import to_page
+    from econmodel.report.finding import collect, fact, finding, qa
+    from econmodel.report.page import Page, to_page
     from econmodel.results import EFFECT_COLUMNS, Effects
 
     table = pd.DataFrame([["ray elasticity", "mean", 0.98, 0.004, 1.0, -5.0, 0.0001, 0.97, 0.99, False]] * 3)
@@ -74,7 +72,7 @@ def small_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     collected = collect(notebook)
     body = prepare(notebook, Path())
-    page = page_one(
+    page = Page(
         name="small",
         title=body.title,
         version="1.0",

@@ -9,7 +9,8 @@ import pytest
 
 from econmodel.report.compare import moved, on_file
 from econmodel.report.finding import CHECK
-from econmodel.report.provenance import data_sets, sha256
+from econmodel.report.folders import sha256
+from econmodel.report.notebooks import data_sets
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORTS = ROOT / "reports"

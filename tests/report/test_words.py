@@ -3,8 +3,7 @@
 import pytest
 
 from econmodel.errors import ReportFailed
-from econmodel.report.markdown import Headings, to_html
-from econmodel.report.mathml import formula
+from econmodel.report.markdown import Headings, formula, to_html
 
 
 def html(text, tmp_path):
