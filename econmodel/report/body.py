@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from econmodel.errors import ReportFailed
 from econmodel.report.finding import CHECK, FACT, FINDING
 from econmodel.report.kernel import INJECTED
-from econmodel.report.markdown import Headings, to_html
+from econmodel.report.markdown import to_html
 from econmodel.report.sanitiser import CELL, allowed, drawing, length, plain_message, printed_by_terminal
 
 if TYPE_CHECKING:
@@ -39,27 +39,6 @@ class Code:
     makes: list[str] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class Body:
-    """What the page needs to know about the cells.
-
-    Attributes
-    ----------
-    title : of the report, from the notebook's first heading
-    headings : names and texts of the headings
-    codes : the code cells
-    """
-
-    title: str
-    headings: Headings
-    codes: list[Code]
-
-    @property
-    def sections(self) -> list[dict[str, Any]]:
-        """The headings of the second level, which make the table of contents."""
-        return [heading for heading in self.headings.found if heading["level"] == 2]
-
-
 def title_of(notebook: "NotebookNode") -> str:
     """The question that a notebook asks: the first heading of its first text cell, or else its metadata's title."""
     for cell in notebook.cells:
@@ -71,7 +50,7 @@ def title_of(notebook: "NotebookNode") -> str:
     return str(notebook.metadata.get("report", {}).get("title", ""))
 
 
-def prepare(notebook: "NotebookNode", folder: Path) -> Body:
+def prepare(notebook: "NotebookNode", folder: Path) -> tuple[list[dict[str, Any]], list[Code]]:
     """Make the cells ready, in place: `notebook` is the executed copy, never a source.
 
     Parameters
@@ -79,14 +58,18 @@ def prepare(notebook: "NotebookNode", folder: Path) -> Body:
     notebook : executed
     folder : where its source lies, for pictures in its text
 
+    Returns
+    -------
+    tuple of the headings of the second level, which make the table of contents, and of the code cells
+
     Raises
     ------
     ReportFailed : no title, a picture without a description, a file or a formula that cannot be read
     """
-    title = title_of(notebook)
-    if not title:
+    if not title_of(notebook):
         raise ReportFailed("The notebook has no title: start its first text cell with a line such as '# A question?'.")
-    body = Body(title, Headings(), [])
+    headings: list[dict[str, Any]] = []
+    codes: list[Code] = []
     count = _Count()
     texts = 0
     for cell in notebook.cells:
@@ -95,16 +78,16 @@ def prepare(notebook: "NotebookNode", folder: Path) -> Body:
             texts += 1
             if texts == 1:
                 source = _TITLE.sub("", source, count=1)
-            cell.metadata["html"] = typed(to_html(source, folder, body.headings, cell.get("attachments")))
+            cell.metadata["html"] = typed(to_html(source, folder, headings, cell.get("attachments")))
         elif cell.cell_type == "code":
             injected = INJECTED in cell.metadata.get("tags", [])
-            code = Code(len([c for c in body.codes if c.number]) + 1 if not injected else 0, cell.source)
-            body.codes.append(code)
+            code = Code(len([c for c in codes if c.number]) + 1 if not injected else 0, cell.source)
+            codes.append(code)
             count.room = CELL
             cell.outputs = [each for each in _joined(cell.outputs) if each.get("text") != ""]
             for output in cell.outputs:
                 _prepare_output(output, code, count, folder)
-    return body
+    return [heading for heading in headings if heading["level"] == 2], codes
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from econmodel.errors import UnknownName
-from econmodel.report.finding import read_findings
+from econmodel.report.finding import RESULTS, read_findings
 from econmodel.results import SIGNIFICANT_DIGITS
 
 _NUMBER = re.compile(r"[−-]?\d[\d,]*(\.\d+)?(e[−+-]?\d+)?")
@@ -62,7 +62,7 @@ def moved(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Moved]:
             rows += _values(name, key, before[key], after[key])
             if _words(before[key]["text"]) != _words(after[key]["text"]):
                 rows.append(Moved(name, key, "words", before[key]["text"], after[key]["text"], "same words"))
-    was, now = ({check["name"]: _result(check) for check in each["checks"]} for each in (old, new))
+    was, now = ({check["name"]: RESULTS[check["passed"]].lower() for check in each["checks"]} for each in (old, new))
     for check in sorted(set(was) | set(now)):
         if was.get(check) != now.get(check):
             rows.append(Moved(name, f"check “{check}”", "", was.get(check, "not there"), now.get(check, "gone"), ""))
@@ -117,7 +117,3 @@ def _allowed(old: Any, new: Any, tolerance: float) -> str | None:
 
 def _words(text: str) -> str:
     return _NUMBER.sub("#", text)
-
-
-def _result(check: Mapping[str, Any]) -> str:
-    return {True: "passed", False: "failed", None: "for information"}[check["passed"]]

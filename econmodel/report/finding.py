@@ -32,6 +32,7 @@ TOLERANCE = 1e-6
 
 Value = float | int | str | bool | None
 
+RESULTS = {True: "Passed", False: "Failed", None: "For information"}
 _KEY = re.compile(r"[a-z][a-z0-9_]*")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#$|~])")
 _RECORDS: dict[str, dict[str, type | UnionType]] = {
@@ -149,8 +150,7 @@ def qa(check: "Check | bool | None", name: str = "", must_pass: bool = True, not
     name = _sentence(name or getattr(check, "title", ""), "A check's name").rstrip(".")
     note = " ".join((note or getattr(check, "text", "")).split())
     content = {"name": name, "passed": passed, "must_pass": must_pass and passed is not None, "note": note}
-    word = {True: "Passed", False: "Failed", None: "For information"}[passed]
-    return _publish(CHECK, content, f"{word}: {name}. {note}".strip())
+    return _publish(CHECK, content, f"{RESULTS[passed]}: {name}. {note}".strip())
 
 
 def fact(name: str, text: str) -> Published:
@@ -194,16 +194,11 @@ def _stored(value: Any, what: str) -> Value:
 
 def _publish(mime: str, content: Mapping[str, Any], text: str) -> Published:
     # Shown at once: a finding in the middle of a cell would otherwise be lost without a word.
-    record = Published(mime, content, text)
-    if not _in_notebook():
-        return record
-    _display(record)
-    return Published(mime, content, text, shown=True)
-
-
-def _in_notebook() -> bool:
     ipython = sys.modules.get("IPython")
-    return ipython is not None and ipython.get_ipython() is not None
+    record = Published(mime, content, text, shown=ipython is not None and ipython.get_ipython() is not None)
+    if record.shown:
+        _display(record)
+    return record
 
 
 def _display(record: Published) -> None:

@@ -33,35 +33,29 @@ _OPERATORS = ("∑", "∏", "max", "min")
 _CHILDREN = {"mfrac": 2, "msub": 2, "msup": 2, "munder": 2, "mover": 2, "msubsup": 3, "munderover": 3}
 
 
-class Headings:
-    """The headings of one report, in order, each with a name of its own to link to."""
+def named(html: str, headings: list[dict[str, Any]]) -> str:
+    """HTML whose headings each have a name of their own to link to, and are noted: "id", "html" and "level"."""
 
-    def __init__(self) -> None:
-        self.found: list[dict[str, Any]] = []
-
-    def add(self, text: str, level: int) -> str:
-        """Note a heading and return the name to link to."""
-        words = _NOT_IN_A_NAME.sub("-", _TAGS.sub("", text).lower()).strip("-") or "section"
-        taken = {heading["id"] for heading in self.found}
+    def numbered(heading: re.Match[str]) -> str:
+        level, text = heading.groups()
+        text_alone = _LINK.sub("", text)  # in the contents it stands within a link already
+        words = _NOT_IN_A_NAME.sub("-", _TAGS.sub("", text_alone).lower()).strip("-") or "section"
+        taken = {each["id"] for each in headings}
         name, count = words, 1
         while name in taken or _TAKEN.fullmatch(name):
             count += 1
             name = f"{words}-{count}"
-        self.found.append({"id": name, "html": text, "level": level})
-        return name
+        headings.append({"id": name, "html": text_alone, "level": int(level)})
+        return f'<h{level} id="{name}">{text}</h{level}>'
 
-    def named(self, html: str) -> str:
-        """HTML with every heading noted and named."""
-        return _HEADING.sub(self._named, html)
-
-    def _named(self, heading: re.Match[str]) -> str:
-        level, text = heading.groups()
-        # In the contents it stands within a link already.
-        return f'<h{level} id="{self.add(_LINK.sub("", text), int(level))}">{text}</h{level}>'
+    return _HEADING.sub(numbered, html)
 
 
 def to_html(
-    text: str, folder: Path, headings: Headings | None = None, attachments: dict[str, dict[str, str]] | None = None
+    text: str,
+    folder: Path,
+    headings: list[dict[str, Any]] | None = None,
+    attachments: dict[str, dict[str, str]] | None = None,
 ) -> str:
     """Markdown as HTML.
 
@@ -137,7 +131,7 @@ def to_html(
             f"A text cell shows a picture that the notebook does not hold ({fault}): paste it into the cell again."
         ) from fault
     html = allowed(html, limit)
-    return html if headings is None else headings.named(html)
+    return html if headings is None else named(html, headings)
 
 
 def _carried(folder: Path, name: str) -> str | None:

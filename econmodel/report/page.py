@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from econmodel.errors import ReportFailed, UnknownName
 from econmodel.report.body import tied
-from econmodel.report.finding import Collected, read_findings
+from econmodel.report.finding import RESULTS, Collected, read_findings
 from econmodel.report.folders import workshop, write
 from econmodel.report.sanitiser import POLICY, cut, visible, words
 from econmodel.version import __version__
@@ -23,17 +23,8 @@ if TYPE_CHECKING:
 
     from econmodel.report.notebooks import DataSet
 
-# What a notebook may say about its report, under `report` in its metadata.
-KNOWN = ("title", "status", "data", "so_what", "limits", "review", "facts", "assumptions")
-_TEXT, _TEXTS = "a text", "a text, or a list of texts"
-_SHAPE_WORDS = {
-    "title": _TEXT, "status": _TEXT, "review": _TEXT, "so_what": _TEXTS, "limits": _TEXTS,
-    "data": "a list of names and cards", "facts": "a mapping of names to texts",
-    "assumptions": "a list of lists of texts",
-}  # fmt: skip
 # More tables than these would fill page one; the end describes every one.
 FULLY_DESCRIBED = 3
-_WORDS = {True: "Passed", False: "Failed", None: "For information"}
 # Characters of a title that fit beside the number of a printed page.
 FOOT = 200
 TEMPLATES = Path(__file__).parent / "template"
@@ -95,27 +86,6 @@ class Page:
     version: str = __version__
 
     @property
-    def status(self) -> str:
-        """Whether somebody has checked the report."""
-        return str(self.report.get("status", "Draft. Not quality assured."))
-
-    @property
-    def so_what(self) -> list[str]:
-        """What follows."""
-        return _list(self.report.get("so_what", []))
-
-    @property
-    def limits(self) -> list[str]:
-        """For what the report must not be used."""
-        return _list(self.report.get("limits", []))
-
-    @property
-    def assumptions(self) -> Sequence[Sequence[str]]:
-        """Number, assumption, quality, and what would be wrong without it."""
-        assumptions: Sequence[Sequence[str]] = self.report.get("assumptions", [])
-        return assumptions
-
-    @property
     def facts(self) -> list[tuple[str, list[str]]]:
         """Names, each with its paragraphs."""
         facts = [("Data", self._data_in_words())]
@@ -126,16 +96,6 @@ class Page:
         if self.report.get("review"):
             facts.append(("Review", [str(self.report["review"])]))
         return facts
-
-    @property
-    def parameter_rows(self) -> list[dict[str, Any]]:
-        """The parameters with their values as text."""
-        return [{**row, "default": _shown(row["default"]), "value": _shown(row["value"])} for row in self.parameters]
-
-    @property
-    def checks(self) -> list[dict[str, Any]]:
-        """The quality log."""
-        return [{**check, "result": _WORDS[check["passed"]]} for check in self.collected.checks]
 
     def _data_in_words(self) -> list[str]:
         if not self.data:
@@ -170,6 +130,35 @@ class Page:
         return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_text, value))
+
+
+_ONE = (_text, "a text")
+_SOME = (lambda value: _text(value) or _texts(value), "a text, or a list of texts")
+# What a notebook may say about its report, under `report` in its metadata.
+_ENTRIES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "title": _ONE,
+    "status": _ONE,
+    "data": (_texts, "a list of names and cards"),
+    "so_what": _SOME,
+    "limits": _SOME,
+    "review": _ONE,
+    "facts": (
+        lambda value: isinstance(value, Mapping) and all(map(_text, value.values())),
+        "a mapping of names to texts",
+    ),
+    "assumptions": (
+        lambda value: isinstance(value, list) and all(row and _texts(row) for row in value),
+        "a list of lists of texts",
+    ),
+}
+
+
 def metadata(notebook: "NotebookNode") -> Mapping[str, Any]:
     """What the notebook's metadata say about the report.
 
@@ -179,40 +168,14 @@ def metadata(notebook: "NotebookNode") -> Mapping[str, Any]:
     """
     report: Mapping[str, Any] = notebook.metadata.get("report", {})
     if not isinstance(report, Mapping):
-        raise UnknownName(f"The notebook's metadata say report = {report!r}; write a mapping of {', '.join(KNOWN)}.")
-    if stray := [name for name in report if name not in KNOWN]:
-        raise UnknownName(f"The notebook's metadata say report.{stray[0]}; known are: {', '.join(KNOWN)}.")
+        raise UnknownName(f"The notebook's metadata say report = {report!r}; write a mapping of {', '.join(_ENTRIES)}.")
+    if stray := [name for name in report if name not in _ENTRIES]:
+        raise UnknownName(f"The notebook's metadata say report.{stray[0]}; known are: {', '.join(_ENTRIES)}.")
     for name, value in report.items():
-        if not _SHAPES.get(name, _text)(value):
-            raise UnknownName(f"The notebook's metadata say report.{name} = {value!r}; it is {_SHAPE_WORDS[name]}.")
+        fits, what = _ENTRIES[name]
+        if not fits(value):
+            raise UnknownName(f"The notebook's metadata say report.{name} = {value!r}; it is {what}.")
     return report
-
-
-def _text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _texts(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_text, value))
-
-
-_SHAPES: Mapping[str, Callable[[Any], bool]] = {
-    "data": _texts,
-    "so_what": lambda value: _text(value) or _texts(value),
-    "limits": lambda value: _text(value) or _texts(value),
-    "facts": lambda value: isinstance(value, Mapping) and all(map(_text, value.values())),
-    "assumptions": lambda value: isinstance(value, list) and all(row and _texts(row) for row in value),
-}
-
-
-def _list(words: str | Sequence[str]) -> list[str]:
-    return [words] if isinstance(words, str) else list(words)
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return value if isinstance(value, str) else repr(value)
 
 
 def to_page(notebook: "NotebookNode", page: Page) -> str:
@@ -237,10 +200,24 @@ def to_page(notebook: "NotebookNode", page: Page) -> str:
         exclude_input=True,
         exclude_input_prompt=True,
         exclude_output_prompt=True,
-        filters={"css_text": css_text, "python_code": python_code, "tied": tied, "e": words},
+        filters={
+            "css_text": css_text,
+            "python_code": python_code,
+            "tied": tied,
+            "e": words,
+            "texts": lambda entry: [entry] if isinstance(entry, str) else entry or [],
+            "result": RESULTS.__getitem__,
+            "value": _value,
+        },
     )
     html: str = exporter.from_notebook_node(notebook, {"page": page, "policy": POLICY})[0]
     return visible(html).strip() + "\n"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else repr(value)
 
 
 def css_text(text: str) -> str:

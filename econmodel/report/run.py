@@ -152,7 +152,7 @@ def _make(
         failure = Failure(f"The run stopped in {stop[0]}", stop[1], cure) if stop else None
         where = "After the last cell"
         collected = collect(notebook)
-        body = prepare(notebook, source.parent)
+        sections, codes = prepare(notebook, source.parent)
         if failed := collected.must_pass_failures:
             failure = Failure(f"The check “{failed[0]['name']}” must pass", "it did not.", cure)
         page = Page(
@@ -164,8 +164,8 @@ def _make(
             data=data,
             parameters=parameters,
             failure=failure,
-            sections=body.sections,
-            codes=body.codes,
+            sections=sections,
+            codes=codes,
         )
         return page, to_page(notebook, page)
     except EconmodelError as fault:

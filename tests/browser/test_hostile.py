@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from econmodel.report.body import prepare
+from econmodel.report.body import prepare, title_of
 from econmodel.report.finding import FACT, FINDING, collect, qa
 from econmodel.report.notebooks import DataSet
 from econmodel.report.page import Failure, Page, to_page, write_index
@@ -160,10 +160,10 @@ def page_of(*cells, report=None, title=TITLE, failure="The run stopped", **more)
     finding = {"key": "a", "text": TRUE, "values": {}, "tolerance": {}, "headline": True}
     first = [new_markdown_cell(f"# {title}"), displayed({FINDING: finding})]
     notebook = new_notebook(cells=first + list(cells))
-    body = prepare(notebook, Path())
+    sections, codes = prepare(notebook, Path())
     known = {"name": "tiny", "version": "1", "notebook_sha256": "0" * 64, "data": [], "parameters": [], **more}
     page = Page(
-        title=body.title, report=report or {}, collected=collect(notebook), sections=body.sections, codes=body.codes,
+        title=title_of(notebook), report=report or {}, collected=collect(notebook), sections=sections, codes=codes,
         failure=Failure(failure, "y <= 0", "Fix it."), **known,
     )  # fmt: skip
     return to_page(notebook, page)

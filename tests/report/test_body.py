@@ -19,7 +19,7 @@ def page_of(notebook, **more):
     """The page of an executed notebook."""
     report = more.pop("report", {})
     collected = collect(notebook)
-    body = prepare(notebook, Path())
+    sections, codes = prepare(notebook, Path())
     known = {
         "name": "tiny",
         "version": "1.2.3",
@@ -28,7 +28,7 @@ def page_of(notebook, **more):
         "parameters": [],
         **more,
     }
-    page = Page(title=body.title, report=report, collected=collected, sections=body.sections, codes=body.codes, **known)
+    page = Page(title=title_of(notebook), report=report, collected=collected, sections=sections, codes=codes, **known)
     return to_page(notebook, page)
 
 
