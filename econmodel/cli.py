@@ -139,7 +139,8 @@ def make_reports(names: list[str], pairs: list[str], to: Path, *, pdf: bool = Tr
 
 def check_reports(names: list[str], against: Path, **how: Any) -> int:
     """What `econmodel check` does; returns the exit code."""
-    from econmodel.report.compare import changes, moved, on_file
+    from econmodel.report.compare import changes, moved
+    from econmodel.report.finding import on_file
     from econmodel.report.folders import scratch, settle
     from econmodel.report.notebooks import find
     from econmodel.report.run import parameters_of, run_reports

@@ -163,7 +163,7 @@ class Study:
         self.seen["mixed"] += sum("mixed" in each for each in second)
 
     def _pairs(self, reports: Path) -> list[str]:
-        from econmodel.report.compare import on_file
+        from econmodel.report.finding import on_file
 
         faults = []
         for name in NAMES:

@@ -159,11 +159,13 @@ def _figure(data: dict[str, str], kind: str, told: Any, count: _Count, where: st
     data[kind] = drawing(data[kind]) if drawn else "".join(data[kind].split())
     if not drawn and not _BASE64.fullmatch(data[kind]):
         raise ReportFailed(f"{where} is a picture that cannot be read: its data are not base64.")
+    size = _SIZE.match(data[kind]) if drawn else None
     return {
         "number": count.figures,
         "alt": alt,
         "title": title,
-        "wide": drawn and _is_wide(data[kind]),
+        # Legible when print gives it a third of a page.
+        "wide": size is not None and float(size[2]) < WIDE * float(size[1]),
         "drawn": bool(title) and drawn and _letters(title) in _letters(data[kind]),
     }
 
@@ -195,12 +197,6 @@ def tied(text: str) -> str:
     'a 95\xa0% interval'
     """
     return _LOOSE.sub("\N{NO-BREAK SPACE}%", text)
-
-
-def _is_wide(svg: str) -> bool:
-    """Whether a drawing stays legible when print gives it a third of a page."""
-    size = _SIZE.match(svg)
-    return size is not None and float(size.group(2)) < WIDE * float(size.group(1))
 
 
 def _letters(text: str) -> str:

@@ -4,11 +4,9 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from econmodel.errors import UnknownName
-from econmodel.report.finding import RESULTS, read_findings
+from econmodel.report.finding import RESULTS
 from econmodel.results import SIGNIFICANT_DIGITS
 
 _NUMBER = re.compile(r"[−-]?\d[\d,]*(\.\d+)?(e[−+-]?\d+)?")
@@ -24,20 +22,6 @@ class Moved:
     on_file: str
     now: str
     allowed: str
-
-
-def on_file(folder: Path, name: str) -> Mapping[str, Any]:
-    """The findings file of a report.
-
-    Raises
-    ------
-    UnknownName : there is none
-    ReportFailed : it cannot be read, or the page beside it is of another run
-    """
-    path = folder / f"{name}.findings.json"
-    if not path.is_file():
-        raise UnknownName(f"There are no findings of {name} in {folder}: make them with `econmodel report {name}`.")
-    return read_findings(path)
 
 
 def moved(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Moved]:
@@ -60,7 +44,8 @@ def moved(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Moved]:
             rows.append(Moved(name, key, "", "not there", after[key]["text"], ""))
         else:
             rows += _values(name, key, before[key], after[key])
-            if _words(before[key]["text"]) != _words(after[key]["text"]):
+            # Words may differ in their numbers only.
+            if len({_NUMBER.sub("#", each[key]["text"]) for each in (before, after)}) > 1:
                 rows.append(Moved(name, key, "words", before[key]["text"], after[key]["text"], "same words"))
     was, now = ({check["name"]: RESULTS[check["passed"]].lower() for check in each["checks"]} for each in (old, new))
     for check in sorted(set(was) | set(now)):
@@ -101,11 +86,10 @@ def _values(report: str, key: str, before: Mapping[str, Any], after: Mapping[str
 
 def _allowed(old: Any, new: Any, tolerance: float) -> str | None:
     """None where the two agree, else how far apart they could have been."""
-    numbers = all(isinstance(each, int | float) and not isinstance(each, bool) for each in (old, new))
-    if not numbers:
-        return None if old == new else "the same"
     if old == new:
         return None
+    if any(isinstance(each, bool) or not isinstance(each, int | float) for each in (old, new)):
+        return "the same"
     largest = max(abs(old), abs(new))
     whole = isinstance(old, int) and isinstance(new, int)
     # Both were rounded when they were written, and may have been rounded apart.
@@ -113,7 +97,3 @@ def _allowed(old: Any, new: Any, tolerance: float) -> str | None:
     if abs(new - old) <= tolerance * largest + last_digit * 1.0001:
         return None
     return f"{tolerance:g} relative"
-
-
-def _words(text: str) -> str:
-    return _NUMBER.sub("#", text)

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import UnionType
 from typing import TYPE_CHECKING, Any
 
-from econmodel.errors import EconmodelError, ReportFailed
+from econmodel.errors import EconmodelError, ReportFailed, UnknownName
 from econmodel.report.folders import sha256
 from econmodel.results import SIGNIFICANT_DIGITS
 
@@ -228,11 +228,6 @@ class Collected:
         marked = [found["text"] for found in self.findings.values() if found["headline"]]
         return marked or [found["text"] for found in self.findings.values()][:1]
 
-    @property
-    def must_pass_failures(self) -> list[Mapping[str, Any]]:
-        """The checks that had to pass and did not."""
-        return [check for check in self.checks if check["must_pass"] and not check["passed"]]
-
 
 def collect(notebook: "NotebookNode") -> Collected:
     """Gather what the cells of an executed notebook published.
@@ -252,21 +247,26 @@ def collect(notebook: "NotebookNode") -> Collected:
     return Collected(findings, checks, list(_published(notebook, FACT)))
 
 
-def read_findings(path: Path, *, to_compare: bool = True) -> Mapping[str, Any]:
-    """A findings file of the page beside it, whole enough to be compared, or to be listed.
+def on_file(folder: Path, name: str, *, to_compare: bool = True) -> Mapping[str, Any]:
+    """The findings file of a report, whole enough to be compared, or to be listed.
 
     Raises
     ------
+    UnknownName : there is none
     ReportFailed : it cannot be read, holds something else, or the page beside it is of another run
     """
+    path, page = folder / f"{name}.findings.json", folder / f"{name}.html"
     cure = "Remove it, or make the report anew."
     try:
         content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_number, parse_float=_number)
+    except FileNotFoundError as fault:
+        raise UnknownName(
+            f"There are no findings of {name} in {folder}: make them with `econmodel report {name}`."
+        ) from fault
     except OSError as fault:
         raise ReportFailed(f"{path.name} cannot be read ({fault.strerror}). {cure}") from fault
     except (ValueError, RecursionError) as fault:
         raise ReportFailed(f"{path.name} is damaged: it is not JSON as reports have it ({fault}). {cure}") from fault
-    name = path.name.removesuffix(".findings.json")
     wrong = _misshapen(content, _COMPARED if to_compare else _LISTED)
     if not wrong:
         records = [(each, FINDING) for each in content["findings"].values()]
@@ -276,7 +276,6 @@ def read_findings(path: Path, *, to_compare: bool = True) -> Mapping[str, Any]:
         raise ReportFailed(f"{path.name} holds no findings of a report: {wrong}. {cure}")
     if content["report"] != name:
         raise ReportFailed(f"{path.name} holds the findings of {content['report']!r}. {cure}")
-    page = path.with_name(f"{name}.html")
     if page.is_file() and content.get("page_sha256", now := sha256(page)) != now:
         raise ReportFailed(
             f"{page.name} and {path.name} are not of one run: the page was changed, or replaced, since. "

@@ -125,10 +125,9 @@ def execute(
     except CellTimeoutError:
         why = f"the cell ran for more than {timeout:g} seconds; --timeout allows more."
     notebook = read(executed)
-    stop = _stop(notebook, why)
-    place = (_place(notebook, stop[0]), stop[1]) if stop else None
     notebook.cells = [cell for cell in notebook.cells if _ERROR not in cell.metadata.get("tags", [])]
-    return notebook, place
+    stop = _stop(notebook, why)
+    return notebook, (_place(notebook, stop[0]), stop[1]) if stop else None
 
 
 def _stop(notebook: "NotebookNode", why: str) -> tuple[int, str] | None:
@@ -168,11 +167,8 @@ def _place(executed: "NotebookNode", last: int) -> str:
     """The number of a code cell as its author counts, and the heading under which a reader finds it."""
     number, heading = 0, ""
     for cell in executed.cells[: last + 1]:
-        tags = cell.metadata.get("tags", [])
-        if _ERROR in tags:
-            continue
         if cell.cell_type == "code":
-            number += INJECTED not in tags
+            number += INJECTED not in cell.metadata.get("tags", [])
         else:
             lines = [line for line in cell.source.splitlines() if line.startswith("#")]
             heading = lines[-1].strip("# ") if lines else heading

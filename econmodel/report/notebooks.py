@@ -53,31 +53,18 @@ def read(source: Path) -> "NotebookNode":
         # One of an older version comes back in a class that papermill takes for a path.
         notebook = nbformat.from_dict(nbformat.reads(source.read_text(encoding="utf-8-sig"), as_version=4))
         nbformat.validate(notebook)
-    except (
-        ValueError,
-        TypeError,
-        AttributeError,
-        KeyError,
-        AssertionError,
-        RecursionError,
-        nbformat.ValidationError,
-    ) as fault:
-        raise ReportFailed(f"{source.name} is not a notebook: {(str(fault).splitlines() or [''])[0]}") from fault
     except OSError as fault:
         raise ReportFailed(f"{source.name} cannot be read: {fault.strerror}.") from fault
-    if language := _other_language(notebook):
+    except Exception as fault:  # a file that is none breaks its reader in many ways
+        raise ReportFailed(f"{source.name} is not a notebook: {(str(fault).splitlines() or [''])[0]}") from fault
+    kernel, info = (notebook.metadata.get(name, {}) for name in ("kernelspec", "language_info"))
+    language = kernel.get("language") or info.get("name") or kernel.get("name") or "python"
+    if "python" not in language.lower() and "py" not in kernel.get("name", "").lower():
         raise ReportFailed(
             f"{source.name} is a notebook in {language}, and a report runs Python. Open it with a Python kernel, "
             "write its cells in Python, and save it."
         )
     return notebook
-
-
-def _other_language(notebook: "NotebookNode") -> str:
-    """The language that a notebook says it is in, if that is not Python."""
-    kernel, language = (notebook.metadata.get(name, {}) for name in ("kernelspec", "language_info"))
-    named = kernel.get("language") or language.get("name") or kernel.get("name") or "python"
-    return "" if "python" in named.lower() or "py" in kernel.get("name", "").lower() else str(named)
 
 
 def find(names: Sequence[str]) -> list[Path]:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from econmodel.errors import ReportFailed, UnknownName
 from econmodel.report.body import tied
-from econmodel.report.finding import RESULTS, Collected, read_findings
+from econmodel.report.finding import RESULTS, Collected, on_file
 from econmodel.report.folders import workshop, write
 from econmodel.report.sanitiser import POLICY, cut, visible, words
 from econmodel.version import __version__
@@ -247,7 +247,7 @@ def write_index(folder: Path) -> Path:
     entries, unlisted = "", ""
     for path in sorted(folder.glob("*.findings.json")):
         try:
-            entries += index_entry(read_findings(path, to_compare=False))
+            entries += index_entry(on_file(folder, path.name.removesuffix(".findings.json"), to_compare=False))
         except ReportFailed as fault:
             unlisted += f'<p class="note">Not listed: {words(fault)}</p>\n'
     none = "" if entries else "<p>No report has been made yet.</p>\n"

@@ -153,7 +153,7 @@ def _make(
         where = "After the last cell"
         collected = collect(notebook)
         sections, codes = prepare(notebook, source.parent)
-        if failed := collected.must_pass_failures:
+        if failed := [check for check in collected.checks if check["must_pass"] and not check["passed"]]:
             failure = Failure(f"The check “{failed[0]['name']}” must pass", "it did not.", cure)
         page = Page(
             name=source.stem,

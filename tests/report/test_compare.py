@@ -5,7 +5,8 @@ import json
 import pytest
 
 from econmodel.errors import ReportFailed, UnknownName
-from econmodel.report.compare import changes, moved, on_file
+from econmodel.report.compare import changes, moved
+from econmodel.report.finding import on_file
 from econmodel.report.folders import sha256
 from econmodel.report.page import index_entry, write_index
 

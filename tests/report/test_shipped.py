@@ -7,8 +7,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from econmodel.report.compare import moved, on_file
-from econmodel.report.finding import CHECK
+from econmodel.report.compare import moved
+from econmodel.report.finding import CHECK, on_file
 from econmodel.report.folders import sha256
 from econmodel.report.notebooks import data_sets
 
