@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 # Height over width up to which a drawing counts as wide.
 WIDE = 0.65
 _PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
+_KINDS: dict[str, Callable[[Any], str]] = {
+    FINDING: lambda content: f"finding {content['key']}",
+    CHECK: lambda content: f"check “{content['name']}”",
+}
+_TEXTS = ("text/html", "text/markdown", "text/latex", "text/plain")
 _TITLE = re.compile(r"^#[ \t]+(.+?)[ \t]*#*[ \t]*(?:\n|$)")
 # The innermost, so that a table within a table leaves the markup whole.
 _TABLE = re.compile(r"<table\b(?:(?!<table\b).)*?</table>", re.DOTALL)
@@ -43,8 +48,7 @@ def title_of(notebook: "NotebookNode") -> str:
     """The question that a notebook asks: the first heading of its first text cell, or else its metadata's title."""
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            found = _TITLE.match(cell.source.lstrip())
-            if found:
+            if found := _TITLE.match(cell.source.lstrip()):
                 return _BACKSLASHED.sub(r"\1", found.group(1))
             break
     return str(notebook.metadata.get("report", {}).get("title", ""))
@@ -70,23 +74,20 @@ def prepare(notebook: "NotebookNode", folder: Path) -> tuple[list[dict[str, Any]
         raise ReportFailed("The notebook has no title: start its first text cell with a line such as '# A question?'.")
     headings: list[dict[str, Any]] = []
     codes: list[Code] = []
-    count = _Count()
-    texts = 0
+    count, is_first, number = _Count(), True, 0
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             source = cell.source.lstrip()
-            texts += 1
-            if texts == 1:
-                source = _TITLE.sub("", source, count=1)
+            source, is_first = _TITLE.sub("", source, count=1) if is_first else source, False
             cell.metadata["html"] = typed(to_html(source, folder, headings, cell.get("attachments")))
         elif cell.cell_type == "code":
-            injected = INJECTED in cell.metadata.get("tags", [])
-            code = Code(len([c for c in codes if c.number]) + 1 if not injected else 0, cell.source)
-            codes.append(code)
+            is_own = INJECTED not in cell.metadata.get("tags", [])
+            number += is_own
+            codes.append(Code(number if is_own else 0, cell.source))
             count.room = CELL
             cell.outputs = [each for each in _joined(cell.outputs) if each.get("text") != ""]
             for output in cell.outputs:
-                _prepare_output(output, code, count, folder)
+                _prepare_output(output, codes[-1], count, folder)
     return [heading for heading in headings if heading["level"] == 2], codes
 
 
@@ -201,10 +202,3 @@ def tied(text: str) -> str:
 
 def _letters(text: str) -> str:
     return re.sub(r"\W", "", unescape(_TAGS.sub("", text)))
-
-
-_KINDS: dict[str, Callable[[Any], str]] = {
-    FINDING: lambda content: f"finding {content['key']}",
-    CHECK: lambda content: f"check “{content['name']}”",
-}
-_TEXTS = ("text/html", "text/markdown", "text/latex", "text/plain")

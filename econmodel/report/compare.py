@@ -73,14 +73,12 @@ def _values(report: str, key: str, before: Mapping[str, Any], after: Mapping[str
     rows = []
     old, new = before["values"], after["values"]
     for value in sorted(set(old) | set(new)):
-        if value not in new or value not in old:
-            was, now = (str(each.get(value, "not there")) for each in (old, new))
-            rows.append(Moved(report, key, value, was, now, ""))
-            continue
-        tolerance = after["tolerance"].get(value, 0.0)
-        allowed = _allowed(old[value], new[value], tolerance)
+        allowed: str | None = ""
+        if value in old and value in new:
+            allowed = _allowed(old[value], new[value], after["tolerance"].get(value, 0.0))
         if allowed is not None:
-            rows.append(Moved(report, key, value, str(old[value]), str(new[value]), allowed))
+            was, now = (str(each.get(value, "not there")) for each in (old, new))
+            rows.append(Moved(report, key, value, was, now, allowed))
     return rows
 
 

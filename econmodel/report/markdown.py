@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64encode
+from contextlib import suppress
 from html import escape, unescape
 from mimetypes import guess_type
 from pathlib import Path
@@ -93,7 +94,14 @@ def to_html(
             return _SOURCE.sub(lambda found: found[1] + (self._src_to_base64(found[2]) or found[2]), html)
 
         def _src_to_base64(self, src: str) -> str | None:
-            return _carried(folder, unquote(src))
+            """A picture in the folder of the notebook or below, as an address that holds it."""
+            name = unquote(src)
+            kind = guess_type(name)[0] or ""
+            with suppress(OSError, ValueError):  # no name that a disk could have
+                path = (folder / name).resolve()
+                if kind.startswith("image/") and path.is_relative_to(folder.resolve()) and path.is_file():
+                    return f"data:{kind};base64,{b64encode(path.read_bytes()).decode()}"
+            return None
 
         def task_list_item(self, text: str, checked: bool = False) -> str:
             return f"<li>{'☑' if checked else '☐'} {text}</li>\n"
@@ -134,18 +142,6 @@ def to_html(
     return html if headings is None else named(html, headings)
 
 
-def _carried(folder: Path, name: str) -> str | None:
-    """A picture in the folder of the notebook or below, as an address that holds it."""
-    kind = guess_type(name)[0] or ""
-    try:
-        path = (folder / name).resolve()
-        if not (kind.startswith("image/") and path.is_relative_to(folder.resolve()) and path.is_file()):
-            return None
-        return f"data:{kind};base64,{b64encode(path.read_bytes()).decode()}"
-    except (OSError, ValueError):  # no name that a disk could have
-        return None
-
-
 def formula(latex: str, display: str = "inline") -> str:
     r"""A formula as MathML.
 
@@ -179,8 +175,10 @@ def formula(latex: str, display: str = "inline") -> str:
     if unread:
         raise ReportFailed(f"The formula {latex.strip()!r} cannot be read: mend {unread}.")
     _space_words(tree)
-    if display == "block":
-        _set_limits(tree)
+    if display == "block":  # on a line of its own a sum has its index below it
+        for part in tree.iter():
+            if _name(part) in _LIMITS and part[0].text in _OPERATORS:
+                part.tag = f"{{{_SPACE}}}{_LIMITS[_name(part)]}"
     ElementTree.register_namespace("", _SPACE)
     return ElementTree.tostring(tree, encoding="unicode")
 
@@ -211,13 +209,6 @@ def _space_words(tree: "Element") -> None:
                 new.append(part.makeelement(f"{{{_SPACE}}}mspace", {"width": "0.167em"}))
             new.append(part)
         parent[:] = new
-
-
-def _set_limits(tree: "Element") -> None:
-    """On a line of its own a sum has its index below it."""
-    for part in tree.iter():
-        if _name(part) in _LIMITS and part[0].text in _OPERATORS:
-            part.tag = f"{{{_SPACE}}}{_LIMITS[_name(part)]}"
 
 
 def _name(part: "Element") -> str:

@@ -9,7 +9,7 @@ import csv
 import math
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -26,12 +26,14 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"^\d+[_-]")
 _LOADED = re.compile(r"""\b(load|figures)\(\s*["']([^"']+)["']""")
 _TRUTH = {"true": True, "yes": True, "false": False, "no": False}
-_WORDS = {
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "true or false",
-    "list": "a list such as [1, 2]",
-    "dict": "a mapping such as {'a': 1}",
+# How each kind of parameter is read from a command line, and what it is in words.
+_KINDS: Mapping[str, tuple[Callable[[str], Any], str]] = {
+    "str": (str, "a word"),
+    "int": (int, "a whole number"),
+    "float": (float, "a number"),
+    "bool": (lambda word: _TRUTH[word.lower()], "true or false"),
+    "list": (ast.literal_eval, "a list such as [1, 2]"),
+    "dict": (ast.literal_eval, "a mapping such as {'a': 1}"),
 }
 
 
@@ -136,26 +138,16 @@ class Parameter:
         >>> Parameter("replications", "int", 999, "bootstrap replications").read("199")
         199
         """
-        outer = self.kind.split("[")[0]
+        reader, words = _KINDS.get(self.kind.split("[")[0], (ast.literal_eval, self.kind))
         try:
-            if outer == "str":
-                return written
-            if outer == "bool":
-                return _TRUTH[written.lower()]
-            if outer == "int":
-                return int(written)
-            if outer == "float":
-                value: Any = float(written)
-                if not math.isfinite(value):
-                    raise ValueError(written)
-                return value
-            value = ast.literal_eval(written)
-            if not isinstance(value, type(self.default)):
+            value = reader(written)
+            infinite = isinstance(value, float) and not math.isfinite(value)
+            if infinite or (reader is ast.literal_eval and not isinstance(value, type(self.default))):
                 raise ValueError(written)
             return value
         except (ValueError, SyntaxError, KeyError) as fault:
             raise ParameterError(
-                f"The parameter {self.name} takes {_WORDS.get(outer, self.kind)}, not {written!r}. "
+                f"The parameter {self.name} takes {words}, not {written!r}. "
                 f"Its default is {self.default!r}" + (f" ({self.meaning})." if self.meaning else ".")
             ) from fault
 
@@ -173,7 +165,10 @@ def declared(notebook: "NotebookNode") -> dict[str, Parameter]:
     cell = next((cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])), None)
     if cell is None:
         return {}
-    names = _assigned(cell.source)
+    try:
+        body = ast.parse(cell.source).body
+    except SyntaxError as fault:
+        raise ParameterError(f"The parameters cell is not Python: {fault.msg} in its line {fault.lineno}.") from fault
     # Whatever kernel a notebook was last saved with, it runs here as Python.
     python = {"kernelspec": {"name": "python3", "display_name": "Python", "language": "python"}}
     found = {
@@ -182,6 +177,8 @@ def declared(notebook: "NotebookNode") -> dict[str, Parameter]:
         if line["default"]  # a comment or an empty line is no parameter
     }
     # Its reader passes over what it cannot read, and a parameter that nobody sees is a hidden assumption.
+    targets = [line.targets if isinstance(line, ast.Assign) else [getattr(line, "target", None)] for line in body]
+    names = [target.id for each in targets for target in each if isinstance(target, ast.Name)]
     if hidden := [name for name in names if name not in found]:
         raise ParameterError(
             f"The parameter {hidden[0]} cannot be read: write it on one line, as name: type = value  # meaning, "
@@ -284,18 +281,6 @@ def _parameter(line: Mapping[str, str]) -> Parameter:
     if kind == "float" and type(default) is int:
         default = float(default)
     return Parameter(name, kind, default, line["help"].strip())
-
-
-def _assigned(source: str) -> list[str]:
-    try:
-        body = ast.parse(source).body
-    except SyntaxError as fault:
-        raise ParameterError(f"The parameters cell is not Python: {fault.msg} in its line {fault.lineno}.") from fault
-    names: list[str] = []
-    for line in body:
-        targets = line.targets if isinstance(line, ast.Assign) else [getattr(line, "target", None)]
-        names += [target.id for target in targets if isinstance(target, ast.Name)]
-    return names
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,16 @@ class Page:
     @property
     def facts(self) -> list[tuple[str, list[str]]]:
         """Names, each with its paragraphs."""
-        facts = [("Data", self._data_in_words())]
+        data = [
+            f"{each.title}. {each.rows:,} rows."
+            + (f" Cost: {each.cost}." if each.cost else "")
+            + f" Source: {each.source}"
+            for each in self.data
+        ]
+        if len(data) > FULLY_DESCRIBED:
+            listed = "; ".join(f"{each.title} ({each.rows:,} rows)" for each in self.data)
+            data = [f"{len(data)} tables, their sources at the end: {listed}"]
+        facts = [("Data", data or ["None: every number is computed from the parameters."])]
         facts += [(fact["name"], [fact["text"]]) for fact in self.collected.facts]
         facts += [(name, [text]) for name, text in self.report.get("facts", {}).items()]
         if not any(row["name"] == "seed" for row in self.parameters):
@@ -96,19 +105,6 @@ class Page:
         if self.report.get("review"):
             facts.append(("Review", [str(self.report["review"])]))
         return facts
-
-    def _data_in_words(self) -> list[str]:
-        if not self.data:
-            return ["None: every number is computed from the parameters."]
-        if len(self.data) > FULLY_DESCRIBED:
-            listed = "; ".join(f"{each.title} ({each.rows:,} rows)" for each in self.data)
-            return [f"{len(self.data)} tables, their sources at the end: {listed}"]
-        return [
-            f"{each.title}. {each.rows:,} rows."
-            + (f" Cost: {each.cost}." if each.cost else "")
-            + f" Source: {each.source}"
-            for each in self.data
-        ]
 
     def findings(self, page_sha256: str) -> str:
         """The findings file: JSON in the order in which things were declared and made, the same for the same run."""
