@@ -38,15 +38,21 @@ def moved(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Moved]:
     rows: list[Moved] = []
     before, after = old["findings"], new["findings"]
     for key in sorted(set(before) | set(after)):
-        if key not in after:
-            rows.append(Moved(name, key, "", before[key]["text"], "gone", ""))
-        elif key not in before:
-            rows.append(Moved(name, key, "", "not there", after[key]["text"], ""))
-        else:
-            rows += _values(name, key, before[key], after[key])
-            # Words may differ in their numbers only.
-            if len({_NUMBER.sub("#", each[key]["text"]) for each in (before, after)}) > 1:
-                rows.append(Moved(name, key, "words", before[key]["text"], after[key]["text"], "same words"))
+        text = before[key]["text"] if key in before else "not there"
+        text_now = after[key]["text"] if key in after else "gone"
+        if key not in before or key not in after:
+            rows.append(Moved(name, key, "", text, text_now, ""))
+            continue
+        values, values_now = before[key]["values"], after[key]["values"]
+        for value in sorted(set(values) | set(values_now)):
+            allowed: str | None = ""
+            if value in values and value in values_now:
+                allowed = _allowed(values[value], values_now[value], after[key]["tolerance"].get(value, 0.0))
+            if allowed is not None:
+                shown, shown_now = (str(each.get(value, "not there")) for each in (values, values_now))
+                rows.append(Moved(name, key, value, shown, shown_now, allowed))
+        if _NUMBER.sub("#", text) != _NUMBER.sub("#", text_now):
+            rows.append(Moved(name, key, "words", text, text_now, "same words"))
     was, now = ({check["name"]: RESULTS[check["passed"]].lower() for check in each["checks"]} for each in (old, new))
     for check in sorted(set(was) | set(now)):
         if was.get(check) != now.get(check):
@@ -67,19 +73,6 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
         if was != now:
             words.append(f"{name} was {was!r}, is {now!r}")
     return words
-
-
-def _values(report: str, key: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Moved]:
-    rows = []
-    old, new = before["values"], after["values"]
-    for value in sorted(set(old) | set(new)):
-        allowed: str | None = ""
-        if value in old and value in new:
-            allowed = _allowed(old[value], new[value], after["tolerance"].get(value, 0.0))
-        if allowed is not None:
-            was, now = (str(each.get(value, "not there")) for each in (old, new))
-            rows.append(Moved(report, key, value, was, now, allowed))
-    return rows
 
 
 def _allowed(old: Any, new: Any, tolerance: float) -> str | None:

@@ -42,7 +42,6 @@ _RECORDS: dict[str, dict[str, type | UnionType]] = {
 }
 _LISTED: dict[str, type | UnionType] = {"report": str, "title": str, "data": dict, "findings": dict, "checks": list}
 _COMPARED = _LISTED | {"econmodel": str, "notebook_sha256": str, "parameters": dict, "changed_parameters": list}
-_ORDER = {False: 0, True: 1, None: 2}  # failures first, what only informs last
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -243,7 +242,8 @@ def collect(notebook: "NotebookNode") -> Collected:
         if content["key"] in findings:
             raise ReportFailed(f"Two findings are called {content['key']!r}: give each its own name.")
         findings[content["key"]] = {name: value for name, value in content.items() if name != "key"}
-    checks = sorted(_published(notebook, CHECK), key=lambda check: _ORDER[check["passed"]])
+    # Failures first, what only informs last.
+    checks = sorted(_published(notebook, CHECK), key=lambda check: (False, True, None).index(check["passed"]))
     return Collected(findings, checks, list(_published(notebook, FACT)))
 
 

@@ -23,6 +23,8 @@ from econmodel.table.shipped import shipped
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
+# Whatever kernel a notebook was last saved with, it runs here as Python.
+PYTHON = {"name": "python3", "display_name": "Python 3", "language": "python"}
 _NUMBER = re.compile(r"^\d+[_-]")
 _LOADED = re.compile(r"""\b(load|figures)\(\s*["']([^"']+)["']""")
 _TRUTH = {"true": True, "yes": True, "false": False, "no": False}
@@ -169,13 +171,9 @@ def declared(notebook: "NotebookNode") -> dict[str, Parameter]:
         body = ast.parse(cell.source).body
     except SyntaxError as fault:
         raise ParameterError(f"The parameters cell is not Python: {fault.msg} in its line {fault.lineno}.") from fault
-    # Whatever kernel a notebook was last saved with, it runs here as Python.
-    python = {"kernelspec": {"name": "python3", "display_name": "Python", "language": "python"}}
-    found = {
-        name: _parameter(line)
-        for name, line in papermill.inspect_notebook(new_notebook(cells=[cell], metadata=python)).items()
-        if line["default"]  # a comment or an empty line is no parameter
-    }
+    lines = papermill.inspect_notebook(new_notebook(cells=[cell], metadata={"kernelspec": PYTHON}))
+    # A comment or an empty line is no parameter.
+    found = {name: _parameter(line) for name, line in lines.items() if line["default"]}
     # Its reader passes over what it cannot read, and a parameter that nobody sees is a hidden assumption.
     targets = [line.targets if isinstance(line, ast.Assign) else [getattr(line, "target", None)] for line in body]
     names = [target.id for each in targets for target in each if isinstance(target, ast.Name)]

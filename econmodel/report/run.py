@@ -174,12 +174,8 @@ def _make(
         what = folders.words(fault, executed.parent)
     except Exception as fault:  # what nobody foresaw is this report's failure, and not that of the others
         what = f"{type(fault).__name__}: {fault} (not foreseen: please report it)."
-    page = Page(
-        name=source.stem,
-        title=source.stem,
-        notebook_sha256=folders.sha256(source),
-        failure=failure or Failure(where, what, cure),
-    )
+    name, failure = source.stem, failure or Failure(where, what, cure)
+    page = Page(name=name, title=name, notebook_sha256=folders.sha256(source), failure=failure)
     return page, to_page(new_notebook(), page)
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from econmodel.errors import EconmodelError, UnknownName
 from econmodel.report.folders import words, workshop, write
+from econmodel.report.notebooks import PYTHON
 from econmodel.table.cost_data import read
 from econmodel.table.shipped import load
 
@@ -114,5 +115,4 @@ def starter(folder: Path, card: Path | None) -> "NotebookNode":
         "limits": ["Say here for what this report must not be used."],
         "assumptions": [["A1", "Providers cannot choose the prices that they pay", "Amber", "Scale may be misstated"]],
     }
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    return new_notebook(cells=cells, metadata={"kernelspec": kernel, "report": report})
+    return new_notebook(cells=cells, metadata={"kernelspec": PYTHON, "report": report})
