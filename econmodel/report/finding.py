@@ -15,8 +15,8 @@ from types import UnionType
 from typing import TYPE_CHECKING, Any
 
 from econmodel.errors import EconmodelError, ReportFailed, UnknownName
-from econmodel.report.folders import sha256
 from econmodel.results import SIGNIFICANT_DIGITS
+from econmodel.table.card import sha256
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

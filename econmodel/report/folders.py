@@ -6,7 +6,6 @@ run left stays.
 """
 
 import contextlib
-import hashlib
 import os
 import shutil
 import tempfile
@@ -94,11 +93,6 @@ def write(path: Path, text: str) -> Path:
         file.flush()
         os.fsync(file.fileno())
     return path
-
-
-def sha256(path: Path) -> str:
-    """The SHA-256 of a file, as `sha256sum` prints it."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def put(finished: Path, name: str, to: Path) -> None:

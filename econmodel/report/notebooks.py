@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from econmodel.errors import ParameterError, ReportFailed, UnknownName
-from econmodel.report.folders import sha256
+from econmodel.table.card import sha256
 from econmodel.table.cost_data import read as read_card
 from econmodel.table.shipped import shipped
 

@@ -24,6 +24,7 @@ from econmodel.report.notebooks import Parameter, data_sets, declared, effective
 from econmodel.report.page import Failure, Page, metadata, to_page, write_index
 from econmodel.report.pdf import SECONDS, print_pdf
 from econmodel.report.sanitiser import cut, visible
+from econmodel.table.card import sha256
 from econmodel.version import __version__
 
 CELL_SECONDS = 1800
@@ -108,7 +109,7 @@ def run_report(
             page, html = _make(source, given or {}, executed, scratch, timeout, step)
             files = [write("failed.html" if page.failure else "html", html)]
             if page.failure is None:
-                files.append(write("findings.json", page.findings(folders.sha256(files[0]))))
+                files.append(write("findings.json", page.findings(sha256(files[0]))))
                 if browser is not None:
                     pdf = finished / f"{name}.pdf"
                     try:
@@ -158,7 +159,7 @@ def _make(
         page = Page(
             name=source.stem,
             title=title,
-            notebook_sha256=folders.sha256(source),
+            notebook_sha256=sha256(source),
             report=report,
             collected=collected,
             data=data,
@@ -175,7 +176,7 @@ def _make(
     except Exception as fault:  # what nobody foresaw is this report's failure, and not that of the others
         what = f"{type(fault).__name__}: {fault} (not foreseen: please report it)."
     name, failure = source.stem, failure or Failure(where, what, cure)
-    page = Page(name=name, title=name, notebook_sha256=folders.sha256(source), failure=failure)
+    page = Page(name=name, title=name, notebook_sha256=sha256(source), failure=failure)
     return page, to_page(new_notebook(), page)
 
 

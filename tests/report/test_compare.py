@@ -7,8 +7,8 @@ import pytest
 from econmodel.errors import ReportFailed, UnknownName
 from econmodel.report.compare import changes, moved
 from econmodel.report.finding import on_file
-from econmodel.report.folders import sha256
 from econmodel.report.page import index_entry, write_index
+from econmodel.table.card import sha256
 
 
 def findings(values, text="Costs rise by 0.98 per cent.", tolerance=1e-6, **more):

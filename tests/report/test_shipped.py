@@ -9,8 +9,8 @@ import pytest
 
 from econmodel.report.compare import moved
 from econmodel.report.finding import CHECK, on_file
-from econmodel.report.folders import sha256
 from econmodel.report.notebooks import data_sets
+from econmodel.table.card import sha256
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORTS = ROOT / "reports"
