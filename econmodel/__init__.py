@@ -10,7 +10,7 @@ Nothing else is loaded by `import econmodel`: each name below is fetched from it
 
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from econmodel.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from econmodel import charts as charts

@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from econmodel import __version__
-from econmodel.report.batch import run_reports
 from econmodel.report.pdf import chromium
-from econmodel.report.run import run_report
+from econmodel.report.run import run_report, run_reports
 
 ROOT = Path(__file__).resolve().parents[2]
 
