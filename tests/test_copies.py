@@ -15,19 +15,21 @@ def schools(**options):
 
 def frontier():
     rng = np.random.default_rng(3)
-    data = em.simulate(em.state("cobb_douglas", {"a": 0.8}, outputs={"a": 100}), 300, noise=0.1).data
+    data = em.worlds.simulate(em.worlds.state("cobb_douglas", {"a": 0.8}, outputs={"a": 100}), 300, noise=0.1).data
     wasted = data.frame["cost"] * np.exp(np.abs(0.3 * rng.standard_normal(len(data))))
-    return em.fit(em.CostData(data.frame.assign(cost=wasted), "cost", "a"), "cobb_douglas", estimator=em.Frontier())
+    return em.fit(
+        em.CostData(data.frame.assign(cost=wasted), "cost", "a"), "cobb_douglas", estimator=em.estimators.Frontier()
+    )
 
 
 FITS = {
     "least squares": lambda: schools(),
     "level form": lambda: schools(form="composite"),
-    "two-stage": lambda: schools(estimator=em.TwoStage("teachers_per_pupil", ["lunch"])),
-    "control function": lambda: schools(estimator=em.ControlFunction("teachers_per_pupil", ["lunch"])),
+    "two-stage": lambda: schools(estimator=em.estimators.TwoStage("teachers_per_pupil", ["lunch"])),
+    "control function": lambda: schools(estimator=em.estimators.ControlFunction("teachers_per_pupil", ["lunch"])),
     "within": lambda: em.fit(em.load("us_airlines"), effects="within"),
     "mundlak": lambda: em.fit(em.load("michigan_districts"), effects="mundlak"),
-    "system": lambda: em.fit(em.load("electricity_1970"), estimator=em.System()),
+    "system": lambda: em.fit(em.load("electricity_1970"), estimator=em.estimators.System()),
     "frontier": frontier,
 }
 

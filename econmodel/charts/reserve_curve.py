@@ -29,7 +29,7 @@ def reserves(answer: Table) -> "alt.LayerChart":
 
     Parameters
     ----------
-    answer : the result of `em.supply_chain` for two or more sizes
+    answer : the result of `em.arrangements.supply_chain` for two or more sizes
 
     Returns
     -------
@@ -51,7 +51,9 @@ def reserves(answer: Table) -> "alt.LayerChart":
     To be 95 % safe takes ... months of spending in reserve with 1 referral a month, and ... with 100
     """
     sound = isinstance(answer, Table) and TERMS in answer.tables and len(answer.table) > 1
-    must_draw(sound, "reserves", answer, "the result of em.supply_chain(...) for two or more sizes of provider")
+    must_draw(
+        sound, "reserves", answer, "the result of em.arrangements.supply_chain(...) for two or more sizes of provider"
+    )
     enable()
     table, terms = answer.table, answer.tables[TERMS].iloc[0]
     small, large = table.iloc[0], table.iloc[-1]

@@ -26,7 +26,7 @@ def outcome_revenue(answer: Table) -> "alt.LayerChart":
 
     Parameters
     ----------
-    answer : the result of `em.explain_outcomes` or `em.pay_by_results`
+    answer : the result of `em.arrangements.explain_outcomes` or `em.arrangements.pay_by_results`
 
     Returns
     -------
@@ -49,7 +49,12 @@ def outcome_revenue(answer: Table) -> "alt.LayerChart":
     """
     column = next((name for name in TICKS if isinstance(answer, Table) and name in answer.table), None)
     sound = column is not None and {"group", "price", "outcomes", "revenue"} <= set(answer.table)
-    must_draw(sound, "outcome_revenue", answer, "the result of em.explain_outcomes(...) or em.pay_by_results(...)")
+    must_draw(
+        sound,
+        "outcome_revenue",
+        answer,
+        "the result of em.arrangements.explain_outcomes(...) or em.arrangements.pay_by_results(...)",
+    )
     enable()
     table = answer.table.sort_values("price", kind="stable", ignore_index=True).rename(columns={column: "worth"})
     title = _message(table)

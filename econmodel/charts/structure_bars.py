@@ -35,7 +35,7 @@ def configuration(answer: Table) -> "alt.LayerChart":
 
     Parameters
     ----------
-    answer : the result of `em.configure`
+    answer : the result of `em.arrangements.configure`
 
     Returns
     -------
@@ -57,7 +57,9 @@ def configuration(answer: Table) -> "alt.LayerChart":
     >>> print(*configuration(configure(cost, {"visits": 400})).title.text)
     4 providers are cheapest; one would cost 30 % more; 3 and 5 cost less than 1 % more
     """
-    must_draw(isinstance(answer, Table), "configuration", answer, "the result of em.configure(fit, demand)")
+    must_draw(
+        isinstance(answer, Table), "configuration", answer, "the result of em.arrangements.configure(fit, demand)"
+    )
     enable()
     bars, by_number = _bars(answer)
     best = bars.loc[bars["cheapest"], "cost"].min()
@@ -82,7 +84,7 @@ def configuration(answer: Table) -> "alt.LayerChart":
 def _bars(answer: Table) -> tuple[pd.DataFrame, bool]:
     """One row a bar: what it is called, its cost, and how far that is above the cheapest of all."""
     if "cost" not in answer.tables or "lower bound" not in answer.tables["cost"]:
-        raise NotSupported(f"{answer.title!r} holds no structures: give the result of em.configure.")
+        raise NotSupported(f"{answer.title!r} holds no structures: give the result of em.arrangements.configure.")
     costs = answer.tables["cost"]
     if NUMBERS in answer.tables and len(answer.tables[NUMBERS]):
         found = (

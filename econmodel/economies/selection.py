@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.economies.cross_validation import folds, predict_left_out
+from econmodel.economies.nested_forms import nested_forms
 from econmodel.economies.regularity import regularity
 from econmodel.economies.scale import scale
 from econmodel.economies.scope import scope
@@ -32,6 +33,7 @@ def select(
     data: CostData,
     forms: Sequence[Asked] | Mapping[str, Asked] = USUAL,
     *,
+    nested: bool = False,
     number_of_folds: int = FOLDS,
     seed: int = 0,
     conf_level: float = 0.95,
@@ -43,6 +45,8 @@ def select(
     data : the table
     forms : names, forms, or options of `em.fit` such as {"form": "composite", "error": "additive"}; with names of your
         own as a mapping. One estimator, with one sort of provider effects, for all of them
+    nested : whether, instead, translog, Box-Cox translog, quadratic and composite are tested as members of one family
+        that contains them all (Pulley and Braunstein, 1992): their shapes, likelihoods and likelihood-ratio tests
     number_of_folds, seed : of the cross-validation, in which providers are left out whole
 
     Returns
@@ -77,6 +81,8 @@ def select(
     if not isinstance(data, CostData):
         raise NotSupported("em.select fits forms to a table: give em.load(...) or em.CostData(...), not a fit.")
     check_level(conf_level)
+    if nested:
+        return nested_forms(data, conf_level=conf_level)
     if isinstance(forms, str | Form):
         raise NotSupported(f'A choice needs two forms: forms=["cobb_douglas", {_name(forms)!r}], say.')
     if not isinstance(number_of_folds, int) or number_of_folds < 2:

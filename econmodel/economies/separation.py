@@ -270,7 +270,7 @@ def _text(
     elif worse:
         sentences.append(
             "Larger providers have worse results, so to call the whole of it scale is unsafe: some may be less of what "
-            "the service is for (em.cost_per_outcome)."
+            "the service is for (em.relationships.per_outcome)."
         )
     return " ".join(sentences)
 

@@ -70,7 +70,7 @@ def test_it_loads_every_data_set_that_it_ships(installed, tmp_path, root):
 def test_it_brings_every_table_of_figures(installed, tmp_path, root):
     tables = sorted(path.stem for path in root.glob("data/figures/*.csv"))
     assert tables
-    program = "import sys, econmodel as em; print(*(name for name in sys.argv[1:] if len(em.figures(name))))"
+    program = "import sys, econmodel as em; print(*(name for name in sys.argv[1:] if len(em.tables.figures(name))))"
     found = run(sys.executable, "-c", program, *tables, cwd=tmp_path, PYTHONPATH=str(installed))
     assert found.split() == tables
 

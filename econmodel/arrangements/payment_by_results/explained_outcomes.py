@@ -65,14 +65,14 @@ def explain_outcomes(
 
     Parameters
     ----------
-    tariff : as in `econmodel.supply_chain`
+    tariff : as in `econmodel.arrangements.supply_chain`
     outcomes : share of participants with an outcome, by group
     without : the share that would have had one without the provider's effort, or its lowest and highest value; by
         default anything from zero to the outcome rate
     spending_below : money paid for a participant by the commissioner; what of it reaches the provider is the most that
         is spent
     wanted : by what multiple the money paid for outcomes is to rise, by group
-    tiers, discount, kept, spread, worked_with : as in `econmodel.pay_by_results`
+    tiers, discount, kept, spread, worked_with : as in `econmodel.arrangements.pay_by_results`
 
     Returns
     -------
@@ -92,9 +92,9 @@ def explain_outcomes(
 
     Notes
     -----
-    The provider spends what pays best (see `econmodel.pay_by_results`). Where all are alike p1 = p + 1 / (k R), so that
-    spending is at most R (1 - p) ln((1 - p0) / (1 - p)), which is below R (p - p0). Sets are of one group each: nothing
-    ties the k of one group to that of another. On sets instead of points: Manski (2003), Partial Identification of
+    The provider spends what pays best (see `econmodel.arrangements.pay_by_results`). Where all are alike p1 = p +
+    1 / (k R), so that spending is at most R (1 - p) ln((1 - p0) / (1 - p)), which is below R (p - p0). Sets are of one
+    group each: nothing ties the k of one group to that of another. On sets instead of points: Manski (2003), Partial Identification of
     Probability Distributions.
 
     Examples

@@ -42,10 +42,10 @@ def pay_by_results(
 
     Parameters
     ----------
-    tariff : as in `econmodel.supply_chain`
+    tariff : as in `econmodel.arrangements.supply_chain`
     response : one row a group: `group`, `p0` and `p1` (chance of an outcome without effort, and with any amount of it),
         `k` (speed, for each unit of money; the median where they differ). These are the caller's: published figures do
-        not give them (see `econmodel.explain_outcomes` for what they do give)
+        not give them (see `econmodel.arrangements.explain_outcomes` for what they do give)
     tiers, discount : the supply chain; none by default
     kept : share of the sustainment payments that is earned. All by default, the best case
     spread : standard deviation of ln k among the participants of a group, lognormal. Zero by default: all are alike

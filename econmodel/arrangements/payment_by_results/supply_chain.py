@@ -57,9 +57,9 @@ def supply_chain(
     Parameters
     ----------
     tariff : one row a payment group; columns `group`, `attachment`, `job_outcome`, `sustainment`,
-        `sustainment_payments`, `weeks_to_job_outcome` (as `em.figures("work_programme_tariff")`)
+        `sustainment_payments`, `weeks_to_job_outcome` (as `em.tables.figures("work_programme_tariff")`)
     outcomes : share of participants with a job outcome, by group served
-    tiers : from the top, each an `em.Tier`
+    tiers : from the top, each an `em.arrangements.Tier`
     at : the tier whose cash is looked at; by default the last
     discount : share by which the bid lies below the maximum price
     mix : share of the referrals by group; by default equal shares

@@ -65,7 +65,8 @@ def configure(
     at : variable of the cost function -> its value, or a function of the table of bundles (so that continuity may fall
         with size); all others stay at their mean
     limits : variable -> (least, most) that a provider may have of it, None for no end
-    reserved : kind of provider -> `em.Reserved`, the share of demand that it must have, and its cost and limits
+    reserved : kind of provider -> `em.arrangements.Reserved`, the share of demand that it must have, its cost and
+        limits
     existing : providers that are there, one a row, with the outputs and where known "cost" and "kind". The limits do
         not hold for them, and each is used once at most
     weights : output -> what a unit counts for in size, such as a tariff; by default all demands count the same

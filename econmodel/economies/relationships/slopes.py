@@ -182,7 +182,7 @@ def _sentence(estimated: Estimated, name: str) -> str:
     )
 
 
-def relationship_scaling(
+def scaling(
     fit: Fit,
     name: str | None = None,
     at: object = "mean",
@@ -224,7 +224,7 @@ def relationship_scaling(
     >>> from econmodel.estimate.fitting import fit
     >>> terms = {"constant": 4.0, "visits": 0.9, "visits x continuity": 0.4}
     >>> cost = state("translog", terms, outputs={"visits": 100}, relationships={"continuity": 0.5})
-    >>> found = relationship_scaling(fit(simulate(cost, 400).data))
+    >>> found = scaling(fit(simulate(cost, 400).data))
     >>> found.passed, "relationships do not scale" in found.text
     (False, True)
     """

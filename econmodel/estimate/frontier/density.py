@@ -48,7 +48,7 @@ class Density(Protocol):
 
     @property
     def name(self) -> str:
-        """What `em.Frontier(distribution=...)` calls it."""
+        """What `em.estimators.Frontier(distribution=...)` calls it."""
 
     @property
     def has_mean(self) -> bool:

@@ -102,7 +102,7 @@ def envelop(inputs: Array, outputs: Array, members: NDArray[np.intp], returns: R
     return found
 
 
-def merger_envelopment(
+def envelopment(
     data: CostData | pd.DataFrame,
     partners: Sequence[object],
     *,
@@ -142,7 +142,7 @@ def merger_envelopment(
     Examples
     --------
     >>> table = pd.DataFrame({"staff": [100, 200, 300, 500], "users": [75, 100, 300, 400]}, index=list("ABCD"))
-    >>> found = merger_envelopment(table, ["A", "B"], inputs=["staff"], outputs=["users"]).table.set_index("term")
+    >>> found = envelopment(table, ["A", "B"], inputs=["staff"], outputs=["users"]).table.set_index("term")
     >>> {term: float(value) for term, value in found["estimate"].round(6).items()}
     {'merger': 0.62963, 'learning': 0.740741, 'harmony': 1.0, 'size': 0.85}
     """
