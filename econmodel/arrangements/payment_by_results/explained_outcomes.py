@@ -94,8 +94,8 @@ def explain_outcomes(
     -----
     The provider spends what pays best (see `econmodel.arrangements.pay_by_results`). Where all are alike p1 = p +
     1 / (k R), so that spending is at most R (1 - p) ln((1 - p0) / (1 - p)), which is below R (p - p0). Sets are of one
-    group each: nothing ties the k of one group to that of another. On sets instead of points: Manski (2003), Partial Identification of
-    Probability Distributions.
+    group each: nothing ties the k of one group to that of another. On sets instead of points: Manski (2003), Partial
+    Identification of Probability Distributions.
 
     Examples
     --------
