@@ -55,10 +55,12 @@ def apart(providers: int) -> dict[str, float]:
 
 def machine() -> str:
     """What the numbers were measured on."""
+    from econmodel.version import __version__
+
     path = Path("/proc/cpuinfo")
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("numpy", "econmodel"))
+    libraries = f"numpy {version('numpy')}, econmodel {__version__}"
     model = named[0] if named else "unknown processor"
     return f"{os.cpu_count()} cores, {model}; Python {platform.python_version()}, {libraries}"
 

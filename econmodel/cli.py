@@ -7,7 +7,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
-from econmodel.errors import EconmodelError
+from econmodel.errors import EconmodelError, needs
 from econmodel.report.kernel import SLOW_GRAMMAR
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def main() -> None:
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` means it
             signal.signal(number, _stop)
     try:
+        needs("reports")
         application()()
     except _Stopped as stop:
         end_everything()

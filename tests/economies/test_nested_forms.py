@@ -101,7 +101,7 @@ def test_units_do_not_matter():
 
 
 def test_what_cannot_be_asked_says_so():
-    with pytest.raises(NotSupported, match="em.select fits forms to a table"):
+    with pytest.raises(NotSupported, match=r"em\.select fits forms to a table"):
         em.select(em.fit(em.load("electricity_1970")), nested=True)
     few = em.load("italian_banks").where("wage > 105", because="few")
     with pytest.raises(NotIdentified, match=r"rows cannot identify the 20 parameters of the nested form"):
