@@ -30,8 +30,9 @@ from econmodel.estimate.frontier.likelihood import (
 )
 from econmodel.estimate.least_squares import Groups, LeastSquares, linear, nonlinear
 from econmodel.estimate.moments import Moments, accumulate
-from econmodel.results import Check, format_number, format_probability
+from econmodel.results import Check, format_number
 from econmodel.table.rows import Rows
+from econmodel.words import probability_words
 
 Array = NDArray[np.float64]
 # Larger tables are first solved on about this many of their rows: the starts are tried there.
@@ -260,8 +261,7 @@ def inefficiency_test(found: Solution[Any]) -> Check:
     against = f"half chi-square with {extra} and half with {extra + 1} degrees of freedom"
     if not extra:
         against = "half chi-square with one degree of freedom, half zero"
-    p_words = format_probability(value)
-    p_words = f"p < {p_words[1:]}" if p_words.startswith("<") else f"p = {p_words}"
+    p_words = probability_words(value)
     if found.at_boundary:
         text = "No inefficiency was found: the likelihood is highest without it."
     elif value <= DOUBTFUL:
