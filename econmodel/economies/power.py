@@ -88,10 +88,10 @@ def power(
     Returns
     -------
     Answer
-        One row a number of providers: `found` (power, with the 95 % interval of so many simulations), `wrong sign`
+        One row a number of providers: `found` (power, with the 95 % interval of so many simulations), `wrong_sign`
         (share of studies whose interval excludes the null on the wrong side), `bias` (mean estimate less truth, with
-        interval), `coverage`, `median width` of the intervals, and the share of studies `without a fit`. `found` is
-        missing where the truth is the null; `wrong sign` is then the share of false findings on either side.
+        interval), `coverage`, `median_width` of the intervals, and the share of studies `without_a_fit`. `found` is
+        missing where the truth is the null; `wrong_sign` is then the share of false findings on either side.
 
     Raises
     ------
@@ -126,8 +126,8 @@ def power(
             found.append(run(cost, design, count, replications, seed, step(count)))
     table = pd.DataFrame([_row(asked, count, one, conf_level) for count, one in zip(counts, found, strict=True)])
     if question == "scope" and not identified_interval:
-        table.insert(len(table.columns) - 1, "only an interval", [_only_interval(one) for one in found])
-    truth = {"what": asked.name, "to find": asked.thing if asked.side else "nothing", "truth": asked.truth}
+        table.insert(len(table.columns) - 1, "only_an_interval", [_only_interval(one) for one in found])
+    truth = {"what": asked.name, "to_find": asked.thing if asked.side else "nothing", "truth": asked.truth}
     truth |= {"null": asked.null, "target": target, "level": conf_level, "studies": replications}
     return Answer(
         f"Would a study find it? {asked.name[0].upper()}{asked.name[1:]}",
@@ -240,13 +240,13 @@ def _row(asked: _Asked, providers: int, found: Found, level: float) -> dict[str,
         "found": share,
         "found_low": low,
         "found_high": high,
-        "wrong sign": float(wrong.mean() if asked.side else (below | above).mean()),
+        "wrong_sign": float(wrong.mean() if asked.side else (below | above).mean()),
         "bias": bias,
         "bias_low": bias - error,
         "bias_high": bias + error,
         "coverage": float(covered[answered].mean()) if answered.any() else np.nan,
-        "median width": float(np.median((found.high - found.low)[answered])) if answered.any() else np.nan,
-        "without a fit": float(1.0 - answered.mean()),
+        "median_width": float(np.median((found.high - found.low)[answered])) if answered.any() else np.nan,
+        "without_a_fit": float(1.0 - answered.mean()),
     }
 
 
@@ -273,7 +273,7 @@ def _text(asked: _Asked, table: pd.DataFrame, target: float, level: float) -> st
     last = table.iloc[-1]
     if not asked.side:
         text = (
-            f"Where {truth} there is nothing to find, and {_per_cent(last['wrong sign'])} of studies with "
+            f"Where {truth} there is nothing to find, and {_per_cent(last['wrong_sign'])} of studies with "
             f"{int(last['providers']):,} providers find something all the same."
         )
         return text + _caution(asked, table, level)
@@ -294,9 +294,9 @@ def _text(asked: _Asked, table: pd.DataFrame, target: float, level: float) -> st
             before = fewer.iloc[-1]
             text += f"; with {int(before['providers']):,} it is {_per_cent(before['found'])}"
         text += "."
-    if first["wrong sign"] > 1.0 - level:
+    if first["wrong_sign"] > 1.0 - level:
         text += (
-            f" With {int(first['providers']):,}, {_per_cent(first['wrong sign'])} of studies find the opposite of "
+            f" With {int(first['providers']):,}, {_per_cent(first['wrong_sign'])} of studies find the opposite of "
             "what is true."
         )
     return text + _caution(asked, table, level)
@@ -320,12 +320,12 @@ def _notes(asked: _Asked, table: pd.DataFrame, design: Design, replications: int
         f"{replications:,} simulated studies for each number of providers. What they find depends on the noise, the "
         "spread of sizes and everything else that was assumed about the providers."
     ]
-    if (table["without a fit"] > 0).any():
+    if (table["without_a_fit"] > 0).any():
         notes.append(
             "Studies without a fit (too few rows for the parameters, or no convergence) count as finding nothing, and "
             "are left out of bias, coverage and width."
         )
-    if "only an interval" in table and (table["only an interval"] > 0).any():
+    if "only_an_interval" in table and (table["only_an_interval"] > 0).any():
         notes.append(
             f"Where fewer than {FEWEST_ZEROS} providers make none of an output, a study identifies an interval of the "
             "degree of scope only. identified_interval=True counts what such intervals find."

@@ -1,4 +1,4 @@
-"""Whether a fitted cost function behaves like one, and at which providers it does not."""
+"""Whether a fitted cost fit behaves like one, and at which providers it does not."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Condition:
 
 
 def regularity(
-    function: CostFunction,
+    fit: CostFunction,
     at: object = "every provider",
     *,
     method: str | None = None,
@@ -44,7 +44,7 @@ def regularity(
 
     Parameters
     ----------
-    function : a fit
+    fit : a fit
     at : as in `econmodel.scale`
     method : "bootstrap" adds intervals of the shares of violations, with providers drawn anew and everything
         re-estimated; None leaves them out
@@ -55,8 +55,9 @@ def regularity(
     Check
         One row a condition: "marginal cost of ... not below zero", "cost does not fall with ...", "concave in prices",
         "cost above zero", and in level forms the corners that scope uses, "cost of ... alone above zero" and "cost
-        without ... above zero" (with the whole intercept charged; judged where something is made there). Columns: at
-        how many points it was asked, how many violate it, their share, and the first five. `passed` where none does.
+        without ... above zero" (with the whole intercept charged; judged where something is made there). Columns:
+        `term`, at how many `points` it was asked, how many `violations` there are, their `share`, and the first five
+        points that are `violated_at`. `passed` where none is.
 
     Raises
     ------
@@ -73,23 +74,23 @@ def regularity(
     --------
     >>> from econmodel.estimate.fitting import fit
     >>> from econmodel.table.shipped import load
-    >>> found = regularity(fit(load("electricity_1970"), form="cobb_douglas"))
-    >>> found.passed, len(found.table)
+    >>> check = regularity(fit(load("electricity_1970"), form="cobb_douglas"))
+    >>> check.passed, len(check.table)
     (True, 5)
     """
     _check_method(method, replications, conf_level)
-    places = resolve(function, at)
-    technology, point = function.technology, places.point
+    places = resolve(fit, at)
+    technology, point = fit.technology, places.point
     asked = conditions(technology, point)
     with np.errstate(invalid="ignore", divide="ignore"):
-        margins = np.stack([condition.margin(function.theta) for condition in asked])
+        margins = np.stack([condition.margin(fit.theta) for condition in asked])
         table = _table(asked, margins, places)
         if method == "bootstrap":
-            table = _with_intervals(function, asked, places, table, (replications, conf_level, seed))
+            table = _with_intervals(fit, asked, places, table, (replications, conf_level, seed))
     violated = table["violations"].to_numpy() > 0
     return Check(
         "Regularity", not violated.any(), "cost rises with outputs and prices, is concave in prices and above zero",
-        table, _text(table, len(point), conf_level), _notes(function, margins),
+        table, _text(table, len(point), conf_level), _notes(fit, margins),
     )  # fmt: skip
 
 
@@ -162,7 +163,7 @@ def _table(asked: list[Condition], margins: Array, places: Places) -> pd.DataFra
         share = len(bad) / known if known else np.nan
         rows.append((condition.words, known, len(bad), share, np.nan, np.nan, first or "none"))
     return pd.DataFrame(
-        rows, columns=["condition", "points", "violations", "share", "share_low", "share_high", "violated at"]
+        rows, columns=["term", "points", "violations", "share", "share_low", "share_high", "violated_at"]
     )
 
 
@@ -171,16 +172,16 @@ def _violated(margin: Array) -> Array:
 
 
 def _with_intervals(
-    function: CostFunction, asked: list[Condition], places: Places, table: pd.DataFrame, how: tuple[int, float, int]
+    fit: CostFunction, asked: list[Condition], places: Places, table: pd.DataFrame, how: tuple[int, float, int]
 ) -> pd.DataFrame:
     """Percentile intervals of the shares: providers drawn anew where they are the points, parameters re-estimated."""
-    if not isinstance(function, Fit):
+    if not isinstance(fit, Fit):
         raise NotSupported('method="bootstrap" re-estimates, and stated parameters were not estimated.')
     replications, level, seed = how
-    draws = function.replications(replications, seed)
-    thetas = function.bootstrap(draws)
+    draws = fit.replications(replications, seed)
+    thetas = fit.bootstrap(draws)
     sampled = len(places.labels) == draws.rows and places.observed
-    size = max(1, BATCH_VALUES // (len(places.labels) * max(len(function.technology.prices), 1) ** 2))
+    size = max(1, BATCH_VALUES // (len(places.labels) * max(len(fit.technology.prices), 1) ** 2))
     shares = []
     for start in range(0, replications, size):
         batch = slice(start, start + size)
@@ -206,7 +207,7 @@ def _text(table: pd.DataFrame, points: int, level: float) -> str:
         return f"The cost function is regular at {where}: every condition holds."
     parts = []
     for _, row in bad.iterrows():
-        part = f"{row['condition']} fails at {row['violations']:,} of {row['points']:,} ({row['violated at']}"
+        part = f"{row['term']} fails at {row['violations']:,} of {row['points']:,} ({row['violated_at']}"
         if np.isfinite(row["share_low"]):
             percents = interval_in_words(100 * row["share_low"], 100 * row["share_high"], level)
             part += f"; {format_number(100 * row['share'], 3)} %, {percents}"
@@ -215,13 +216,13 @@ def _text(table: pd.DataFrame, points: int, level: float) -> str:
     return f"The cost function is not regular everywhere: {'; '.join(parts)}{rest}."
 
 
-def _notes(function: CostFunction, margins: Array) -> tuple[str, ...]:
+def _notes(fit: CostFunction, margins: Array) -> tuple[str, ...]:
     notes = []
-    if not function.technology.is_level and len(function.technology.outputs) > 1:
+    if not fit.technology.is_level and len(fit.technology.outputs) > 1:
         notes.append("A log form has no cost at zero output, so there are no corners to ask about.")
     lost = int((~np.isfinite(margins[0])).sum())
     if lost:
         notes.append(f"{lost} of {margins.shape[1]} points have no positive fitted cost: nothing else is judged there.")
-    if not function.technology.prices:
+    if not fit.technology.prices:
         notes.append("There are no prices in this cost function, so nothing is asked of them.")
     return tuple(notes)

@@ -135,7 +135,7 @@ def test_a_relationship_called_scale_is_not_taken_for_scale():
     found = em.sensitivity(fit).table.set_index("of")["estimate"]
     assert list(found.index) == ["scale", "relationship: scale"]
     assert found["relationship: scale"] == pytest.approx(fit.params["scale"])
-    assert em.sensitivity(fit, "relationship: scale").table["of"].tolist() == ["relationship: scale"]
+    assert em.sensitivity(fit, "relationship: scale").table["term"].tolist() == ["relationship: scale"]
 
 
 def test_outputs_may_be_called_as_the_columns_of_tables_are():

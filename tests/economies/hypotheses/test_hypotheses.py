@@ -248,7 +248,8 @@ def test_estimators_that_test_their_own_nulls(power):
         ("Constant Returns", "constant returns"), ("constant-returns", "constant returns"),
         ("constant_returns to scale", "constant returns"), ("unit_substitution", "unit substitution"),
         ("homothetic", "homotheticity"), ("homogeneous", "homogeneous in outputs"),
-        ("Linear homogeneity", "homogeneity"), (("homothetic", "UNIT SUBSTITUTION"), "homotheticity and unit substitution"),
+        ("Linear homogeneity", "homogeneity"),
+        (("homothetic", "UNIT SUBSTITUTION"), "homotheticity and unit substitution"),
     ],
 )  # fmt: skip
 def test_a_hypothesis_is_known_however_it_is_spelled(power, spelled, name):
