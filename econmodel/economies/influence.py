@@ -12,6 +12,7 @@ from econmodel.estimate.fit import Fit
 from econmodel.estimate.fitting import refit
 from econmodel.results import Answer, Effects, format_number
 from econmodel.stated import FEWEST_REPLICATIONS
+from econmodel.words import listed
 
 Array = NDArray[np.float64]
 # More fits than this take longer than anyone waits, and one provider of so many decides little.
@@ -89,7 +90,7 @@ def influence(measure: Callable[..., Effects], fit: Fit, **options: Any) -> Answ
     table = _ranges(whole, pd.DataFrame(without).reindex(whole.index), names)
     tables = {"fits that failed": pd.DataFrame(failed, columns=["without", "because"])} if failed else {}
     title = f"{fit.data.title or 'Providers'}: one left out in turn"
-    return Answer(title, table, _words(table, len(names)), LABELS, (), tables)
+    return Answer(title, table, _words(table, whole["error"].to_numpy(dtype=float), len(names)), LABELS, (), tables)
 
 
 def _providers(fit: Fit) -> tuple[NDArray[np.intp], list[str]]:
@@ -115,17 +116,13 @@ def _check_options(measure: Callable[..., object], fit: Fit, options: dict[str, 
 
 
 def _values(found: Effects) -> pd.DataFrame:
-    """Estimates and nulls by term and place; the ends of identified intervals under names of their own."""
+    """Estimates, nulls and errors by term and place; ends of identified intervals under names of their own."""
     table = found.table
     places = table["at"].astype(str)
     index = table["term"] if len(set(places)) == 1 else table["term"] + " at " + places
     values = []
-    for end, column in (
-        ("", "estimate"), (", lower end", "identified_low"), (", upper end", "identified_high"),
-    ):  # fmt: skip
-        one = pd.DataFrame(
-            {"estimate": table[column].to_numpy(dtype=float), "null": table["null"].to_numpy(dtype=float)}
-        )
+    for end, column in (("", "estimate"), (", lower end", "identified_low"), (", upper end", "identified_high")):
+        one = table[[column, "null", "std_error"]].astype(float).set_axis(["estimate", "null", "error"], axis=1)
         values.append(one.set_axis(index + end).dropna(subset="estimate"))
     return pd.concat(values)
 
@@ -152,13 +149,15 @@ def _ranges(whole: pd.DataFrame, left_out: pd.DataFrame, names: list[str]) -> pd
     ).reset_index(drop=True)
 
 
-def _words(table: pd.DataFrame, providers: int) -> str:
-    spread = ((table["highest"] - table["lowest"]) / table["estimate"].abs()).where(table["estimate"] != 0.0)
-    row = table.iloc[int(spread.fillna(0.0).to_numpy(dtype=float).argmax())]
+def _words(table: pd.DataFrame, errors: Array, providers: int) -> str:
+    # What is next to zero runs far beside itself, and may be known as well as the rest: its error is the measure then.
+    size = np.fmax(table["estimate"].abs().to_numpy(dtype=float), errors)
+    spread = (table["highest"] - table["lowest"]).to_numpy(dtype=float)
+    row = table.iloc[int(np.nan_to_num(np.divide(spread, size, where=size > 0, out=np.zeros_like(size))).argmax())]
     decided = list(table.loc[table["changes_sides"], "term"])
     turned = "No result changes sides of its null."
     if decided:
-        named = ", ".join(decided[:MOST_NAMED]) + (", ..." if len(decided) > MOST_NAMED else "")
+        named = listed(decided, most=MOST_NAMED)
         turned = (
             f"When one provider is left out, {named} {'change' if len(decided) > 1 else 'changes'} sides of the null: "
             f"what is said of {'them' if len(decided) > 1 else 'it'} rests on one provider."

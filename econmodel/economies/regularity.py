@@ -21,6 +21,7 @@ from econmodel.stated import check_level, require_replications
 Array = NDArray[np.float64]
 CONCAVE = "concave in prices"
 NAMED = 5
+LABELS = {"term": "condition"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +91,7 @@ def regularity(
     violated = table["violations"].to_numpy() > 0
     return Check(
         "Regularity", not violated.any(), "cost rises with outputs and prices, is concave in prices and above zero",
-        table, _text(table, len(point), conf_level), _notes(fit, margins),
+        table, _text(table, len(point), conf_level), _notes(fit, margins), labels=LABELS,
     )  # fmt: skip
 
 

@@ -1,5 +1,8 @@
 """One provider left out in turn: the loop that it stands for, and the provider that decides."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -95,4 +98,27 @@ def test_long_lists_are_cut_short():
     fitted = em.fit(em.load("new_mexico_nursing_homes"), "translog")
     found = em.influence(em.scale, fitted, at="every provider")
     assert found.table["changes_sides"].sum() > 5
-    assert ", ... change sides of the null: what is said of them" in found.text
+    assert re.search(r"and \d+ others change sides of the null: what is said of them", found.text)
+
+
+def test_what_is_next_to_zero_is_not_said_to_run_far():
+    """Beside itself a value of nearly nothing runs a thousandfold; beside its error it stays where it is."""
+    fitted = em.fit(made(), "cobb_douglas")
+
+    def measure(fit):
+        scale = em.scale(fit)
+        nothing = scale.table.iloc[[0]].assign(term="nothing", estimate=lambda row: 1e-3 * (row["estimate"] - 0.64))
+        return replace(scale, table=pd.concat([nothing.assign(null=0.0, std_error=0.1), scale.table]))
+
+    found = em.influence(measure, fitted)
+    row = found.table.set_index("term").loc["nothing"]
+    assert (row["highest"] - row["lowest"]) / abs(row["estimate"]) > 5.0
+    assert "providers left out, ray " in found.text
+
+
+def test_its_columns_are_names_and_are_printed_in_words():
+    found = em.influence(em.scale, em.fit(made(), "cobb_douglas"))
+    assert list(found.table) == [
+        "term", "estimate", "lowest", "lowest_without", "highest", "highest_without", "null", "changes_sides",
+    ]  # fmt: skip
+    assert list(found.printed())[:4] == ["of", "estimate", "lowest", "without"]

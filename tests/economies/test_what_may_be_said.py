@@ -132,7 +132,7 @@ def test_a_relationship_may_have_any_name(name):
 def test_a_relationship_called_scale_is_not_taken_for_scale():
     frame = homes(scale=lambda rng, _: rng.uniform(0.3, 0.9, 80))
     fit = fitted(frame, relationships=["scale"])
-    found = em.sensitivity(fit).table.set_index("of")["estimate"]
+    found = em.sensitivity(fit).table.set_index("term")["estimate"]
     assert list(found.index) == ["scale", "relationship: scale"]
     assert found["relationship: scale"] == pytest.approx(fit.params["scale"])
     assert em.sensitivity(fit, "relationship: scale").table["term"].tolist() == ["relationship: scale"]
