@@ -8,7 +8,7 @@ import pytest
 import statsmodels.formula.api as smf
 
 import econmodel as em
-from econmodel.economies.variance_shares import variance_shares
+from econmodel.economies.gaps import variance_shares
 from econmodel.errors import NotIdentified, NotSupported, TableError, UnknownName
 
 EXACT = 1e-10
@@ -140,7 +140,7 @@ def test_shares_are_what_a_group_adds_on_average_over_all_orders(seed):
         others = [value for other, value in groups.items() if other != name]
         assert found[name]["alone"] == pytest.approx(r_squared(outcome, [groups[name]]), abs=EXACT)
         last = r_squared(outcome, list(groups.values())) - r_squared(outcome, others)
-        assert found[name]["given the others"] == pytest.approx(last, abs=EXACT)
+        assert found[name]["given_the_others"] == pytest.approx(last, abs=EXACT)
     total = sum(record["share"] for record in found.values())
     assert total == pytest.approx(r_squared(outcome, list(groups.values())), abs=EXACT)
 
@@ -159,7 +159,7 @@ def test_noise_adds_what_chance_alone_would():
     for _ in range(400):
         outcome = held[:, 0] + rng.standard_normal(40)
         records.append(variance_shares(outcome, {"noise": rng.standard_normal((40, 3)), "held": held})[0])
-    added, chance = (np.array([record[name] for record in records]) for name in ("given the others", "by chance"))
+    added, chance = (np.array([record[name] for record in records]) for name in ("given_the_others", "by_chance"))
     # Four hundred draws with a standard deviation of 0.03 each.
     assert added.mean() == pytest.approx(chance.mean(), abs=4 * added.std() / 20)
 

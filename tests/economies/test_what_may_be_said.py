@@ -7,7 +7,7 @@ import pytest
 import econmodel as em
 from econmodel.economies.core.identity import assert_adds_up
 from econmodel.economies.core.inference import estimate, summarise
-from econmodel.economies.panel_slopes import in_words
+from econmodel.economies.separation import slopes_in_words
 from econmodel.errors import NotSupported
 from econmodel.results import columns_beside, format_probability, per_cent, printed
 from econmodel.verdict import judge
@@ -268,7 +268,7 @@ def test_only_what_has_a_time_changes():
     assert "Within providers the slope" in " ".join(without.notes)
     assert "change" not in " ".join(without.notes)
     assert "Within providers, as they change, the slope" in " ".join(over_time.notes)
-    assert in_words(pd.DataFrame(), 0.95, over_time=True) == ()
+    assert slopes_in_words(pd.DataFrame(), 0.95, over_time=True) == ()
 
 
 # Identities, and fits that are exact
