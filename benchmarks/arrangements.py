@@ -30,12 +30,16 @@ def measure(providers: int) -> dict[str, float]:
 
     import econmodel as em
 
-    tiers = [em.Tier("prime", fee=0.29), em.Tier("tier 1", fee=0.29), em.Tier("tier 2")]
-    tariff = em.figures("work_programme_tariff")
+    tiers = [
+        em.arrangements.Tier("prime", fee=0.29),
+        em.arrangements.Tier("tier 1", fee=0.29),
+        em.arrangements.Tier("tier 2"),
+    ]
+    tariff = em.tables.figures("work_programme_tariff")
     sizes = np.geomspace(SMALLEST, LARGEST, providers)
     how = {"tiers": tiers, "reserves": 6.0, "kept": {0.5: 0.4, 1.0: 0.6}, "months": MONTHS, "draws": DRAWS}
     clock, processor = time.perf_counter(), time.process_time()
-    em.supply_chain(tariff, {"JSA 25 and over": 0.317}, referrals=sizes, **how)
+    em.arrangements.supply_chain(tariff, {"JSA 25 and over": 0.317}, referrals=sizes, **how)
     taken = {"clock": time.perf_counter() - clock, "processor": time.process_time() - processor}
     return taken | {"memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0}
 
@@ -51,10 +55,12 @@ def apart(providers: int) -> dict[str, float]:
 
 def machine() -> str:
     """What the numbers were measured on."""
+    from econmodel.version import __version__
+
     path = Path("/proc/cpuinfo")
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("numpy", "econmodel"))
+    libraries = f"numpy {version('numpy')}, econmodel {__version__}"
     model = named[0] if named else "unknown processor"
     return f"{os.cpu_count()} cores, {model}; Python {platform.python_version()}, {libraries}"
 

@@ -159,13 +159,13 @@ def measure_composite(rows: int, rounds: int) -> dict[str, Any]:
     import econmodel as em
     from econmodel.estimate.least_squares import starting_values
 
-    cost = em.state(
+    cost = em.worlds.state(
         "composite",
         {"common cost": 20, "visits": 30, "advice": 26, "meals": 24, "visits x advice": -4, "continuity": -0.1,
          "wage": 0.6, "visits x wage": 3, "tilt of continuity to visits": 2},
         outputs=dict.fromkeys(OUTPUTS, 100), prices={"wage": 20}, relationships={"continuity": 0.0},
     )  # fmt: skip
-    data = em.simulate(cost, rows // FEWER_ROWS).data
+    data = em.worlds.simulate(cost, rows // FEWER_ROWS).data
     fitted = em.fit(data, "composite", cov_type="nonrobust")
     t, log_cost = fitted.technology, np.log(data.frame["cost"].to_numpy())
     z, inside = t.coordinates(fitted.points()), t.aggregate.count
@@ -206,8 +206,8 @@ def measure_bootstrap(rows: int, rounds: int) -> dict[str, Any]:
 
     terms = {"common cost": 20, "visits": 30, "advice": 26, "meals": 24, "visits x advice": -4}
     terms |= {f"fixed cost of {name}": 5 for name in OUTPUTS}
-    cost = em.state("flexible_fixed_cost", terms, outputs=dict.fromkeys(OUTPUTS, 100), fixed_costs=OUTPUTS)
-    data = em.simulate(cost, PROVIDERS, specialised=dict.fromkeys(OUTPUTS, 0.2)).data
+    cost = em.worlds.state("flexible_fixed_cost", terms, outputs=dict.fromkeys(OUTPUTS, 100), fixed_costs=OUTPUTS)
+    data = em.worlds.simulate(cost, PROVIDERS, specialised=dict.fromkeys(OUTPUTS, 0.2)).data
     fitted = em.fit(data, "flexible_fixed_cost", error="additive")
     t = fitted.technology
     matrix = t.aggregate.monomials(t.coordinates(fitted.points()))

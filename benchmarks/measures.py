@@ -33,14 +33,14 @@ def level_form(specialised: bool) -> Any:
     import econmodel as em
 
     names = ("visits", "advice", "meals")
-    cost = em.state(
+    cost = em.worlds.state(
         "composite",
         {"common cost": 20, "visits": 30, "advice": 26, "meals": 24, "visits x advice": -4, "continuity": -0.1},
         outputs=dict.fromkeys(names, 100), prices={"wage": 20}, relationships={"continuity": 0.0},
         fixed_costs=names if specialised else (),
     )  # fmt: skip
     zeros = {"specialised": dict.fromkeys(names, 0.25)} if specialised else {}
-    return em.fit(em.simulate(cost, PROVIDERS, **zeros).data, form="composite")
+    return em.fit(em.worlds.simulate(cost, PROVIDERS, **zeros).data, form="composite")
 
 
 def log_form() -> Any:
@@ -50,11 +50,11 @@ def log_form() -> Any:
     import econmodel as em
 
     terms = {"constant": 4.0, "visits": 0.5, "letters": 0.3, "continuity": -0.1, "wage": 0.7}
-    cost = em.state(
+    cost = em.worlds.state(
         "translog", terms, outputs={"visits": 100, "letters": 900}, prices={"wage": 20},
         relationships={"continuity": 0.0},
     )  # fmt: skip
-    frame = em.simulate(cost, PROVIDERS).data.frame
+    frame = em.worlds.simulate(cost, PROVIDERS).data.frame
     rng = np.random.default_rng(1)
     frame = frame.assign(
         users=frame["visits"] ** 0.8 * np.exp(0.3 * rng.standard_normal(PROVIDERS)),
@@ -72,9 +72,9 @@ def panel() -> Any:
     """A Cobb-Douglas fit of five years, with cumulative volume."""
     import econmodel as em
 
-    cost = em.state("cobb_douglas", {"constant": 4.0, "visits": 0.8}, outputs={"visits": 100})
-    data = em.simulate(cost, PROVIDERS // 5, periods=5).data
-    return em.fit(em.cumulative(data, "visits"), form="cobb_douglas", effects="within")
+    cost = em.worlds.state("cobb_douglas", {"constant": 4.0, "visits": 0.8}, outputs={"visits": 100})
+    data = em.worlds.simulate(cost, PROVIDERS // 5, periods=5).data
+    return em.fit(em.tables.cumulative(data, "visits"), form="cobb_douglas", effects="within")
 
 
 def at_places(level: Any, apart: Any, logs: Any) -> dict[str, Call]:
@@ -89,12 +89,12 @@ def at_places(level: Any, apart: Any, logs: Any) -> dict[str, Call]:
         "em.scope, specialised providers": lambda at: em.scope(apart, at=at),
         "em.scope, partition": lambda at: em.scope(level, at=at, partition=two),
         "em.scope, epsilon=0.1": lambda at: em.scope(level, at=at, epsilon=0.1),
-        "em.diversification": lambda at: em.diversification(level, at=at),
-        "em.diversification, beta=0.8": lambda at: em.diversification(level, at=at, beta=0.8),
+        "em.outputs.diversification": lambda at: em.outputs.diversification(level, at=at),
+        "em.outputs.diversification, beta=0.8": lambda at: em.outputs.diversification(level, at=at, beta=0.8),
         "em.marginal_cost": lambda at: em.marginal_cost(level, at=at),
         "em.relationship": lambda at: em.relationship(level, at=at),
         "em.relationship, translog": lambda at: em.relationship(logs, at=at),
-        "em.relationship_economies": lambda at: em.relationship_economies(level, at=at),
+        "em.relationships.economies": lambda at: em.relationships.economies(level, at=at),
         "em.density": lambda at: em.density(logs, at=at),
         "em.support": lambda at: em.support(level, at=at),
     }
@@ -107,9 +107,9 @@ def at_one_place(level: Any, logs: Any, years: Any) -> dict[str, Call]:
     level_pair, pair = level.data.row_names()[:2], logs.data.row_names()[:2]
     return {
         "em.unit_cost, nine sizes": lambda: em.unit_cost(level),
-        "em.expansion_path": lambda: em.expansion_path(level),
-        "em.exhaustion": lambda: em.exhaustion(logs),
-        "em.relationship_scaling": lambda: em.relationship_scaling(logs),
+        "em.outputs.expansion_path": lambda: em.outputs.expansion_path(level),
+        "em.outputs.exhaustion": lambda: em.outputs.exhaustion(logs),
+        "em.relationships.scaling": lambda: em.relationships.scaling(logs),
         "em.learning": lambda: em.learning(years),
         "em.decompose, two providers": lambda: em.decompose(level, *level_pair),
         "em.decompose, two providers, translog": lambda: em.decompose(logs, *pair),
@@ -124,16 +124,18 @@ def bootstrapped(level: Any, logs: Any) -> dict[str, Call]:
 
     groups = np.arange(PROVIDERS) % FEW_CLUSTERS
     clustered = em.fit(level.data, form="composite", groups=groups)
-    study = em.state("translog", {"constant": 4.0, "visits": 0.95}, outputs={"visits": 100})
+    study = em.worlds.state("translog", {"constant": 4.0, "visits": 0.95}, outputs={"visits": 100})
     return {
-        "em.complementarity": lambda seed: em.complementarity(level, seed=seed),
-        "em.trans_ray_convexity": lambda seed: em.trans_ray_convexity(level, seed=seed),
-        "em.subadditivity": lambda seed: em.subadditivity(level, seed=seed),
-        'em.subadditivity, splits="general"': lambda seed: em.subadditivity(level, splits="general", seed=seed),
+        "em.outputs.complementarity": lambda seed: em.outputs.complementarity(level, seed=seed),
+        "em.outputs.trans_ray": lambda seed: em.outputs.trans_ray(level, seed=seed),
+        "em.outputs.subadditivity": lambda seed: em.outputs.subadditivity(level, seed=seed),
+        'em.outputs.subadditivity, splits="general"': lambda seed: em.outputs.subadditivity(
+            level, splits="general", seed=seed
+        ),
         "em.separate": lambda seed: em.separate(logs, seed=seed),
         "em.decompose, two groups": lambda seed: em.decompose(logs, "visits <= 100", "visits > 100", seed=seed),
-        "em.cost_per_outcome": lambda seed: em.cost_per_outcome(logs, seed=seed),
-        "em.relationship_value": lambda seed: em.relationship_value(logs, seed=seed),
+        "em.relationships.per_outcome": lambda seed: em.relationships.per_outcome(logs, seed=seed),
+        "em.relationships.value": lambda seed: em.relationships.value(logs, seed=seed),
         "em.compare, one service": lambda seed: em.compare({"service": logs}, seed=seed),
         "em.power, six numbers of providers": lambda seed: em.power(study, seed=seed),
         f"em.scale, {FEW_CLUSTERS} clusters, at 20 sizes": lambda seed: em.scale(

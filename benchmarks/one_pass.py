@@ -257,14 +257,15 @@ def targets_table(targets: Targets, reached: dict[str, float]) -> str:
 
 def machine(*others: str) -> str:
     """What the numbers were measured on, with the versions of other libraries too."""
+    from econmodel.version import __version__
+
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if Path("/proc/cpuinfo").exists() else []
     model = next(
         (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown processor"
     )
-    libraries = ", ".join(
-        f"{name} {version(name)}" for name in ("numpy", "pandas", "statsmodels", *others, "econmodel")
-    )
-    return f"{os.cpu_count()} cores, {model}; Python {platform.python_version()}, {libraries}."
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("numpy", "pandas", "statsmodels", *others))
+    versions = f"Python {platform.python_version()}, {libraries}, econmodel {__version__}"
+    return f"{os.cpu_count()} cores, {model}; {versions}."
 
 
 def as_markdown(found: dict[str, Any], rows: int) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
-from econmodel.errors import EconmodelError
+from econmodel.errors import EconmodelError, needs
 from econmodel.report.kernel import SLOW_GRAMMAR
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def main() -> None:
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` means it
             signal.signal(number, _stop)
     try:
+        needs("reports")
         application()()
     except _Stopped as stop:
         end_everything()
@@ -119,10 +120,9 @@ def application() -> "typer.Typer":
 
 def make_reports(names: list[str], pairs: list[str], to: Path, *, pdf: bool = True, **how: Any) -> int:
     """What `econmodel report` does; returns the exit code."""
-    from econmodel.report.batch import parameters_of, run_reports
-    from econmodel.report.notebooks import find
-    from econmodel.report.parameters import share_out, written
+    from econmodel.report.notebooks import find, share_out, written
     from econmodel.report.pdf import chromium
+    from econmodel.report.run import parameters_of, run_reports
 
     sources = find(names)
     given = written(pairs)
@@ -140,10 +140,11 @@ def make_reports(names: list[str], pairs: list[str], to: Path, *, pdf: bool = Tr
 
 def check_reports(names: list[str], against: Path, **how: Any) -> int:
     """What `econmodel check` does; returns the exit code."""
-    from econmodel.report.batch import parameters_of, run_reports
-    from econmodel.report.compare import changes, moved, on_file
+    from econmodel.report.compare import changes, moved
+    from econmodel.report.finding import on_file
     from econmodel.report.folders import scratch, settle
     from econmodel.report.notebooks import find
+    from econmodel.report.run import parameters_of, run_reports
 
     sources = find(names)
     settle(against)

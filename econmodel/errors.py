@@ -1,5 +1,15 @@
 """Every error of the package: what happened, in the user's own column names, and what to do about it."""
 
+from importlib.util import find_spec
+
+# What each extra of the distribution brings: the modules of the libraries that pyproject.toml names there.
+EXTRAS = {
+    "charts": ("altair", "vl_convert"),
+    "reports": ("altair", "vl_convert", "ipykernel", "latex2mathml", "nbconvert", "nh3", "papermill", "rich", "typer"),
+    "lab": ("altair", "vl_convert", "ipykernel", "jupyterlab"),
+    "tables": ("maketables",),
+}
+
 
 class EconmodelError(ValueError):
     """Something the user can mend. Its message says what happened and what to do."""
@@ -56,3 +66,29 @@ class ParameterError(EconmodelError):
 
 class ReportFailed(EconmodelError):
     """A notebook stopped, or a check that must pass did not. The last good report was left in place."""
+
+
+class MissingExtra(EconmodelError, ImportError):
+    """Libraries that only some uses of the package need are not installed; the message says which extra brings them."""
+
+
+def needs(extra: str) -> None:
+    """Refuse, before anything is done, what needs the libraries of an extra where one of them is not installed.
+
+    Parameters
+    ----------
+    extra : of the distribution: "charts", "reports", "lab" or "tables"
+
+    Raises
+    ------
+    MissingExtra : with the command that installs them
+
+    Examples
+    --------
+    >>> needs("charts")
+    """
+    if missing := [name for name in EXTRAS[extra] if find_spec(name) is None]:
+        raise MissingExtra(
+            f"This needs the extra {extra}, of which {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not "
+            f"installed. Install it: python -m pip install 'econmodel-services[{extra}]'"
+        )

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ def board(names: Sequence[str], watched: bool | None = None) -> Iterator[Board]:
     Parameters
     ----------
     names : of the parts
-    watched : whether to draw bars; None asks the terminal
+    watched : whether to draw bars; None asks the terminal, and rich, which draws them, may be absent
 
     Examples
     --------
@@ -37,7 +38,7 @@ def board(names: Sequence[str], watched: bool | None = None) -> Iterator[Board]:
     one  1.0 s
     """
     width = max(map(len, names), default=0)
-    if not (sys.stdout.isatty() if watched is None else watched):
+    if not (sys.stdout.isatty() and find_spec("rich") is not None if watched is None else watched):
 
         def say(name: str, line: str) -> None:
             sys.stdout.write(f"{name:{width}s}  {line}\n")

@@ -337,6 +337,7 @@ class _Shown:
         tables = {name: in_pandas(table).copy(deep=False) for name, table in self.tables.items()}
         object.__setattr__(self, "table", in_pandas(self.table).copy(deep=False))
         object.__setattr__(self, "labels", FrozenMapping(self.labels))
+        object.__setattr__(self, "notes", (self.notes,) if isinstance(self.notes, str) else tuple(self.notes))
         object.__setattr__(self, "tables", FrozenMapping(tables))
 
     def printed(self, name: str | None = None) -> pd.DataFrame:
@@ -528,12 +529,21 @@ class Check(_Shown):
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Answer(_Shown):
-    """A table and a text, for what is neither an estimate nor a yes or no: a comparison, a selection, a plan.
+class Table(_Shown):
+    """A table shown with words: a comparison, a selection, a plan, or what a notebook has put together itself.
+
+    Parameters
+    ----------
+    title : what it is
+    table : a frame of pandas, or of another library
+    text : what it says, in a sentence
+    labels : printed names of columns, and of what stands under `term`
+    notes : what a reader must know besides; one may be given as text
+    tables : further tables by name
 
     Examples
     --------
-    >>> print(Answer("Published and ours", pd.DataFrame({"published": [0.7210], "ours": [0.7207]}), "They agree."))
+    >>> print(Table("Published and ours", pd.DataFrame({"published": [0.7210], "ours": [0.7207]}), "They agree."))
     Published and ours
     <BLANKLINE>
     They agree.
@@ -544,7 +554,7 @@ class Answer(_Shown):
 
     title: str
     table: pd.DataFrame
-    text: str
+    text: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)

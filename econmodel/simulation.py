@@ -293,7 +293,7 @@ STAFF_SHARE = 0.6
 STAFF_ELASTICITY = 0.8
 
 
-def simulate_staffing(
+def staffing(
     staffing: Literal["scales", "rationed"], providers: int, *, noise: float = 0.05, seed: int = 0
 ) -> Simulation:
     """Two worlds with opposite truths and the same data: staff that scale, and contact that is rationed.
@@ -305,7 +305,7 @@ def simulate_staffing(
 
     Examples
     --------
-    >>> scales, rationed = (simulate_staffing(world, 50) for world in ("scales", "rationed"))
+    >>> scales, rationed = (staffing(world, 50) for world in ("scales", "rationed"))
     >>> bool(np.allclose(scales.data.frame["cost"], rationed.data.frame["cost"]))
     True
     """
@@ -343,7 +343,7 @@ def simulate_staffing(
     return Simulation(data, None, {"cost elasticity of the technology": technology})
 
 
-def simulate_case_mix(
+def case_mix(
     providers: int,
     *,
     effect: float = -0.1,
@@ -368,7 +368,7 @@ def simulate_case_mix(
 
     Examples
     --------
-    >>> simulate_case_mix(50).facts["effect of continuity"]
+    >>> case_mix(50).facts["effect of continuity"]
     -0.1
     """
     require_counts(providers=providers)

@@ -63,7 +63,7 @@ class World:
     Attributes
     ----------
     truth : the cost function
-    options : of `em.simulate`
+    options : of `em.worlds.simulate`
     parts : whether the parts of the separation are studied too
     """
 
@@ -89,7 +89,7 @@ def composite(outputs: int, specialised: bool = False, relationship: bool = Fals
     if specialised:
         parameters |= {f"fixed cost of {name}": OWN_FIXED_COST for name in names}
         parameters["common cost"] -= OWN_FIXED_COST * outputs
-    return em.state(
+    return em.worlds.state(
         "composite", parameters, outputs=dict.fromkeys(names, 100.0),
         relationships={"continuity": 0.0} if relationship else None, fixed_costs=names if specialised else (),
     )  # fmt: skip
@@ -102,7 +102,7 @@ def translog_of_21_parameters() -> StatedCost:
     parameters |= {f"half {name} squared": 0.1 for name in outputs}
     parameters |= {"visits x advice": -0.04, "advice x meals": -0.03}
     parameters |= {"half wage squared": 0.05, "wage x rent": -0.05, "visits x wage": 0.03, "meals x rent": -0.02}
-    return em.state("translog", parameters, outputs=outputs, prices=prices)
+    return em.worlds.state("translog", parameters, outputs=outputs, prices=prices)
 
 
 def one_output(form: str) -> StatedCost:
@@ -110,7 +110,7 @@ def one_output(form: str) -> StatedCost:
     parameters = {"constant": 4.0, "visits": 0.9, "continuity": -0.15}
     if form == "translog":
         parameters |= {"half visits squared": 0.1, "visits x continuity": 0.05, "half continuity squared": 0.1}
-    return em.state(form, parameters, outputs={"visits": 100.0}, relationships={"continuity": 0.0})
+    return em.worlds.state(form, parameters, outputs={"visits": 100.0}, relationships={"continuity": 0.0})
 
 
 def worlds() -> list[World]:
@@ -218,7 +218,7 @@ def scope_is_given(fitted: CostFunction, at: dict[str, float]) -> bool:
 
 def replicate(world: World, providers: int, seed: int) -> Iterator[Row]:
     """One simulated table: measure, method, and the interval's ends."""
-    data = em.simulate(world.truth, providers, seed=seed, **world.options).data
+    data = em.worlds.simulate(world.truth, providers, seed=seed, **world.options).data
     fitted = em.fit(data, form=world.truth.technology.form)
     names, measure = measure_at(fitted, place(world.truth))
     whole = bool(corners.unidentified(fitted).any())
@@ -239,7 +239,7 @@ def replicate(world: World, providers: int, seed: int) -> Iterator[Row]:
 
 def as_printed(world: World, seed: int) -> bool:
     """Whether the intervals studied here are those that `em.scale` and `em.scope` print."""
-    data = em.simulate(world.truth, min(PROVIDERS), seed=seed, **world.options).data
+    data = em.worlds.simulate(world.truth, min(PROVIDERS), seed=seed, **world.options).data
     fitted, at = em.fit(data, form=world.truth.technology.form), place(world.truth)
     studied = {name: ends for name, method, *ends in replicate(world, len(data), seed) if method == "delta"}
     printed = [(RAY, em.scale(fitted, at=at))]
@@ -254,7 +254,7 @@ def as_printed(world: World, seed: int) -> bool:
 
 def population(world: World) -> dict[str, float]:
     """Parts of the separation among very many providers, of whom no chance is left."""
-    data = em.simulate(world.truth, POPULATION, seed=1, **world.options).data
+    data = em.worlds.simulate(world.truth, POPULATION, seed=1, **world.options).data
     table = em.separate(em.fit(data, form=world.truth.technology.form), replications=19).table
     return {f"part: {row.term}": float(row.estimate) for row in table.itertuples()}
 

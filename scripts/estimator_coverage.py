@@ -89,11 +89,11 @@ WORLDS = (
     World("provider means (Mundlak)", panel, {"form": "cobb_douglas", "effects": "mundlak"}, 200),
     World(
         "two-stage least squares", chosen,
-        {"form": "cobb_douglas", "estimator": em.TwoStage(["continuity"], ["tender"])},
+        {"form": "cobb_douglas", "estimator": em.estimators.TwoStage(["continuity"], ["tender"])},
     ),
     World(
         "control function", chosen,
-        {"form": "cobb_douglas", "estimator": em.ControlFunction(["continuity"], ["tender"])},
+        {"form": "cobb_douglas", "estimator": em.estimators.ControlFunction(["continuity"], ["tender"])},
     ),
 )  # fmt: skip
 

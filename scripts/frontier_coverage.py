@@ -91,7 +91,7 @@ def one(world: World, rows: int, number: int) -> dict[str, float]:
     """One table: what its intervals cover (1 or 0), and what its test says; empty where there was no fit."""
     rng = np.random.default_rng([rows, number, WORLDS.index(world)])
     data, u = simulated(world, rows, rng)
-    estimator: Any = em.Frontier(world.distribution, determinants=("closeness",) if world.moved else ())
+    estimator: Any = em.estimators.Frontier(world.distribution, determinants=("closeness",) if world.moved else ())
     try:
         fitted = em.fit(data, "cobb_douglas", estimator, "random" if world.sigma_w else None)
     except EconmodelError:

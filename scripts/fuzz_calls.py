@@ -117,7 +117,7 @@ def _test(data: em.CostData, fitted: Any, rng: Rng) -> Any:
 
 def _expansion_path(data: em.CostData, fitted: Any, rng: Rng) -> Any:
     ends = ("p25", "p75") if rng.random() < 0.5 else (place(data, rng), place(data, rng))
-    return em.expansion_path(fitted, *ends, **settings(rng))
+    return em.outputs.expansion_path(fitted, *ends, **settings(rng))
 
 
 def _names_of_two(data: em.CostData, rng: Rng) -> list[str]:
@@ -133,7 +133,7 @@ def _merger(data: em.CostData, fitted: Any, rng: Rng) -> Any:
         further["relationship"] = {next(iter(data.relationships)): float(rng.choice([-0.2, 0.5, 1e3]))}
     if rng.random() < 0.2:
         further["volume"] = {next(iter(data.outputs)): float(rng.choice([1.1, 1.2, 0.0, -1.0]))}
-    return em.merger(fitted, _names_of_two(data, rng), **further, **settings(rng))
+    return em.arrangements.merger(fitted, _names_of_two(data, rng), **further, **settings(rng))
 
 
 def _partner(data: em.CostData, fitted: Any, rng: Rng) -> Any:
@@ -146,12 +146,12 @@ def _partner(data: em.CostData, fitted: Any, rng: Rng) -> Any:
         shared = data.outputs
     given: dict[str, Any] = {"fee": float(rng.choice([0.0, 0.1, -1.0]))} if rng.random() < 0.3 else {}
     if rng.random() < 0.3:
-        given["trust"] = em.Trust()
+        given["trust"] = em.arrangements.Trust()
     if rng.random() < 0.3:
         given |= {"per_partner": 1.0, "one_off": 10.0, "horizon": float(rng.choice([5.0, 0.0, 1e6]))}
     if rng.random() < 0.4:
         given["along"] = str(rng.choice(["per_pair", "fee", "years", "per_partner", "no such"]))
-    return em.partner(fitted, _names_of_two(data, rng), shared, **given, **settings(rng))
+    return em.arrangements.partner(fitted, _names_of_two(data, rng), shared, **given, **settings(rng))
 
 
 def _configure(data: em.CostData, fitted: Any, rng: Rng) -> Any:
@@ -165,14 +165,14 @@ def _configure(data: em.CostData, fitted: Any, rng: Rng) -> Any:
         demand = dict.fromkeys(demand, 0.0)
     if len(mean) > 2:
         given["step"] = dict(demand)
-    return em.configure(fitted, demand, **given, only_supported=bool(rng.random() < 0.5))
+    return em.arrangements.configure(fitted, demand, **given, only_supported=bool(rng.random() < 0.5))
 
 
 def _envelopment(data: em.CostData, fitted: Any, rng: Rng) -> Any:
     returns = str(
         rng.choice(["variable", "constant", "decreasing", "increasing", "other"], p=[0.4, 0.2, 0.2, 0.1, 0.1])
     )
-    return em.merger_envelopment(data, _names_of_two(data, rng), returns=returns)
+    return em.arrangements.envelopment(data, _names_of_two(data, rng), returns=returns)
 
 
 def _select(data: em.CostData, fitted: Any, rng: Rng) -> Any:
@@ -186,12 +186,14 @@ def _influence(data: em.CostData, fitted: Any, rng: Rng) -> Any:
 
 
 def _cumulative(data: em.CostData, fitted: Any, rng: Rng) -> Any:
-    return em.cumulative(data, _one_of(data.outputs, rng), rng.choice(np.array([0.0, 10.0, "", -1.0], dtype=object)))
+    return em.tables.cumulative(
+        data, _one_of(data.outputs, rng), rng.choice(np.array([0.0, 10.0, "", -1.0], dtype=object))
+    )
 
 
 def _learning(data: em.CostData, fitted: Any, rng: Rng) -> Any:
     output = _one_of(data.outputs, rng)
-    richer = em.cumulative(data, output, 1.0)
+    richer = em.tables.cumulative(data, output, 1.0)
     return em.learning(em.fit(richer, "cobb_douglas"), rng.choice(np.array([None, output], dtype=object)))
 
 
@@ -202,7 +204,9 @@ def _continuity(data: em.CostData, fitted: Any, rng: Rng) -> Any:
     visits["place"] = rng.choice(np.array(["N", "S", *[None] * (rng.random() < 0.1)], dtype=object), rows)
     given = {"time": "when"} if rng.random() < 0.6 else {}
     given |= {"by": "place"} if rng.random() < 0.5 else {}
-    return em.continuity(visits, person="who", worker="by", fewest_contacts=int(rng.choice([2, 2, 3, 0])), **given)
+    return em.tables.continuity(
+        visits, person="who", worker="by", fewest_contacts=int(rng.choice([2, 2, 3, 0])), **given
+    )
 
 
 def _gaps(data: em.CostData, fitted: Any, rng: Rng) -> Any:
@@ -220,31 +224,31 @@ def _compare(data: em.CostData, fitted: Any, rng: Rng) -> Any:
 
 def _complementarity(data: em.CostData, fitted: Any, rng: Rng) -> Any:
     pair = None if rng.random() < 0.6 else [_one_of(data.outputs, rng), _one_of(data.outputs, rng)]
-    return em.complementarity(fitted, pair, place(data, rng), replications=REPLICATIONS)
+    return em.outputs.complementarity(fitted, pair, place(data, rng), replications=REPLICATIONS)
 
 
 def _subadditivity(data: em.CostData, fitted: Any, rng: Rng) -> Any:
     splits = str(rng.choice(["shin_ying", "evans_heckman", "general"]))
-    return em.subadditivity(fitted, "mean" if rng.random() < 0.8 else place(data, rng), splits, replications=19)
+    return em.outputs.subadditivity(fitted, "mean" if rng.random() < 0.8 else place(data, rng), splits, replications=19)
 
 
 def _coproduce(data: em.CostData, fitted: Any, rng: Rng) -> Any:
     wage = [None, 12.0, 9.0, 15.0, 0.0, -1.0][int(rng.integers(6))]
-    return em.coproduce(
+    return em.arrangements.coproduce(
         fitted, str(_one_of(data.controls or data.relationships, rng)), wage, at=place(data, rng), **settings(rng)
     )
 
 
 def _connected_care(data: em.CostData, fitted: Any, rng: Rng) -> Any:
-    bond = em.Trust() if rng.random() < 0.5 else None
+    bond = em.arrangements.Trust() if rng.random() < 0.5 else None
     name = str(_one_of(data.relationships, rng))
     people = float(rng.choice([1.0, 30.0, 0.0, -1.0], p=[0.5, 0.44, 0.03, 0.03]))
-    return em.connected_care(fitted, name, people=people, bond=bond, at=place(data, rng), **settings(rng))
+    return em.arrangements.connected_care(fitted, name, people=people, bond=bond, at=place(data, rng), **settings(rng))
 
 
 def _relationship_economies(data: em.CostData, fitted: Any, rng: Rng) -> Any:
     low = [None, None, 0.1, 0.0, -5.0, 1e9][int(rng.integers(6))]
-    return em.relationship_economies(fitted, _one_of(data.relationships, rng), low, place(data, rng), **settings(rng))
+    return em.relationships.economies(fitted, _one_of(data.relationships, rng), low, place(data, rng), **settings(rng))
 
 
 def _sensitivity(data: em.CostData, fitted: Any, rng: Rng) -> Any:
@@ -284,8 +288,10 @@ def _summary(data: em.CostData, fitted: Any, rng: Rng) -> Any:
 
 def _where_relationship(data: em.CostData, fitted: Any, rng: Rng) -> Any:
     name = str(_one_of([*data.controls, *data.network, *data.relationships], rng))
-    frontier = em.fit(data, "cobb_douglas", em.Frontier(determinants=[name])) if rng.random() < 0.8 else fitted
-    return em.where_relationship(frontier, name)
+    frontier = (
+        em.fit(data, "cobb_douglas", em.estimators.Frontier(determinants=[name])) if rng.random() < 0.8 else fitted
+    )
+    return em.relationships.where(frontier, name)
 
 
 def _regularity(data: em.CostData, fitted: Any, rng: Rng) -> Any:
@@ -297,12 +303,12 @@ def _exhaustion(data: em.CostData, fitted: Any, rng: Rng) -> Any:
     two = [["personal", "transactional"], ["infrastructure", "regulatory"], list(data.outputs)[:2]][
         int(rng.integers(3))
     ]
-    return em.exhaustion(fitted, *two, at=place(data, rng)) if len(two) == 2 else em.exhaustion(fitted)
+    return em.outputs.exhaustion(fitted, *two, at=place(data, rng)) if len(two) == 2 else em.outputs.exhaustion(fitted)
 
 
 def _diversification(data: em.CostData, fitted: Any, rng: Rng) -> Any:
     beta = float(rng.choice([1.0, 0.5, 0.9, 0.0, 2.0]))
-    return em.diversification(fitted, place(data, rng), beta, **settings(rng))
+    return em.outputs.diversification(fitted, place(data, rng), beta, **settings(rng))
 
 
 def _charts(name: str) -> Call:
@@ -340,8 +346,9 @@ OF_A_FIT: dict[str, Call] = {
     "unit_cost": _unit_cost,
     "separate": _separate,
     "select": _select,
-    "nested_forms": lambda data, fitted, rng: em.nested_forms(data),
-    "scope_by_type": lambda data, fitted, rng: em.scope_by_type(data, place(data, rng), second_order="outputs"),
+    "select nested": lambda data, fitted, rng: em.select(data, nested=True),
+    "contrast": lambda data, fitted, rng: em.contrast(em.scale, fitted, 0.5, place(data, rng), **settings(rng)),
+    "scope_by_type": lambda data, fitted, rng: em.outputs.scope_by_type(data, place(data, rng), second_order="outputs"),
     "sensitivity": _sensitivity,
     "influence": _influence,
     "decompose": _decompose,
@@ -349,35 +356,35 @@ OF_A_FIT: dict[str, Call] = {
     "test": _test,
     "regularity": _regularity,
     "impose": _impose,
-    "trans_ray_convexity": lambda data, fitted, rng: em.trans_ray_convexity(fitted, replications=REPLICATIONS),
+    "trans_ray": lambda data, fitted, rng: em.outputs.trans_ray(fitted, replications=REPLICATIONS),
     "complementarity": _complementarity,
     "diversification": _diversification,
     "subadditivity": _subadditivity,
     "expansion_path": _expansion_path,
     "density": _point("density"),
     "learning": _learning,
-    "relationship_scaling": lambda data, fitted, rng: em.relationship_scaling(
+    "relationships.scaling": lambda data, fitted, rng: em.relationships.scaling(
         fitted, _one_of([*data.relationships, None], rng), place(data, rng)
     ),
     "exhaustion": _exhaustion,
     "cumulative": _cumulative,
     "continuity": _continuity,
-    "cost_per_outcome": lambda data, fitted, rng: em.cost_per_outcome(
+    "relationships.per_outcome": lambda data, fitted, rng: em.relationships.per_outcome(
         fitted, _one_of([*data.outcomes, None], rng), **settings(rng, method=False, replications=True)
     ),
-    "relationship_value": lambda data, fitted, rng: em.relationship_value(
+    "relationships.value": lambda data, fitted, rng: em.relationships.value(
         fitted, _one_of([*data.relationships, None], rng), _one_of([*data.outcomes, None], rng),
         **settings(rng, method=False, replications=True),
     ),
-    "relationship_economies": _relationship_economies,
+    "relationships.economies": _relationship_economies,
     "compare": _compare,
-    "where_relationship": _where_relationship,
+    "relationships.where": _where_relationship,
     "partner": _partner,
     "connected_care": _connected_care,
     "coproduce": _coproduce,
     "configure": _configure,
     "merger": _merger,
-    "merger_envelopment": _envelopment,
+    "envelopment": _envelopment,
     "gaps": _gaps,
     "where and using": _derived,
     "predict": _predict,
@@ -389,18 +396,18 @@ OF_A_FIT: dict[str, Call] = {
 
 
 TWO_OUTPUTS = ("scope", "complementarity", "diversification", "expansion_path", "subadditivity", "exhaustion",
-               "trans_ray_convexity", "charts.complementarity_map", "charts.scope_map",
+               "trans_ray", "charts.complementarity_map", "charts.scope_map",
                "charts.subadditivity_surface")  # fmt: skip
 OF_RELATIONSHIPS = (
     "relationship",
-    "relationship_scaling",
-    "relationship_economies",
-    "relationship_value",
+    "relationships.scaling",
+    "relationships.economies",
+    "relationships.value",
     "connected_care",
 )
-OF_OUTCOMES = ("cost_per_outcome", "relationship_value")
+OF_OUTCOMES = ("relationships.per_outcome", "relationships.value")
 OF_PERIODS = ("cumulative", "learning")
-OF_A_CONTROL = ("coproduce", "charts.coproduction", "where_relationship")
+OF_A_CONTROL = ("coproduce", "charts.coproduction", "where")
 
 
 def worth_asking(data: em.CostData, fitted: Any) -> list[str]:
@@ -428,7 +435,7 @@ def _number(rng: Rng, *plausible: float) -> float:
 def _stated(rng: Rng) -> Any:
     form = str(rng.choice(["cobb_douglas", "translog"]))
     slope, effect = _number(rng, 0.5, 0.9, 1.0, 1.2), _number(rng, -0.1, 0.0, 0.2)
-    cost = em.state(form, {"y": slope, "r": effect}, outputs={"y": 100.0}, relationships={"r": 0.5})
+    cost = em.worlds.state(form, {"y": slope, "r": effect}, outputs={"y": 100.0}, relationships={"r": 0.5})
     return cost
 
 
@@ -438,7 +445,7 @@ def _of_a_stated_cost(rng: Rng) -> Any:
 
 def _simulate(rng: Rng) -> Any:
     providers, noise = int(_whole(rng, 5, 40)), _number(rng, 0.1)
-    return em.simulate(
+    return em.worlds.simulate(
         _stated(rng), providers, noise=noise, periods=int(_whole(rng, 1, 3)), seed=int(_whole(rng, 0, 1))
     )
 
@@ -452,51 +459,55 @@ def _power(rng: Rng) -> Any:
     return em.power(_stated(rng), question, [20, 40], replications=_whole(rng, 10, 20), noise=_number(rng, 0.1, 0.3))
 
 
-def _tiers(rng: Rng) -> list[em.Tier]:
-    prime = em.Tier("prime", fee=_number(rng, 0.1, 0.3), premium=_number(rng, 0.0, 0.2))
-    return [prime, em.Tier("charity", delivers=1.0)][: 1 + (rng.random() < 0.9)]
+def _tiers(rng: Rng) -> list[em.arrangements.Tier]:
+    prime = em.arrangements.Tier("prime", fee=_number(rng, 0.1, 0.3), premium=_number(rng, 0.0, 0.2))
+    return [prime, em.arrangements.Tier("charity", delivers=1.0)][: 1 + (rng.random() < 0.9)]
 
 
 def _supply_chain(rng: Rng) -> Any:
-    tariff = em.figures("work_programme_tariff")
+    tariff = em.tables.figures("work_programme_tariff")
     rates = {str(tariff["group"].iloc[0]): _number(rng, 0.05, 0.3)}
-    return em.supply_chain(tariff, rates, tiers=_tiers(rng), months=_whole(rng, 24, 60), draws=_whole(rng, 100, 200))
+    return em.arrangements.supply_chain(
+        tariff, rates, tiers=_tiers(rng), months=_whole(rng, 24, 60), draws=_whole(rng, 100, 200)
+    )
 
 
 def _pay_by_results(rng: Rng) -> Any:
-    tariff = em.figures("work_programme_tariff")
+    tariff = em.tables.figures("work_programme_tariff")
     row = {"p0": _number(rng, 0.05, 0.1), "p1": _number(rng, 0.3), "k": _number(rng, 0.001, 0.002)}
     response = pd.DataFrame([{"group": name} | row for name in tariff["group"].head(2)])
-    return em.pay_by_results(tariff, response, tiers=_tiers(rng), discount=_number(rng, 0.0, 0.1))
+    return em.arrangements.pay_by_results(tariff, response, tiers=_tiers(rng), discount=_number(rng, 0.0, 0.1))
 
 
 def _explain_outcomes(rng: Rng) -> Any:
-    tariff = em.figures("work_programme_tariff")
+    tariff = em.tables.figures("work_programme_tariff")
     rates = {str(name): _number(rng, 0.05, 0.15) for name in tariff["group"].head(2)}
-    return em.explain_outcomes(tariff, rates, spread=_number(rng, 0.0, 0.5), kept=_number(rng, 0.5, 1.0))
+    return em.arrangements.explain_outcomes(tariff, rates, spread=_number(rng, 0.0, 0.5), kept=_number(rng, 0.5, 1.0))
 
 
 ALONE: dict[str, Callable[[Rng], Any]] = {
     "state": _stated,
     "measures of a stated cost": _of_a_stated_cost,
     "simulate": _simulate,
-    "simulate_staffing": lambda rng: em.simulate_staffing(
+    "staffing": lambda rng: em.worlds.staffing(
         str(rng.choice(["scales", "rationed", "x"])), _whole(rng, 5, 50), noise=_number(rng, 0.05)
     ),
-    "simulate_case_mix": lambda rng: em.simulate_case_mix(_whole(rng, 5, 50), effect=_number(rng, -0.1)),
-    "simulate_unpaid": lambda rng: em.simulate_unpaid(_whole(rng, 5, 50), saving=_number(rng, -0.1)),
-    "simulate_sectors": lambda rng: em.simulate_sectors(_whole(rng, 5, 50), sorting=_number(rng, 1.0)),
+    "case_mix": lambda rng: em.worlds.case_mix(_whole(rng, 5, 50), effect=_number(rng, -0.1)),
+    "unpaid": lambda rng: em.worlds.unpaid(_whole(rng, 5, 50), saving=_number(rng, -0.1)),
+    "sectors": lambda rng: em.worlds.sectors(_whole(rng, 5, 50), sorting=_number(rng, 1.0)),
     "power": _power,
     "charts.power": lambda rng: em.charts.power(_power(rng)),
-    "tenders": lambda rng: em.tenders(
-        (1, 2, _whole(rng, 4)), trust=em.Trust(_number(rng, 0.3), _number(rng, 0.1), _number(rng, 0.5))
+    "tenders": lambda rng: em.arrangements.tenders(
+        (1, 2, _whole(rng, 4)), trust=em.arrangements.Trust(_number(rng, 0.3), _number(rng, 0.1), _number(rng, 0.5))
     ),
-    "transactions": lambda rng: em.tenders(transactions=em.Transactions(_number(rng, 0.03), _number(rng, 5.0))),
+    "transactions": lambda rng: em.arrangements.tenders(
+        transactions=em.arrangements.Transactions(_number(rng, 0.03), _number(rng, 5.0))
+    ),
     "supply_chain": _supply_chain,
     "charts.reserves": lambda rng: em.charts.reserves(_supply_chain(rng)),
     "pay_by_results": _pay_by_results,
     "explain_outcomes": _explain_outcomes,
     "charts.outcome_revenue": lambda rng: em.charts.outcome_revenue(_explain_outcomes(rng)),
-    "saving_needed": lambda rng: em.saving_needed(_number(rng, 1e6), discount_rate=_number(rng, 0.035)),
+    "saving_needed": lambda rng: em.arrangements.saving_needed(_number(rng, 1e6), discount_rate=_number(rng, 0.035)),
     "format_number": lambda rng: em.format_number(_number(rng, 1e-5, 123456.0), _whole(rng, 4)),
 }

@@ -341,17 +341,17 @@ def _estimator(data: em.CostData, rng: Rng, options: dict[str, Any], careful: bo
         options.pop("cov_type", None)
     if kind == "system":
         drop = rng.choice(np.array([None, *data.prices], dtype=object))
-        options["estimator"] = em.System(iterate=bool(rng.random() < 0.5), drop=drop)
+        options["estimator"] = em.estimators.System(iterate=bool(rng.random() < 0.5), drop=drop)
     if kind == "frontier":
         law = str(rng.choice(["half_normal", "half_normal", "exponential"]))
         moved = outside[:1] if rng.random() < 0.4 and (law == "half_normal" or not careful) else []
         if careful and moved:
             options["form"] = "cobb_douglas"
-        options["estimator"] = em.Frontier(law, determinants=moved)
+        options["estimator"] = em.estimators.Frontier(law, determinants=moved)
         if rng.random() < 0.2 and data.entity:
             options["effects"] = "random"
     if kind == "instruments":
         roles = {data.cost, data.entity, data.time, *inside, *data.controls, *data.network, *data.prices}
         outside = [name for name in data.frame if name not in roles] or outside
-        one = em.TwoStage if rng.random() < 0.5 else em.ControlFunction
+        one = em.estimators.TwoStage if rng.random() < 0.5 else em.estimators.ControlFunction
         options["estimator"] = one([str(rng.choice(inside))], [str(x) for x in outside[: int(rng.integers(1, 3))]])

@@ -163,7 +163,7 @@ class Study:
         self.seen["mixed"] += sum("mixed" in each for each in second)
 
     def _pairs(self, reports: Path) -> list[str]:
-        from econmodel.report.compare import on_file
+        from econmodel.report.finding import on_file
 
         faults = []
         for name in NAMES:
@@ -274,7 +274,7 @@ def main() -> None:
     import papermill  # noqa: F401
     from nbconvert.exporters import templateexporter  # noqa: F401
 
-    import econmodel.report.batch  # noqa: F401
+    import econmodel.report.run  # noqa: F401
 
     with_pdf = kills * 3 // 10 if chromium() else 0
     parts: list[tuple[str, Callable[[Study], None]]] = [

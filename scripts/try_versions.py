@@ -84,7 +84,15 @@ def tried(
     if step("uv", "python", "find", "--no-python-downloads", python, within=place):
         return python, versions, "not here" if must else "not here, skipped", ""
     install = ("uv", "pip", "install", "--quiet", "--compile-bytecode", "--python", interpreter)
-    libraries = ("--only-binary", ":all:", "--resolution", RESOLUTION[versions], "-r", str(ROOT / "pyproject.toml"))
+    libraries = (
+        "--only-binary",
+        ":all:",
+        "--resolution",
+        RESOLUTION[versions],
+        "-r",
+        str(ROOT / "pyproject.toml"),
+        "--all-extras",
+    )
     steps = {
         "environment": ("uv", "venv", "--quiet", "--no-python-downloads", "--python", python, str(place / "venv")),
         "libraries": (*install, *libraries),

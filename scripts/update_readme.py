@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import econmodel as em
-from econmodel.report.findings import Collected
+from econmodel.report.finding import Collected
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"

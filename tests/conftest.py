@@ -55,9 +55,9 @@ def rendered_reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     It holds NAME.html, NAME.findings.json, the executed NAME.ipynb, NAME.pdf where there is a browser, index.html; and
     NAME.failed.html in place of these where a notebook failed.
     """
-    from econmodel.report.batch import run_reports
     from econmodel.report.notebooks import shipped_notebooks
     from econmodel.report.pdf import chromium
+    from econmodel.report.run import run_reports
 
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:

@@ -104,10 +104,17 @@ def test_frames_are_taken_wherever_a_user_gives_one(columns, make):
     )
     assert fitted.predict(at).tolist() == fitted.predict(plain.loc[:2, ["visits", "wage"]]).tolist()
     contacts = {"person": "home", "worker": "region", "time": "day"}
-    pd.testing.assert_frame_equal(em.continuity(frame, **contacts).table, em.continuity(plain, **contacts).table)
+    pd.testing.assert_frame_equal(
+        em.tables.continuity(frame, **contacts).table, em.tables.continuity(plain, **contacts).table
+    )
     gaps = [em.gaps(one, "visits", "region", ["sites"]) for one in (frame, plain)]
     pd.testing.assert_frame_equal(gaps[0].table, gaps[1].table)
-    shown = em.Answer("Rows", at, "")
+    merged = [em.arrangements.merger(fitted, one) for one in (at[:2], plain.loc[:1, ["visits", "wage"]])]
+    pd.testing.assert_frame_equal(merged[0].table, merged[1].table, check_exact=True)
+    own = {"inputs": ["sites"], "outputs": ["visits"]}
+    envelopes = [em.arrangements.envelopment(one, ["0", "1"], **own) for one in (frame, plain)]
+    pd.testing.assert_frame_equal(envelopes[0].table, envelopes[1].table, check_exact=True)
+    shown = em.Table("Rows", at, "")
     assert list(shown.table) == ["visits", "wage"]
 
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from econmodel.results import (
     EFFECT_COLUMNS,
-    Answer,
     Check,
     Effects,
     FrozenMapping,
+    Table,
     columns_beside,
     decimals_for,
     format_number,
@@ -131,7 +131,7 @@ HOSTILE = '<script>alert("x")</script> & more'
 
 def test_html_escapes_everything_that_a_user_may_have_named():
     table = pd.DataFrame({"term": [HOSTILE], HOSTILE: ["<b>"], "estimate": [1.5]})
-    result = Answer(HOSTILE, table, HOSTILE, notes=(HOSTILE,), tables={HOSTILE: table})
+    result = Table(HOSTILE, table, HOSTILE, notes=(HOSTILE,), tables={HOSTILE: table})
     for html in (result._repr_html_(), html_table(table, HOSTILE), effects(labels={"apparent": HOSTILE})._repr_html_()):
         assert "<script" not in html
         assert "<b>" not in html
@@ -171,7 +171,7 @@ def test_a_row_that_is_not_there_names_those_that_are():
 
 def records():
     table = effects().table
-    return [effects(), Check("Support", True, "inside", table, "Yes."), Answer("Beside", table, "Words.")]
+    return [effects(), Check("Support", True, "inside", table, "Yes."), Table("Beside", table, "Words.")]
 
 
 @pytest.mark.parametrize("record", records(), ids=lambda record: type(record).__name__)
@@ -232,7 +232,7 @@ def test_a_frozen_mapping_is_a_mapping_and_nothing_changes_it():
         assert back == frozen
 
 
-@pytest.mark.parametrize("kind", [Effects, Check, Answer])
+@pytest.mark.parametrize("kind", [Effects, Check, Table])
 def test_tables_given_to_a_record_may_change_without_it(kind):
     table, further = effects().table, pd.DataFrame({"part": [1.0]})
     extra = {"passed": None, "null": ""} if kind is Check else {}
@@ -275,6 +275,12 @@ def test_a_term_in_words():
     table = effects().table.assign(identified_low=0.1234, identified_high=0.2345)
     table.loc[0, "estimate"] = np.nan
     assert effects(table=table).words("apparent") == "between 0.123 and 0.234 (95 % interval 0.981 to 0.997)"
+
+
+def test_a_table_of_ones_own_needs_a_title_and_a_frame():
+    own = Table("Costs", pd.DataFrame({"unit_cost": [2.5]}), labels={"unit_cost": "a visit, GBP"}, notes="Made up.")
+    assert repr(own).split("\n") == ["Costs", "", "a visit, GBP", "       2.500", "", "Made up."]
+    assert own.notes == ("Made up.",)
 
 
 def test_what_has_no_bound_is_written_as_infinity():

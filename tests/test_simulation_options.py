@@ -13,12 +13,12 @@ SLOPE = 0.012
 
 
 def one_output(elasticity=0.8, **options):
-    return em.state("cobb_douglas", {"constant": 4.0, "visits": elasticity} | options, outputs={"visits": 100})
+    return em.worlds.state("cobb_douglas", {"constant": 4.0, "visits": elasticity} | options, outputs={"visits": 100})
 
 
 def with_continuity(**parameters):
     stated = {"constant": 4.0, "visits": 0.9, "continuity": -0.1} | parameters
-    return em.state("cobb_douglas", stated, outputs={"visits": 100}, relationships={"continuity": 0.0})
+    return em.worlds.state("cobb_douglas", stated, outputs={"visits": 100}, relationships={"continuity": 0.0})
 
 
 def slope(data, name="visits"):
@@ -28,7 +28,7 @@ def slope(data, name="visits"):
 @pytest.mark.parametrize("volume_error", [0.1, 0.3])
 @pytest.mark.parametrize("elasticity", [0.7, 1.2])
 def test_error_in_volume_pulls_the_elasticity_towards_zero_by_the_reliability(volume_error, elasticity):
-    world = em.simulate(one_output(elasticity), ROWS, spread=0.6, volume_error=volume_error, seed=1)
+    world = em.worlds.simulate(one_output(elasticity), ROWS, spread=0.6, volume_error=volume_error, seed=1)
     reliability = 0.36 / (0.36 + volume_error**2)
     assert world.facts == {"reliability of visits": pytest.approx(reliability)}
     assert slope(world.data) == pytest.approx(elasticity * reliability, abs=SLOPE)
@@ -36,18 +36,18 @@ def test_error_in_volume_pulls_the_elasticity_towards_zero_by_the_reliability(vo
 
 @pytest.mark.parametrize("elasticity", [0.7, 1.2])
 def test_cost_per_head_times_heads_pulls_it_to_one(elasticity):
-    world = em.simulate(one_output(elasticity), ROWS, spread=0.6, volume_error=0.3, per_head="visits", seed=2)
+    world = em.worlds.simulate(one_output(elasticity), ROWS, spread=0.6, volume_error=0.3, per_head="visits", seed=2)
     reliability = world.facts["reliability of visits"]
     assert slope(world.data) == pytest.approx(elasticity * reliability + 1.0 - reliability, abs=SLOPE)
     assert world.data.cost_concept == "per head x heads"
     # At constant returns the error moves nothing, however large it is.
-    level = em.simulate(one_output(1.0), ROWS, volume_error=0.6, per_head="visits", seed=3)
+    level = em.worlds.simulate(one_output(1.0), ROWS, volume_error=0.6, per_head="visits", seed=3)
     assert slope(level.data) == pytest.approx(1.0, abs=SLOPE)
 
 
 def test_error_keeps_means_in_level_forms_and_leaves_zeros():
-    cost = em.state("composite", {"common cost": 20, "a": 50, "b": 30}, outputs={"a": 10, "b": 5})
-    world = em.simulate(cost, ROWS, volume_error=0.4, specialised={"a": 0.2}, seed=4)
+    cost = em.worlds.state("composite", {"common cost": 20, "a": 50, "b": 30}, outputs={"a": 10, "b": 5})
+    world = em.worlds.simulate(cost, ROWS, volume_error=0.4, specialised={"a": 0.2}, seed=4)
     assert (world.data.frame["a"] == 0).mean() == pytest.approx(0.2, abs=SAMPLING)
     assert world.data.frame["b"].mean() == pytest.approx(5, rel=SAMPLING)
     # The reliability of a log is said only of what everybody makes.
@@ -55,7 +55,7 @@ def test_error_keeps_means_in_level_forms_and_leaves_zeros():
 
 
 def test_a_panel_has_the_variances_asked_for():
-    world = em.simulate(
+    world = em.worlds.simulate(
         with_continuity(), 4_000, periods=5, movement=0.3, provider_effects=0.4, noise=0.1, spread=0.6, seed=5
     )
     data, frame = world.data, world.data.frame
@@ -72,7 +72,7 @@ def test_a_panel_has_the_variances_asked_for():
 
 
 def test_within_estimation_recovers_the_slopes_of_a_panel():
-    world = em.simulate(with_continuity(), 2_000, periods=4, provider_effects=0.5, noise=0.1, seed=6)
+    world = em.worlds.simulate(with_continuity(), 2_000, periods=4, provider_effects=0.5, noise=0.1, seed=6)
     fitted = em.fit(world.data, "cobb_douglas", effects="within")
     assert fitted.params["visits"] == pytest.approx(0.9, abs=SLOPE)
     assert fitted.params["continuity"] == pytest.approx(-0.1, abs=4 * SLOPE)
@@ -80,27 +80,27 @@ def test_within_estimation_recovers_the_slopes_of_a_panel():
 
 
 def test_specialised_providers_of_a_panel_stay_so():
-    cost = em.state("composite", {"common cost": 20, "a": 50, "b": 30}, outputs={"a": 10, "b": 5})
-    frame = em.simulate(cost, 300, periods=3, specialised={"a": 0.3}, seed=7).data.frame
+    cost = em.worlds.state("composite", {"common cost": 20, "a": 50, "b": 30}, outputs={"a": 10, "b": 5})
+    frame = em.worlds.simulate(cost, 300, periods=3, specialised={"a": 0.3}, seed=7).data.frame
     none = (frame["a"] == 0).groupby(frame["provider"]).mean()
     assert set(none) == {0.0, 1.0}
 
 
 def test_what_is_chosen_by_need_is_biased_by_its_cost():
     """Omitted need adds its cost times the slope of need on continuity (size held)."""
-    chosen = em.simulate(with_continuity(), ROWS, spread=0.6, chosen_by_need={"continuity": 0.3}, seed=8)
+    chosen = em.worlds.simulate(with_continuity(), ROWS, spread=0.6, chosen_by_need={"continuity": 0.3}, seed=8)
     expected = -0.1 + 0.2 * 0.3 / (0.3**2 + 0.2**2)
     assert slope(chosen.data, "continuity") == pytest.approx(expected, abs=SLOPE)
-    free = em.simulate(with_continuity(), ROWS, spread=0.6, chosen_by_need={"continuity": 0.0}, seed=8)
+    free = em.worlds.simulate(with_continuity(), ROWS, spread=0.6, chosen_by_need={"continuity": 0.0}, seed=8)
     assert slope(free.data, "continuity") == pytest.approx(-0.1, abs=4 * SLOPE)
     assert "need" not in chosen.data.frame
 
 
 def test_options_that_are_off_change_no_draw():
     """Whatever is switched on draws last, so that providers of a seed stay who they are."""
-    plain = em.simulate(with_continuity(), 200, seed=9).data.frame
-    error = em.simulate(with_continuity(), 200, volume_error=0.2, seed=9).data.frame
-    chosen = em.simulate(with_continuity(), 200, chosen_by_need={"continuity": 0.0}, cost_of_need=0.0, seed=9)
+    plain = em.worlds.simulate(with_continuity(), 200, seed=9).data.frame
+    error = em.worlds.simulate(with_continuity(), 200, volume_error=0.2, seed=9).data.frame
+    chosen = em.worlds.simulate(with_continuity(), 200, chosen_by_need={"continuity": 0.0}, cost_of_need=0.0, seed=9)
     assert error[["cost", "continuity"]].equals(plain[["cost", "continuity"]])
     assert not np.allclose(error["visits"], plain["visits"])
     assert chosen.data.frame.equals(plain)
@@ -123,4 +123,4 @@ def test_options_that_are_off_change_no_draw():
 )
 def test_what_cannot_be_drawn_is_refused(options, error, message):
     with pytest.raises(error, match=message):
-        em.simulate(one_output(), 10, **options)
+        em.worlds.simulate(one_output(), 10, **options)

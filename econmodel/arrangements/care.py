@@ -85,7 +85,7 @@ class Care:
 
     Attributes
     ----------
-    fit : the cost function
+    fit, factor : the cost function, and what its costs are multiplied by to be money
     bond : how continuity follows from contacts
     services : names of what is provided
     apart, known : each service alone, with the continuity of its own worker, and of one worker for all
@@ -94,6 +94,7 @@ class Care:
     """
 
     fit: CostFunction
+    factor: float
     bond: Bond
     services: tuple[str, ...]
     apart: Firms
@@ -109,7 +110,7 @@ class Care:
     def amounts(self, theta: Array, reading: Reading) -> dict[str, Array]:
         """Both arrangements, the saving and its parts (...,)."""
         technology, made = self.fit.technology, self.joint.point.outputs[0]
-        factor, bond = smearing(self.fit), self.bond
+        bond, factor = self.bond, self.factor
         apart, known, joint = (factor * one.costs(technology, theta, reading, made).sum(axis=-1) for one in self.firms)
         services, once = len(self.services), bond.set_up_a_year
         separate, connected = apart + services * once, (1.0 + bond.generalist) * joint + once
@@ -185,7 +186,7 @@ def connected_care(
      'relationships set up once': 0.0, 'specialisation lost': 0.0}
     """
     require_fit(fit)
-    care = _care(fit, relationship, Bond(bond or BOND, people, set_up, generalist), at)
+    care = _care(fit, smearing(fit), relationship, Bond(bond or BOND, people, set_up, generalist), at)
     made = care.joint.point.outputs[0]
     several = readings(fit, *(firms.point.outputs[None] for firms in care.firms), made=made)
     for reading in several:
@@ -194,7 +195,7 @@ def connected_care(
             if fault := without_cost(zip(firms.names, costs, strict=True)):
                 raise NotSupported(fault)
     comparison = Comparison(
-        fit, care.amounts, dict.fromkeys((SAVING, SYSTEMS, RELATIONSHIP, SET_UP, LOST), 0.0), several, smearing(fit)
+        fit, care.amounts, dict.fromkeys((SAVING, SYSTEMS, RELATIONSHIP, SET_UP, LOST), 0.0), several, care.factor
     )
     inside = all(all_seen(fit, firms) for firms in care.firms)
     table = comparison.table(
@@ -221,7 +222,7 @@ def connected_care(
     return replace(effects, text=_text(fit, effects, method))
 
 
-def _care(fit: CostFunction, relationship: str, bond: Bond, at: object) -> Care:
+def _care(fit: CostFunction, factor: float, relationship: str, bond: Bond, at: object) -> Care:
     technology = fit.technology
     if len(technology.outputs) < 2:
         raise FormError(
@@ -248,10 +249,10 @@ def _care(fit: CostFunction, relationship: str, bond: Bond, at: object) -> Care:
         return firms.related(technology, {name: float(continuity)})
 
     own = np.stack([related(alone, value).point.relationships[row] for row, value in enumerate(each)])
-    return Care(
-        fit, bond, services, Firms(replace(alone.point, relationships=own), alone.names), related(alone, together),
-        related(Firms(places.point, ("the joint provider",)), together), np.array([*each, together]),
-    )  # fmt: skip
+    apart = Firms(replace(alone.point, relationships=own), alone.names)
+    joint = related(Firms(places.point, ("the joint provider",)), together)
+    continuity = np.array([*each, together])
+    return Care(fit, factor, bond, services, apart, related(alone, together), joint, continuity)
 
 
 def _movable(care: Care, relationship: str, at: object, reading: Reading) -> list[Moved]:
@@ -272,7 +273,9 @@ def _movable(care: Care, relationship: str, at: object, reading: Reading) -> lis
         def costs(value: float, reading: Reading) -> Array:
             there = varied(bond, int(value) if whole else value, path)
             # What a contact does for continuity moves the organisations, what money does only their cost.
-            elsewhere = _care(care.fit, relationship, there, at) if "." in path else replace(care, bond=there)
+            elsewhere = (
+                _care(care.fit, care.factor, relationship, there, at) if "." in path else replace(care, bond=there)
+            )
             amounts = elsewhere.amounts(care.fit.theta, reading)
             return np.array([amounts[APART], amounts[CONNECTED]])
 

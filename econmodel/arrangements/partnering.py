@@ -81,7 +81,7 @@ def partner(
     per_partner, per_pair : cost a year of coordination: for each partner but one (a hub has only these), and for each
         pair (where everybody deals with everybody); none by default. No source estimates the second
     fee : share of the subcontract's price that does not reach the subcontractor, below 1
-    one_off : cost of merging, spread over `horizon` years at `discount_rate`, both as in `em.merger`
+    one_off : cost of merging, spread over `horizon` years at `discount_rate`, both as in `em.arrangements.merger`
     trust, mandated : how trust behaves where partners chose each other (and with a subcontractor), and where they did
         not; by default `Trust()`, and the same with three times the decay and half the saving, assumptions
     transactions : what transactions take of the value that passes between partners; by default `Transactions()`

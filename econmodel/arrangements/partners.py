@@ -14,6 +14,7 @@ from econmodel.economies.core.support import outputs_supported
 from econmodel.errors import NotSupported, TableError, UnknownName
 from econmodel.estimate.points import points_in
 from econmodel.forms.technology import Point, Technology
+from econmodel.frames import in_pandas
 from econmodel.table.roles import nearest
 
 Array = NDArray[np.float64]
@@ -85,6 +86,7 @@ def members(fit: CostFunction, partners: object, argument: str, verb: str, what:
         For a provider that the table does not have, and a bundle with an output missing; nothing is put in its place.
     """
     require_fit(fit)
+    partners = in_pandas(partners)
     check_partners(partners, argument, verb, what)
     if isinstance(partners, Mapping | pd.DataFrame):
         firms = _stated(fit.technology, partners)

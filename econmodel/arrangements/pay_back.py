@@ -7,7 +7,7 @@ import pandas as pd
 
 from econmodel.arrangements.comparison import source, sources
 from econmodel.errors import NotSupported
-from econmodel.results import Answer, format_number
+from econmodel.results import Table, format_number
 
 # Real social time preference, a year.
 DISCOUNT_RATE, DISCOUNT_SOURCE = 0.035, "published: HM Treasury, The Green Book (2022), 3.5 % real"
@@ -74,7 +74,7 @@ def saving_needed(
     horizons: Sequence[float] = HORIZONS,
     discount_rate: float = DISCOUNT_RATE,
     unit: str = "",
-) -> Answer:
+) -> Table:
     """The saving a year that pays a one-off cost back within so many years.
 
     Parameters
@@ -86,7 +86,7 @@ def saving_needed(
 
     Returns
     -------
-    Answer
+    Table
         A row for each cost and horizon: "item", "one_off_cost", "years", "saving_a_year"; the sentence is of the first
         cost and the last horizon. The further table "numbers used" has the discount rate and the horizons, with their
         source.
@@ -127,4 +127,4 @@ def saving_needed(
     known = source(tuple(horizons), HORIZONS, "assumption")
     used = [("discount rate, a year", discount_rate, source(discount_rate, DISCOUNT_RATE, DISCOUNT_SOURCE))]
     used += [(f"horizon {place}, years", float(years), known) for place, years in enumerate(horizons, start=1)]
-    return Answer("How large must the saving be before it pays?", table, text, tables={"numbers used": sources(used)})
+    return Table("How large must the saving be before it pays?", table, text, tables={"numbers used": sources(used)})

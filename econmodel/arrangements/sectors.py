@@ -21,7 +21,7 @@ UNIT_COST, SIZE_SLOPE, SECOND_TIER, SPECIALIST_COST = 1500.0, -0.08, 0.20, 0.15
 NEED = 0.15
 
 
-def simulate_sectors(
+def sectors(
     providers: int,
     *,
     effects: Mapping[str, float] | None = None,
@@ -58,7 +58,7 @@ def simulate_sectors(
 
     Examples
     --------
-    >>> chain = simulate_sectors(200, effects={"third": -0.02})
+    >>> chain = sectors(200, effects={"third": -0.02})
     >>> dict(chain.facts)
     {'public less private': 0.0, 'third less private': -0.02}
     """

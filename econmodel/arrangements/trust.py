@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.errors import NotSupported
-from econmodel.results import Answer
+from econmodel.results import Table
 
 Array = NDArray[np.float64]
 # Average over 72 contracts of 47 Danish municipalities (Petersen, Baekkeskov, Potoski and Brown, 2019).
@@ -205,7 +205,7 @@ def tenders(
     trust: Trust | None = None,
     mandated: Trust | None = None,
     transactions: Transactions | None = None,
-) -> Answer:
+) -> Table:
     """Trust and transaction shares by how often work is put out to tender, between partners of choice and by mandate.
 
     Parameters
@@ -218,7 +218,7 @@ def tenders(
 
     Returns
     -------
-    Answer
+    Table
         A row for each number of "years" between tenders: mean "trust" over the cycle and "transactions_percent" of
         the value that passes between partners, and both of mandated ones ("mandated_trust", ...).
 
@@ -250,4 +250,4 @@ def tenders(
         f"{last['transactions_percent']:.1f} % with {int(last['years'])} years between tenders, and "
         f"{100 * shares.share(imposed):.1f} % in a mandated partnership tendered every {imposed.every} years."
     )
-    return Answer("Trust and transactions by years between tenders", table, text)
+    return Table("Trust and transactions by years between tenders", table, text)

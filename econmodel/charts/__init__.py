@@ -69,6 +69,9 @@ else:
             raise AttributeError(f"econmodel.charts has no {name!r}; it has: {', '.join(__all__)}")
         from importlib import import_module
 
+        from econmodel.errors import needs
+
+        needs("charts")
         return getattr(import_module(f"econmodel.charts.{_HOMES[name]}"), name)
 
     def __dir__() -> list[str]:

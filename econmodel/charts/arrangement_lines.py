@@ -38,7 +38,7 @@ def arrangements(effects: Effects) -> "alt.LayerChart":
 
     Parameters
     ----------
-    effects : the result of `em.partner` with `along=`
+    effects : the result of `em.arrangements.partner` with `along=`
 
     Returns
     -------
@@ -60,12 +60,17 @@ def arrangements(effects: Effects) -> "alt.LayerChart":
     >>> print(*arrangements(partner(cost, two, ["meals"], along="one_off")).title.text)
     Cheapest by one-off cost of merging: merging up to 166, staying apart beyond
     """
-    must_draw(isinstance(effects, Effects), "arrangements", effects, "the result of em.partner(fit, ..., along=...)")
+    must_draw(
+        isinstance(effects, Effects),
+        "arrangements",
+        effects,
+        "the result of em.arrangements.partner(fit, ..., along=...)",
+    )
     enable()
     if ALONG not in effects.tables:
         raise NotSupported(
             f"{effects.title!r} holds no costs along a number. Ask for them first: "
-            'em.partner(..., along="per_pair"), or another number that can be moved.'
+            'em.arrangements.partner(..., along="per_pair"), or another number that can be moved.'
         )
     table = effects.tables[ALONG]
     label = str(table["number"].iloc[0])

@@ -25,15 +25,15 @@ def complementarity_map(result: Effects, pair: str | None = None) -> "alt.LayerC
 
     Parameters
     ----------
-    result : of `em.complementarity`
+    result : of `em.outputs.complementarity`
     pair : of a result with several: "<a> and <b>"; by default the first
 
     Returns
     -------
     altair.LayerChart
         Cells are shares of the bundle, at most eight of the grid's steps each way; of other outputs the whole. Numbers
-        are cross derivatives as `em.complementarity` scales them. Cells are tinted by sign alone: what is sure of them
-        together is the interval of the result.
+        are cross derivatives as `em.outputs.complementarity` scales them. Cells are tinted by sign alone: what is sure
+        of them together is the interval of the result.
 
     Raises
     ------
@@ -50,7 +50,9 @@ def complementarity_map(result: Effects, pair: str | None = None) -> "alt.LayerC
     >>> print(*complementarity_map(complementarity(cost)).title.text)
     More of one makes the other cheaper at the margin at 64 of 64 bundles
     """
-    must_draw(isinstance(result, Effects), "complementarity_map", result, "the result of em.complementarity(fit)")
+    must_draw(
+        isinstance(result, Effects), "complementarity_map", result, "the result of em.outputs.complementarity(fit)"
+    )
     enable()
     table, outputs = _of_pair(result, pair)
     cells, grid = _cells(table, outputs)
@@ -64,7 +66,9 @@ def complementarity_map(result: Effects, pair: str | None = None) -> "alt.LayerC
 def _of_pair(result: Effects, pair: str | None) -> tuple[pd.DataFrame, tuple[str, str]]:
     """The rows of one pair where all other outputs are whole, and the pair's names."""
     if MAP not in result.tables:
-        raise UnknownName(f"{result.title} is no map of complementarity. Draw the result of em.complementarity(fit).")
+        raise UnknownName(
+            f"{result.title} is no map of complementarity. Draw the result of em.outputs.complementarity(fit)."
+        )
     table = result.tables[MAP]
     known = list(dict.fromkeys(table["pair"]))
     wanted = known[0] if pair is None else pair

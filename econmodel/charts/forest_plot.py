@@ -13,7 +13,7 @@ from econmodel.charts.given import must_draw
 from econmodel.charts.sentences import capital, level, lines, number, packed
 from econmodel.charts.theme import enable
 from econmodel.errors import NotSupported, UnknownName
-from econmodel.results import INTERVAL_COLUMNS, Answer, Effects, decimals_for, format_number
+from econmodel.results import INTERVAL_COLUMNS, Effects, Table, decimals_for, format_number
 
 if TYPE_CHECKING:
     import altair as alt
@@ -26,7 +26,7 @@ BEYOND = 0.35
 
 
 def forest(
-    table: Answer | Effects | pd.DataFrame,
+    table: Table | Effects | pd.DataFrame,
     measure: str | None = None,
     *,
     conf_level: float | None = None,
@@ -63,7 +63,7 @@ def forest(
     >>> print(*forest(table, "apparent").title.text)
     Unit cost falls with size in 1 of 2 services; in 1 neither is clear
     """
-    sound = isinstance(table, Answer | Effects | pd.DataFrame)
+    sound = isinstance(table, Table | Effects | pd.DataFrame)
     must_draw(sound, "forest", table, "a result such as em.scale(fit) or em.compare({name: fit, ...}), or its table")
     enable()
     frame = table if isinstance(table, pd.DataFrame) else table.table

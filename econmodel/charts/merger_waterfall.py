@@ -38,7 +38,7 @@ def merger(effects: Effects) -> "alt.LayerChart":
 
     Parameters
     ----------
-    effects : the result of `em.merger`
+    effects : the result of `em.arrangements.merger`
 
     Returns
     -------
@@ -59,7 +59,7 @@ def merger(effects: Effects) -> "alt.LayerChart":
     As one, Elm and Oak would cost 6.5 % less; the largest factor is size
     """
     sound = isinstance(effects, Effects) and WHOLE in set(effects.table["term"])
-    must_draw(sound, "merger", effects, "the result of em.merger(fit, partners)")
+    must_draw(sound, "merger", effects, "the result of em.arrangements.merger(fit, partners)")
     enable()
     rows = effects.table.set_index("term")
     whole = _row(rows, PART if PART in rows.index else WHOLE, "sum", effects)
@@ -70,7 +70,7 @@ def merger(effects: Effects) -> "alt.LayerChart":
         )
     if abs(factors["log"].sum() - whole["log"]) > MULTIPLIES:
         raise NotSupported(
-            f"The factors in {effects.title!r} do not multiply to the whole: give all rows of em.merger."
+            f"The factors in {effects.title!r} do not multiply to the whole: give all rows of em.arrangements.merger."
         )
     factors = factors[factors["log"].abs() > NOTHING].reset_index(drop=True)
     if factors.empty:

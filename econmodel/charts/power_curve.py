@@ -12,7 +12,7 @@ from econmodel.charts.sentences import capital, joined, number, signed
 from econmodel.charts.theme import CHARCOAL, NAVY, PLUM, RULE, TEXT_SIZE, WIDTH, enable
 from econmodel.economies.power import TRUTH, enough_from
 from econmodel.errors import NotSupported
-from econmodel.results import Answer
+from econmodel.results import Table
 
 if TYPE_CHECKING:
     import altair as alt
@@ -25,7 +25,7 @@ ROOM = 62.0
 PLOT_WIDTH = 0.86 * WIDTH
 
 
-def power(answer: Answer) -> "alt.LayerChart":
+def power(answer: Table) -> "alt.LayerChart":
     """The share of studies that find what is true, by number of providers, and below it their average error.
 
     Parameters
@@ -50,7 +50,7 @@ def power(answer: Answer) -> "alt.LayerChart":
     >>> print(*draw(power(cost, "scale", [15, 400], replications=50)).title.text)
     With 400 providers 100 % of studies find economies of scale; with 15 it is ... %
     """
-    must_draw(isinstance(answer, Answer), "power", answer, "the result of em.power(cost)")
+    must_draw(isinstance(answer, Table), "power", answer, "the result of em.power(cost)")
     enable()
     if TRUTH not in answer.tables or "wrong_sign" not in answer.table:
         raise NotSupported(f"{answer.title!r} holds no simulated studies: give the result of em.power.")

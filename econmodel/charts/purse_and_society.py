@@ -26,7 +26,7 @@ def coproduction(effects: Effects) -> "alt.LayerChart":
 
     Parameters
     ----------
-    effects : the result of `em.coproduce` on a fit
+    effects : the result of `em.arrangements.coproduce` on a fit
 
     Returns
     -------
@@ -51,12 +51,14 @@ def coproduction(effects: Effects) -> "alt.LayerChart":
     >>> print(*coproduction(coproduce(fitted, "hours", wage=1.5)).title.text)
     Cost to the purse falls with every unit of hours; social cost is least at 1.87
     """
-    must_draw(isinstance(effects, Effects), "coproduction", effects, "the result of em.coproduce(fit, unpaid)")
+    must_draw(
+        isinstance(effects, Effects), "coproduction", effects, "the result of em.arrangements.coproduce(fit, unpaid)"
+    )
     enable()
     if CURVE not in effects.tables:
         raise NotSupported(
-            f"{effects.title!r} holds no costs by unpaid work: give the result of em.coproduce on a fit, whose table "
-            "says how much unpaid work there is."
+            f"{effects.title!r} holds no costs by unpaid work: give the result of em.arrangements.coproduce on a "
+            "fit, whose table says how much unpaid work there is."
         )
     table = effects.tables[CURVE]
     drawn = [name for name in (PURSE, SOCIAL) if name in table]

@@ -11,7 +11,7 @@ from econmodel.charts.drawn import framed, rows
 from econmodel.charts.given import must_draw
 from econmodel.charts.sentences import capital, joined, number
 from econmodel.charts.theme import CHARCOAL, NAVY, PLUM, TEAL, TEXT_SIZE, WIDTH, enable
-from econmodel.results import Answer
+from econmodel.results import Table
 
 if TYPE_CHECKING:
     import altair as alt
@@ -24,12 +24,12 @@ ROOM = 52.0
 PLOT_WIDTH = 0.86 * WIDTH
 
 
-def reserves(answer: Answer) -> "alt.LayerChart":
+def reserves(answer: Table) -> "alt.LayerChart":
     """Months of spending in reserve that make a provider safe, by its size, and the chance of running out of cash.
 
     Parameters
     ----------
-    answer : the result of `em.supply_chain` for two or more sizes
+    answer : the result of `em.arrangements.supply_chain` for two or more sizes
 
     Returns
     -------
@@ -50,8 +50,10 @@ def reserves(answer: Answer) -> "alt.LayerChart":
     >>> print(*reserves(answer).title.text)
     To be 95 % safe takes ... months of spending in reserve with 1 referral a month, and ... with 100
     """
-    sound = isinstance(answer, Answer) and TERMS in answer.tables and len(answer.table) > 1
-    must_draw(sound, "reserves", answer, "the result of em.supply_chain(...) for two or more sizes of provider")
+    sound = isinstance(answer, Table) and TERMS in answer.tables and len(answer.table) > 1
+    must_draw(
+        sound, "reserves", answer, "the result of em.arrangements.supply_chain(...) for two or more sizes of provider"
+    )
     enable()
     table, terms = answer.table, answer.tables[TERMS].iloc[0]
     small, large = table.iloc[0], table.iloc[-1]

@@ -9,7 +9,7 @@ from econmodel.charts.drawn import framed, rows
 from econmodel.charts.given import must_draw
 from econmodel.charts.sentences import capital, joined, number, per_cent
 from econmodel.charts.theme import INK, NAVY, ORANGE, TEXT_SIZE, enable
-from econmodel.results import Answer
+from econmodel.results import Table
 
 if TYPE_CHECKING:
     import altair as alt
@@ -21,12 +21,12 @@ ROOM = 0.28
 TICKS = {"spending at most": "the most that it is worth spending", "spending": "what it pays to spend"}
 
 
-def outcome_revenue(answer: Answer) -> "alt.LayerChart":
+def outcome_revenue(answer: Table) -> "alt.LayerChart":
     """Expected revenue from outcomes for a participant of each payment group, the dearest outcomes last.
 
     Parameters
     ----------
-    answer : the result of `em.explain_outcomes` or `em.pay_by_results`
+    answer : the result of `em.arrangements.explain_outcomes` or `em.arrangements.pay_by_results`
 
     Returns
     -------
@@ -47,9 +47,14 @@ def outcome_revenue(answer: Answer) -> "alt.LayerChart":
     >>> print(*outcome_revenue(answer).title.text)
     An outcome of ESA ex-IB pays 3.3 times that of JSA 25 and over, and a participant brings in 44 % less
     """
-    column = next((name for name in TICKS if isinstance(answer, Answer) and name in answer.table), None)
+    column = next((name for name in TICKS if isinstance(answer, Table) and name in answer.table), None)
     sound = column is not None and {"group", "price", "outcomes", "revenue"} <= set(answer.table)
-    must_draw(sound, "outcome_revenue", answer, "the result of em.explain_outcomes(...) or em.pay_by_results(...)")
+    must_draw(
+        sound,
+        "outcome_revenue",
+        answer,
+        "the result of em.arrangements.explain_outcomes(...) or em.arrangements.pay_by_results(...)",
+    )
     enable()
     table = answer.table.sort_values("price", kind="stable", ignore_index=True).rename(columns={column: "worth"})
     title = _message(table)

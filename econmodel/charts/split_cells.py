@@ -26,7 +26,7 @@ def subadditivity_surface(result: Effects) -> "alt.LayerChart":
 
     Parameters
     ----------
-    result : of `em.subadditivity` at one place with two outputs, over a grid of splits
+    result : of `em.outputs.subadditivity` at one place with two outputs, over a grid of splits
 
     Returns
     -------
@@ -50,12 +50,14 @@ def subadditivity_surface(result: Effects) -> "alt.LayerChart":
     >>> print(*subadditivity_surface(subadditivity(cost)).title.text)
     One firm is cheaper than two in 81 of 81 splits
     """
-    must_draw(isinstance(result, Effects), "subadditivity_surface", result, "the result of em.subadditivity(fit)")
+    must_draw(
+        isinstance(result, Effects), "subadditivity_surface", result, "the result of em.outputs.subadditivity(fit)"
+    )
     enable()
     if SPLITS not in result.tables:
         raise UnknownName(
-            f"{result.title} has no table of splits. Draw the result of em.subadditivity(fit) at one place, with two "
-            'outputs, over a grid: splits="shin_ying" or splits="evans_heckman".'
+            f"{result.title} has no table of splits. Draw the result of em.outputs.subadditivity(fit) at one place, "
+            'with two outputs, over a grid: splits="shin_ying" or splits="evans_heckman".'
         )
     table = result.tables[SPLITS]
     if table[SAVING].isna().all():

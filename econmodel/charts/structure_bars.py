@@ -13,7 +13,7 @@ from econmodel.charts.given import must_draw
 from econmodel.charts.sentences import capital, joined, number, per_cent
 from econmodel.charts.theme import INK, NAVY, ORANGE, PLUM, TEAL, TEXT_SIZE, enable
 from econmodel.errors import NotSupported
-from econmodel.results import Answer
+from econmodel.results import Table
 
 if TYPE_CHECKING:
     import altair as alt
@@ -30,12 +30,12 @@ NEAR = 0.01
 ROOM = 0.3
 
 
-def configuration(answer: Answer) -> "alt.LayerChart":
+def configuration(answer: Table) -> "alt.LayerChart":
     """What the cheapest structure costs with each number of providers, and of whom it consists.
 
     Parameters
     ----------
-    answer : the result of `em.configure`
+    answer : the result of `em.arrangements.configure`
 
     Returns
     -------
@@ -57,7 +57,9 @@ def configuration(answer: Answer) -> "alt.LayerChart":
     >>> print(*configuration(configure(cost, {"visits": 400})).title.text)
     4 providers are cheapest; one would cost 30 % more; 3 and 5 cost less than 1 % more
     """
-    must_draw(isinstance(answer, Answer), "configuration", answer, "the result of em.configure(fit, demand)")
+    must_draw(
+        isinstance(answer, Table), "configuration", answer, "the result of em.arrangements.configure(fit, demand)"
+    )
     enable()
     bars, by_number = _bars(answer)
     best = bars.loc[bars["cheapest"], "cost"].min()
@@ -79,10 +81,10 @@ def configuration(answer: Answer) -> "alt.LayerChart":
     )
 
 
-def _bars(answer: Answer) -> tuple[pd.DataFrame, bool]:
+def _bars(answer: Table) -> tuple[pd.DataFrame, bool]:
     """One row a bar: what it is called, its cost, and how far that is above the cheapest of all."""
     if "cost" not in answer.tables or "lower bound" not in answer.tables["cost"]:
-        raise NotSupported(f"{answer.title!r} holds no structures: give the result of em.configure.")
+        raise NotSupported(f"{answer.title!r} holds no structures: give the result of em.arrangements.configure.")
     costs = answer.tables["cost"]
     if NUMBERS in answer.tables and len(answer.tables[NUMBERS]):
         found = (
@@ -103,7 +105,7 @@ def _bars(answer: Answer) -> tuple[pd.DataFrame, bool]:
     return found.assign(row=range(len(found))), NUMBERS in answer.tables and bool(len(answer.tables[NUMBERS]))
 
 
-def _pieces(answer: Answer, by_number: bool) -> pd.DataFrame:
+def _pieces(answer: Table, by_number: bool) -> pd.DataFrame:
     """One row a provider: which bar it is part of, its kind and its cost."""
     if by_number:
         table = answer.tables[STRUCTURES].rename(columns={"of": "bar"})

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from econmodel.errors import DidNotConverge, FormError, NotIdentified, NotSupported
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.fitting import refit
-from econmodel.results import Answer, Effects, format_number
+from econmodel.results import Effects, Table, format_number
 from econmodel.stated import FEWEST_REPLICATIONS
 from econmodel.words import listed
 
@@ -26,7 +26,7 @@ NOT_A_MEASURE = (
 )
 
 
-def influence(measure: Callable[..., Effects], fit: Fit, **options: Any) -> Answer:
+def influence(measure: Callable[..., Effects], fit: Fit, **options: Any) -> Table:
     """The range of a measure when each provider is left out in turn, everything fitted anew.
 
     Parameters
@@ -37,7 +37,7 @@ def influence(measure: Callable[..., Effects], fit: Fit, **options: Any) -> Answ
 
     Returns
     -------
-    Answer
+    Table
         For every `term`: the `estimate`, the `lowest` and the `highest` value with one provider left out, who that is
         (`lowest_without`, `highest_without`), and whether the value `changes_sides` of its null. Of an identified
         interval both ends. A further table counts the fits that failed, by provider.
@@ -90,7 +90,7 @@ def influence(measure: Callable[..., Effects], fit: Fit, **options: Any) -> Answ
     table = _ranges(whole, pd.DataFrame(without).reindex(whole.index), names)
     tables = {"fits that failed": pd.DataFrame(failed, columns=["without", "because"])} if failed else {}
     title = f"{fit.data.title or 'Providers'}: one left out in turn"
-    return Answer(title, table, _words(table, whole["error"].to_numpy(dtype=float), len(names)), LABELS, (), tables)
+    return Table(title, table, _words(table, whole["error"].to_numpy(dtype=float), len(names)), LABELS, (), tables)
 
 
 def _providers(fit: Fit) -> tuple[NDArray[np.intp], list[str]]:

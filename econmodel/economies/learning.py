@@ -24,7 +24,7 @@ def learning(
 
     Parameters
     ----------
-    fit : a fit of a table from `econmodel.cumulative`
+    fit : a fit of a table from `econmodel.tables.cumulative`
     output : whose cumulative volume; may be left out where there is one
     method : "delta", "simulate" or "bootstrap"
 
@@ -80,7 +80,7 @@ def learning(
         raise NotIdentified(
             f"Beside the other columns the cumulative volume of {output} hardly varies: an elasticity of "
             f"{format_number(slope, 2)} is rounding, not learning. Give longer periods, or the volume made before the "
-            "table begins: em.cumulative(data, output, before=...)."
+            "table begins: em.tables.cumulative(data, output, before=...)."
         )
 
     def says(estimated: Estimated) -> str:

@@ -19,7 +19,7 @@ from econmodel.estimate.preparation import numeraire_of
 from econmodel.estimate.sample import Sample, groups_of, take, variables
 from econmodel.forms.form import find_form
 from econmodel.progress import board
-from econmodel.results import Answer, format_number, format_probability
+from econmodel.results import Table, format_number, format_probability
 from econmodel.stated import check_level
 from econmodel.table.cost_data import CostData
 
@@ -31,7 +31,7 @@ FEW_ROWS = 10
 LABELS = {"log_likelihood": "log-likelihood"}
 
 
-def nested_forms(data: CostData, *, conf_level: float = 0.95) -> Answer:
+def nested_forms(data: CostData, *, conf_level: float = 0.95) -> Table:
     """Translog, Box-Cox translog, quadratic and composite as members of one family, and which of them is rejected.
 
     Parameters
@@ -41,7 +41,7 @@ def nested_forms(data: CostData, *, conf_level: float = 0.95) -> Answer:
 
     Returns
     -------
-    Answer
+    Table
         For each member: its shape (`phi` transforms cost, `pi` outputs, `tau` the output index), parameters,
         log-likelihood of log cost, and the likelihood-ratio test against the nested form, which contains them all.
 
@@ -91,7 +91,7 @@ def nested_forms(data: CostData, *, conf_level: float = 0.95) -> Answer:
         found = fit_all(rows, one_more)
     table = _table(found)
     notes = _notes(found, rows, groups_of(data, None) is not None)
-    return Answer("Nested forms", table, _words(table, conf_level), LABELS, notes)
+    return Table("Nested forms", table, _words(table, conf_level), LABELS, notes)
 
 
 def _rows(data: CostData) -> NestedRows:

@@ -16,7 +16,7 @@ from econmodel.errors import FormError, NotIdentified, NotSupported, UnknownName
 from econmodel.estimate.sample import FEWEST_ZEROS
 from econmodel.forms.form import Form, SecondOrder, find_form
 from econmodel.progress import board
-from econmodel.results import Answer, format_number
+from econmodel.results import Table, format_number
 from econmodel.simulation import StatedCost, simulate
 from econmodel.stated import check_level, require_replications
 
@@ -64,15 +64,15 @@ def power(
     identified_interval: bool = False,
     seed: int = 0,
     **world: Any,
-) -> Answer:
+) -> Table:
     """Whether a study of so many providers would find what is true, and how far off it would be.
 
-    Studies are simulated with `econmodel.simulate`, fitted, and asked one number at the mean at which the truth is
-    stated. A study finds it where its interval excludes the null on the side of the truth.
+    Studies are simulated with `econmodel.worlds.simulate`, fitted, and asked one number at the mean at which the truth
+    is stated. A study finds it where its interval excludes the null on the side of the truth.
 
     Parameters
     ----------
-    cost : the truth, from `econmodel.state`
+    cost : the truth, from `econmodel.worlds.state`
     question : "scale" (the ray elasticity against 1), "scope" (the degree of scope against 0; the common cost that is
         stated is common) or "relationship" (the slope of log cost on a relationship variable, against 0)
     providers : numbers of providers to try
@@ -83,11 +83,11 @@ def power(
     identified_interval : for scope, whether studies that identify an interval only may answer with it; otherwise such
         a study finds nothing, and a world in which no study could do better is refused
     seed : of all draws; the answer for one number of providers does not depend on the others asked for
-    **world : options of `econmodel.simulate`: noise, spread, volume_error, periods, ...
+    **world : options of `econmodel.worlds.simulate`: noise, spread, volume_error, periods, ...
 
     Returns
     -------
-    Answer
+    Table
         One row a number of providers: `found` (power, with the 95 % interval of so many simulations), `wrong_sign`
         (share of studies whose interval excludes the null on the wrong side), `bias` (mean estimate less truth, with
         interval), `coverage`, `median_width` of the intervals, and the share of studies `without_a_fit`. `found` is
@@ -129,7 +129,7 @@ def power(
         table.insert(len(table.columns) - 1, "only_an_interval", [_only_interval(one) for one in found])
     truth = {"what": asked.name, "to_find": asked.thing if asked.side else "nothing", "truth": asked.truth}
     truth |= {"null": asked.null, "target": target, "level": conf_level, "studies": replications}
-    return Answer(
+    return Table(
         f"Would a study find it? {asked.name[0].upper()}{asked.name[1:]}",
         table,
         _text(asked, table, target, conf_level),
@@ -151,7 +151,7 @@ def _check(
     if not isinstance(cost, StatedCost):
         raise NotSupported(
             f"Power asks what a study would find of a known truth, and a {type(cost).__name__} is an estimate. State "
-            'the truth: em.state("translog", {"visits": 0.9}, outputs={"visits": 100}).'
+            'the truth: em.worlds.state("translog", {"visits": 0.9}, outputs={"visits": 100}).'
         )
     if question not in get_args(Question):
         raise UnknownName(f"question={question!r} is not known. It may be {', '.join(get_args(Question))}.")
@@ -162,7 +162,7 @@ def _check(
     known = [name for name in inspect.signature(simulate).parameters if name not in ("cost", "providers", "seed")]
     unknown = [name for name in world if name not in known]
     if unknown:
-        raise UnknownName(f"{', '.join(unknown)} is no option of em.simulate. It has {', '.join(known)}.")
+        raise UnknownName(f"{', '.join(unknown)} is no option of em.worlds.simulate. It has {', '.join(known)}.")
 
 
 def _variable(cost: StatedCost, question: str, of: str | None) -> int:
@@ -174,7 +174,7 @@ def _variable(cost: StatedCost, question: str, of: str | None) -> int:
     if not names:
         raise NotSupported(
             "The truth has no relationship variable. Name one when it is stated: "
-            'em.state(..., relationships={"continuity": 0.5}).'
+            'em.worlds.state(..., relationships={"continuity": 0.5}).'
         )
     if (of is None and len(names) > 1) or (of is not None and of not in names):
         said = f"{of!r} is not a relationship variable" if of else "There are several relationship variables"

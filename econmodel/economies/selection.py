@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from econmodel.economies.nested_forms import nested_forms
 from econmodel.economies.regularity import regularity
 from econmodel.economies.scale import scale
 from econmodel.economies.scope import scope
@@ -16,7 +17,7 @@ from econmodel.errors import DidNotConverge, FormError, NotIdentified, NotSuppor
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.fitting import fit, refit
 from econmodel.forms.form import Form, find_form
-from econmodel.results import Answer, format_number, format_probability
+from econmodel.results import Table, format_number, format_probability
 from econmodel.stated import check_level, random_numbers
 from econmodel.table.cost_data import CostData
 from econmodel.words import listed
@@ -37,10 +38,11 @@ def select(
     data: CostData,
     forms: Sequence[Choice] | Mapping[str, Choice] = USUAL,
     *,
+    nested: bool = False,
     number_of_folds: int = FOLDS,
     seed: int = 0,
     conf_level: float = 0.95,
-) -> Answer:
+) -> Table:
     """Forms side by side: how likely, how well they predict, how regular, and what they say of scale and scope.
 
     Parameters
@@ -48,11 +50,13 @@ def select(
     data : the table
     forms : names, forms, or options of `em.fit` such as {"form": "composite", "error": "additive"}; with names of your
         own as a mapping. One estimator, with one sort of provider effects, for all of them
+    nested : whether, instead, translog, Box-Cox translog, quadratic and composite are tested as members of one family
+        that contains them all (Pulley and Braunstein, 1992): their shapes, likelihoods and likelihood-ratio tests
     number_of_folds, seed : of the cross-validation, in which providers are left out whole
 
     Returns
     -------
-    Answer
+    Table
         One row a form, the lowest `bic` first. `log_likelihood` is of log cost whatever the error; `vuong` tests
         whether the first form is nearer to the truth (Vuong, 1989, with Schwarz's correction; rows of a provider added
         up). Where one form contains the other (`nested`) Vuong's test does not hold, and the `likelihood_ratio` tests
@@ -83,6 +87,8 @@ def select(
     if not isinstance(data, CostData):
         raise NotSupported("em.select fits forms to a table: give em.load(...) or em.CostData(...), not a fit.")
     check_level(conf_level)
+    if nested:
+        return nested_forms(data, conf_level=conf_level)
     if isinstance(forms, str | Form):
         raise NotSupported(f'A choice needs two forms: forms=["cobb_douglas", {_name(forms)!r}], say.')
     if not isinstance(number_of_folds, int) or number_of_folds < 2:
@@ -103,7 +109,7 @@ def select(
     table = pd.DataFrame([_row(name, fits[name], best, fold, conf_level) for name in ranked])
     tables = {"not fitted": pd.DataFrame(refused, columns=["form", "because"])} if refused else {}
     notes = _notes(table, best.clusters is not None)
-    return Answer(f"Forms for {data.title or data.cost}", table, _words(table, conf_level), LABELS, notes, tables)
+    return Table(f"Forms for {data.title or data.cost}", table, _words(table, conf_level), LABELS, notes, tables)
 
 
 def _check_alike(fits: Mapping[str, Fit]) -> None:

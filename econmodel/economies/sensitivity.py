@@ -16,7 +16,7 @@ from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.delta import jacobian
 from econmodel.estimate.fit import Fit
 from econmodel.forms.form import relative_prices
-from econmodel.results import Answer, format_number, with_interval
+from econmodel.results import Table, format_number, with_interval
 from econmodel.stated import check_level
 
 Array = NDArray[np.float64]
@@ -81,7 +81,7 @@ def sensitivity(
     multiples: float | Sequence[float] = (1.0, 2.0, 3.0),
     *,
     conf_level: float = 0.95,
-) -> Answer:
+) -> Table:
     """How strong something left out would have to be to undo what the fit says of scale or a relationship.
 
     Parameters
@@ -95,7 +95,7 @@ def sensitivity(
 
     Returns
     -------
-    Answer
+    Table
         For each `term`: estimate, `explains_percent` of the residual variance, the robustness value (the share of what
         is left of cost, and of the variable, that something left out must explain to bring the estimate to its null),
         `robustness_percent`, and the same for its significance at the level of the intervals, `significance_percent`;
@@ -168,7 +168,7 @@ def sensitivity(
     tables = {"benchmarks": bounds} if len(bounds) else {}
     notes = ("Classical standard errors, as these bounds require; intervals of the fit itself may be wider.",)
     headings = LABELS | {"significance_percent": f"at {100 * conf_level:g} %, %"}
-    return Answer(
+    return Table(
         "What something left out would have to be", table, _words(table, bounds, conf_level), headings, notes, tables
     )
 

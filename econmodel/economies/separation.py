@@ -1,7 +1,8 @@
 """The separation: where the slope of log cost on log size comes from.
 
 A league table shows the slope of unit cost on size. `separate` splits that slope, exactly, into scale, mix, each
-relationship variable, prices, context and the rest, and says what of it the data can tell apart.
+relationship variable, prices, context and the rest, and says what of it the data can tell apart. `compare` does so of
+many services side by side.
 """
 
 from collections.abc import Mapping
@@ -11,23 +12,31 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies.bracket import FREE, HELD, bracket, input_ratios, outcomes_by_size, robustness
+from econmodel.economies.bracket import (
+    FREE,
+    HELD,
+    WITHIN_AND_BETWEEN,
+    bracket,
+    input_ratios,
+    outcomes_by_size,
+    robustness,
+    slopes_in_words,
+    within_and_between,
+)
 from econmodel.economies.core.inference import from_draws, replication_notes, require_draws
 from econmodel.economies.core.path import NODES, SCALE, Parts, parts
 from econmodel.economies.size import WEIGHTS_TABLE, Size, size_of, weighted_mean, weights_table
-from econmodel.errors import NotSupported
-from econmodel.estimate.bootstrap import Replications, quantile_interval
+from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.fit import Fit
-from econmodel.estimate.least_squares import Groups
 from econmodel.forms.technology import Point
-from econmodel.results import Effects, beside_interval, interval_in_words, per_cent, with_interval
+from econmodel.results import Effects, Table, beside_interval, interval_in_words, per_cent, with_interval
 from econmodel.stated import check_level, require_replications
 from econmodel.verdict import MARGIN, Verdict, judge, judge_row
 from econmodel.words import capital, listed, scale_words, verdict_words
 
 Array = NDArray[np.float64]
 Row = Mapping[str, Any]
-APPARENT, RESIDUAL = "apparent", "residual"
+APPARENT, RESIDUAL, UNSTATED = "apparent", "residual", "not stated"
 # Half the nodes leave an error below 1e-8 in a replication, whose own noise is far larger.
 REPLICATED_NODES = 8
 # With more providers than this share without a positive cost on their path, the parts no longer describe the table.
@@ -35,10 +44,6 @@ LARGEST_SHARE_LEFT_OUT = 0.05
 FIFTHS = 5
 # The residual has no slope where size is in the span of the regressors; what is left of it then is rounding.
 ROUNDING = 1e-11
-WITHIN_AND_BETWEEN = "within and between providers"
-# Below this share of its sum of squares the variation of log size is rounding.
-NO_VARIATION = 1e-12
-ROWS = ("all rows", "between providers", "within providers")
 
 
 def separate(
@@ -125,7 +130,7 @@ def separate(
     nulls = np.array([1.0 if term in (APPARENT, SCALE) else 0.0 for term in terms])
     table = from_draws(terms, "all providers", values, drawn, nulls, conf_level)
     brackets, outcomes = bracket(fit, conf_level), outcomes_by_size(fit, log_size, conf_level)
-    panel = _within_and_between(fit, log_size, keep, draws, conf_level)
+    panel = within_and_between(fit, log_size, keep, draws, conf_level)
     # How much hangs on the weights of outputs, and in level forms on the provider that all are compared with.
     equal = {"estimate": once(size_of(fit, "equal"))} if len(fit.technology.outputs) > 1 else {}
     references = {}
@@ -274,7 +279,7 @@ def _text(
     elif worse:
         sentences.append(
             "Larger providers have worse results, so to call the whole of it scale is unsafe: some may be less of what "
-            "the service is for (em.cost_per_outcome)."
+            "the service is for (em.relationships.per_outcome)."
         )
     return " ".join(sentences)
 
@@ -333,97 +338,102 @@ def _outcome(row: Row, verdict: Verdict, level: float) -> str:
     return f"{capital(row['outcome'])} {'rises' if verdict.conclusion == 'above' else 'falls'} with size ({slope})."
 
 
-def _within_and_between(
-    fit: Fit, log_size: Array, keep: NDArray[np.bool_], draws: Replications, level: float
-) -> pd.DataFrame:
-    """Apparent slopes with bootstrap intervals: over all rows, over provider means, over deviations from them.
-
-    A league table compares providers, and a provider that grows compares itself with its past. Where the two slopes
-    differ, large providers differ from small ones in more than size. Empty where no provider has several rows; a slope
-    is missing where size does not vary.
+def compare(
+    services: Mapping[str, Fit],
+    *,
+    sizes: Mapping[str, object] | None = None,
+    replications: int = 999,
+    seed: int = 0,
+    conf_level: float = 0.95,
+) -> Table:
+    """Apparent and separated economies of several services, with their cost concepts; no pooled test.
 
     Parameters
     ----------
-    log_size : (n,)
-    keep : (n,) rows with parts
-    draws : weights of the replications, by provider
+    services : name -> fit
+    sizes : name -> how its size is measured, where not as `econmodel.separate` does by itself
+    replications, seed, conf_level : of each separation
+
+    Returns
+    -------
+    Table
+        One row a service: service type, providers, cost concept, unit of size; the apparent slope and the scale part
+        with intervals, what the latter says, and the elasticity with outcomes held and input ratios free, where it
+        exists. `tables` holds each separation.
+
+    Examples
+    --------
+    >>> from econmodel.estimate.fitting import fit
+    >>> from econmodel.table.shipped import load
+    >>> found = compare({"power": fit(load("electricity_1955"), form="cobb_douglas")}, replications=49)
+    >>> found.table["type"].tolist()
+    ['transactional']
     """
-    groups = _providers(fit, keep)
-    if groups is None:
-        return pd.DataFrame()
-    log_cost = np.log(fit.sample.rows.columns[fit.design.cost])
-    moments = _moments(np.stack([log_size, log_cost])[:, keep], groups)
-    first = np.unique(groups.codes, return_index=True)[1]
-    one_row = np.flatnonzero(keep)[first]
-    drawn = []
-    for start in range(0, draws.count, 64):
-        weights = draws.of_replications(slice(start, start + 64))[:, one_row]
-        drawn.append(_slopes(weights @ moments))
-    values = _slopes(moments.sum(axis=0)[None])[0]
-    every = np.concatenate(drawn)
-    low, high, errors = (np.full(len(values), np.nan) for _ in range(3))
-    known = np.isfinite(values)
-    low[known], high[known] = quantile_interval(every[:, known], level)
-    errors[known] = np.nanstd(every[:, known], axis=0, ddof=1)
-    columns = {"slope": ROWS, "estimate": values, "std_error": errors, "conf_low": low, "conf_high": high}
-    return pd.DataFrame(columns)
-
-
-def slopes_in_words(table: pd.DataFrame, level: float, *, over_time: bool) -> tuple[str, ...]:
-    """One note with both slopes; none where there is no table. Only rows that follow in time are said to change."""
-    if not len(table):
-        return ()
-    if not np.isfinite(table["estimate"].iloc[1:].astype(float)).all():
-        still = "within" if np.isnan(table["estimate"].iloc[2]) else "between"
-        return (f"Size does not vary {still} providers, so no slope of cost on size can be seen there.",)
-    between, within = (
-        with_interval(row["estimate"], row["conf_low"], row["conf_high"], level) for _, row in table.iloc[1:].iterrows()
-    )
-    changing = ", as they change," if over_time else ""
-    return (
-        f"Within providers{changing} the slope of log cost on log size is {within}; between them it is {between}. A "
-        "league table shows the second.",
+    if not services:
+        raise NotSupported("em.compare needs at least one service: {name: fit}.")
+    unknown = [name for name in sizes or {} if name not in services]
+    if unknown:
+        raise UnknownName(f"sizes= names {', '.join(unknown)}, and the services are {', '.join(services)}.")
+    separations = {
+        name: separate(fit, (sizes or {}).get(name), replications=replications, seed=seed, conf_level=conf_level)
+        for name, fit in services.items()
+    }
+    return Table(
+        "Services side by side",
+        pd.DataFrame([_service(name, fit, separations[name]) for name, fit in services.items()]),
+        _league(separations, conf_level),
+        notes=(
+            "Services differ in what cost includes and in what size counts, so they are not pooled, and no test across "
+            "them is made.",
+        ),
+        tables={name: one.table for name, one in separations.items()},
+        labels={term: label for one in separations.values() for term, label in one.labels.items()},
     )
 
 
-def _providers(fit: Fit, keep: NDArray[np.bool_]) -> Groups | None:
-    """Providers of the rows kept, where they are what the bootstrap draws and some have several rows."""
-    if fit.clusters is None or fit.data.entity is None:
-        return None
-    labels = fit.data.frame[fit.data.entity].to_numpy()
-    codes, names = pd.factorize(labels[keep])
-    drawn = fit.clusters.codes[keep]
-    # Each provider must lie in one cluster: only then is its weight in a replication one number.
-    together = np.unique(np.stack([codes, drawn]), axis=1).shape[1] == len(names)
-    sizes = np.bincount(codes).astype(float)
-    return Groups(codes, sizes) if together and sizes.max() > 1 else None
+def _service(name: str, fit: Fit, separation: Effects) -> dict[str, object]:
+    data, level = fit.data, separation.conf_level
+    types = dict.fromkeys(role.service or UNSTATED for role in data.outputs.values())
+    units = dict.fromkeys(role.unit or output.replace("_", " ") for output, role in data.outputs.items())
+    # Without periods, rows of one entity are providers that belong together (schools of a district), not repeats.
+    repeats = data.entity is not None and data.time is not None
+    scale = separation.row(SCALE)
+    verdict = judge_row(scale, level, margin=MARGIN, freedom=fit.freedom)
+    bracket = separation.tables.get("bracket of scale")
+    free: Mapping[str, float] | pd.Series = {} if bracket is None or len(bracket) < 2 else bracket.iloc[0]
+    return {
+        "service": name,
+        "type": listed(types),
+        "providers": int(data.frame[data.entity].nunique()) if repeats else int(fit.nobs),
+        "rows": int(fit.nobs),
+        "cost_concept": data.cost_concept or UNSTATED,
+        "unit_of_size": listed(units),
+        **_with_ends("apparent", separation.row(APPARENT)),
+        **_with_ends("scale", scale),
+        "says": verdict_words(verdict, "economies of scale", "diseconomies of scale", "constant returns"),
+        **_with_ends("outcomes_held", free, "ray_elasticity"),
+    }
 
 
-def _moments(values: Array, groups: Groups) -> Array:
-    """Per provider (G, 7): rows, sums of size and cost, and the products that the slopes are made of."""
-    size, cost = values
-
-    def total(column: Array) -> Array:
-        return np.bincount(groups.codes, column).astype(float)
-
-    rows, sum_size, sum_cost = groups.sizes, total(size), total(cost)
-    of_all = [rows, sum_size, sum_cost, total(size**2), total(size * cost)]
-    between = [sum_size**2 / rows, sum_size * sum_cost / rows]
-    return np.stack([*of_all, *between], axis=1)
+def _with_ends(name: str, row: Mapping[str, float] | pd.Series, column: str = "estimate") -> dict[str, float]:
+    names = {name: column, f"{name}_low": "conf_low", f"{name}_high": "conf_high"}
+    return {end: row.get(of, float("nan")) for end, of in names.items()}
 
 
-def _slopes(sums: Array) -> Array:
-    """The three slopes (B, 3) from sums (B, 7) over providers; provider means count once for each row."""
-    rows, size, cost, squares, products, between_squares, between_products = sums.T
-    grand_squares, grand_products = size**2 / rows, size * cost / rows
+def _league(separations: Mapping[str, Effects], level: float) -> str:
+    def those(term: str, verdict: str) -> list[str]:
+        return [name for name, one in separations.items() if one.row(term)["verdict"] == verdict]
 
-    least = NO_VARIATION * squares
-
-    def over(product: Array, square: Array) -> Array:
-        varies = square > least
-        return np.where(varies, product / np.where(varies, square, 1.0), np.nan)
-
-    pooled = over(products - grand_products, squares - grand_squares)
-    between = over(between_products - grand_products, between_squares - grand_squares)
-    within = over(products - between_products, squares - between_squares)
-    return np.stack([pooled, between, within], axis=1)
+    below, above = those(APPARENT, "below"), those(APPARENT, "above")
+    parts = [
+        f"unit cost falls with size in {listed(below)}" if below else "",
+        f"it rises in {listed(above)}" if above else "",
+    ]
+    unsettled = [name for name in separations if name not in below + above]
+    if unsettled:
+        parts.append(f"the data do not settle it at the {100 * level:g} % level in {listed(unsettled)}")
+    text = f"As a league table shows it, {'; '.join(part for part in parts if part)}."
+    if not below:
+        return text
+    kept = [name for name in those(SCALE, "below") if name in below]
+    return f"{text} With all else in each model held, scale alone still lowers it in {listed(kept) or 'none of them'}."

@@ -40,7 +40,7 @@ class Design:
     question : "scale", "scope" or "relationship"
     of : place of the relationship variable that is asked about
     form, second_order, effects : as in `econmodel.fit`
-    world : options of `econmodel.simulate`
+    world : options of `econmodel.worlds.simulate`
     conf_level : of the intervals
     """
 

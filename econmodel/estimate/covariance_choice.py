@@ -94,7 +94,7 @@ def computed_cost(
     return [
         f"{design.cost} is an exact function of {', '.join([*t.outputs, *t.prices, *t.relationships, *t.controls])}; "
         "it looks computed, not observed, so there are no standard errors, and no t or p. Name the column with the "
-        "cost that was recorded; a cost function that is known is stated with em.state(...)."
+        "cost that was recorded; a cost function that is known is stated with em.worlds.state(...)."
     ]
 
 

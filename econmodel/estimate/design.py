@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from econmodel.forms.technology import Technology
-from econmodel.table.rows import RowSource
+from econmodel.table.rows import Rows
 
 Array = NDArray[np.float64]
 Block = tuple[slice, Array]
@@ -35,7 +35,7 @@ class Design:
     """
 
     technology: Technology
-    rows: RowSource
+    rows: Rows
     cost: str
     additive: bool = False
     beside: tuple[str, ...] = ()

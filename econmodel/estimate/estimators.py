@@ -46,7 +46,8 @@ def find_estimator(estimator: str | Estimator) -> Estimator:
     if found is None:
         raise UnknownName(
             f"There is no estimator {estimator!r}. There is {', '.join(ESTIMATORS)}; or one with its settings, such as "
-            'em.Frontier("exponential") or em.TwoStage(endogenous=["continuity"], instruments=["tender_calendar"]).'
+            'em.estimators.Frontier("exponential") or em.estimators.TwoStage(endogenous=["continuity"], '
+            'instruments=["tender_calendar"]).'
         )
     return found
 

@@ -208,7 +208,7 @@ class Fit:
             raise NotSupported(
                 f"{self.data.cost} is computed from its columns, so nothing in this fit can be tested and nothing has "
                 "an interval. Name the column with the cost that was recorded; of a cost function that is known, "
-                "em.state(...) gives the same measures."
+                "em.worlds.state(...) gives the same measures."
             )
 
     @property

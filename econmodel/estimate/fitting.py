@@ -38,8 +38,8 @@ def fit(
     form : "cobb_douglas", "translog", "flexible_fixed_cost", "composite", "normalised_quadratic", or a `Form` of your
         own
     estimator : "least_squares"; "system" for cost and the cost shares of the prices together; "frontier" for the cost
-        of the best practice, with noise and inefficiency above it; or an estimator with its settings: `em.System(...)`,
-        `em.Frontier(...)`, `em.TwoStage(...)`, `em.ControlFunction(...)`
+        of the best practice, with noise and inefficiency above it; or an estimator with its settings:
+        `em.estimators.System(...)`, `Frontier(...)`, `TwoStage(...)`, `ControlFunction(...)` from the same room
     effects : "within" takes out each provider's own level of cost (the table must name its entity); "mundlak" gives the
         same parameters for what varies within providers, keeps what does not vary, and tests whether provider effects
         go with the regressors (`fit.mundlak_test()`; log forms); "random" gives each a normal level of its own beside

@@ -8,18 +8,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from econmodel.errors import ReportFailed
-from econmodel.report.allowed import allowed, drawing
 from econmodel.report.finding import CHECK, FACT, FINDING
-from econmodel.report.markdown import Headings, to_html
-from econmodel.report.plain import CELL, length, plain_message, printed_by_terminal
+from econmodel.report.kernel import INJECTED
+from econmodel.report.markdown import to_html
+from econmodel.report.sanitiser import CELL, allowed, drawing, length, plain_message, printed_by_terminal
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 # Height over width up to which a drawing counts as wide.
 WIDE = 0.65
-INJECTED = "injected-parameters"
 _PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
+_KINDS: dict[str, Callable[[Any], str]] = {
+    FINDING: lambda content: f"finding {content['key']}",
+    CHECK: lambda content: f"check “{content['name']}”",
+}
+_TEXTS = ("text/html", "text/markdown", "text/latex", "text/plain")
 _TITLE = re.compile(r"^#[ \t]+(.+?)[ \t]*#*[ \t]*(?:\n|$)")
 # The innermost, so that a table within a table leaves the markup whole.
 _TABLE = re.compile(r"<table\b(?:(?!<table\b).)*?</table>", re.DOTALL)
@@ -40,39 +44,17 @@ class Code:
     makes: list[str] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class Body:
-    """What the page needs to know about the cells.
-
-    Attributes
-    ----------
-    title : of the report, from the notebook's first heading
-    headings : names and texts of the headings
-    codes : the code cells
-    """
-
-    title: str
-    headings: Headings
-    codes: list[Code]
-
-    @property
-    def sections(self) -> list[dict[str, Any]]:
-        """The headings of the second level, which make the table of contents."""
-        return [heading for heading in self.headings.found if heading["level"] == 2]
-
-
 def title_of(notebook: "NotebookNode") -> str:
     """The question that a notebook asks: the first heading of its first text cell, or else its metadata's title."""
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            found = _TITLE.match(cell.source.lstrip())
-            if found:
+            if found := _TITLE.match(cell.source.lstrip()):
                 return _BACKSLASHED.sub(r"\1", found.group(1))
             break
     return str(notebook.metadata.get("report", {}).get("title", ""))
 
 
-def prepare(notebook: "NotebookNode", folder: Path) -> Body:
+def prepare(notebook: "NotebookNode", folder: Path) -> tuple[list[dict[str, Any]], list[Code]]:
     """Make the cells ready, in place: `notebook` is the executed copy, never a source.
 
     Parameters
@@ -80,32 +62,33 @@ def prepare(notebook: "NotebookNode", folder: Path) -> Body:
     notebook : executed
     folder : where its source lies, for pictures in its text
 
+    Returns
+    -------
+    tuple of the headings of the second level, which make the table of contents, and of the code cells
+
     Raises
     ------
     ReportFailed : no title, a picture without a description, a file or a formula that cannot be read
     """
-    title = title_of(notebook)
-    if not title:
+    if not title_of(notebook):
         raise ReportFailed("The notebook has no title: start its first text cell with a line such as '# A question?'.")
-    body = Body(title, Headings(), [])
-    count = _Count()
-    texts = 0
+    headings: list[dict[str, Any]] = []
+    codes: list[Code] = []
+    count, is_first, number = _Count(), True, 0
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             source = cell.source.lstrip()
-            texts += 1
-            if texts == 1:
-                source = _TITLE.sub("", source, count=1)
-            cell.metadata["html"] = typed(to_html(source, folder, body.headings, cell.get("attachments")))
+            source, is_first = _TITLE.sub("", source, count=1) if is_first else source, False
+            cell.metadata["html"] = typed(to_html(source, folder, headings, cell.get("attachments")))
         elif cell.cell_type == "code":
-            injected = INJECTED in cell.metadata.get("tags", [])
-            code = Code(len([c for c in body.codes if c.number]) + 1 if not injected else 0, cell.source)
-            body.codes.append(code)
+            is_own = INJECTED not in cell.metadata.get("tags", [])
+            number += is_own
+            codes.append(Code(number if is_own else 0, cell.source))
             count.room = CELL
             cell.outputs = [each for each in _joined(cell.outputs) if each.get("text") != ""]
             for output in cell.outputs:
-                _prepare_output(output, code, count, folder)
-    return body
+                _prepare_output(output, codes[-1], count, folder)
+    return [heading for heading in headings if heading["level"] == 2], codes
 
 
 @dataclass(slots=True)
@@ -177,11 +160,13 @@ def _figure(data: dict[str, str], kind: str, told: Any, count: _Count, where: st
     data[kind] = drawing(data[kind]) if drawn else "".join(data[kind].split())
     if not drawn and not _BASE64.fullmatch(data[kind]):
         raise ReportFailed(f"{where} is a picture that cannot be read: its data are not base64.")
+    size = _SIZE.match(data[kind]) if drawn else None
     return {
         "number": count.figures,
         "alt": alt,
         "title": title,
-        "wide": drawn and _is_wide(data[kind]),
+        # Legible when print gives it a third of a page.
+        "wide": size is not None and float(size[2]) < WIDE * float(size[1]),
         "drawn": bool(title) and drawn and _letters(title) in _letters(data[kind]),
     }
 
@@ -215,18 +200,5 @@ def tied(text: str) -> str:
     return _LOOSE.sub("\N{NO-BREAK SPACE}%", text)
 
 
-def _is_wide(svg: str) -> bool:
-    """Whether a drawing stays legible when print gives it a third of a page."""
-    size = _SIZE.match(svg)
-    return size is not None and float(size.group(2)) < WIDE * float(size.group(1))
-
-
 def _letters(text: str) -> str:
     return re.sub(r"\W", "", unescape(_TAGS.sub("", text)))
-
-
-_KINDS: dict[str, Callable[[Any], str]] = {
-    FINDING: lambda content: f"finding {content['key']}",
-    CHECK: lambda content: f"check “{content['name']}”",
-}
-_TEXTS = ("text/html", "text/markdown", "text/latex", "text/plain")

@@ -4,11 +4,9 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from econmodel.errors import UnknownName
-from econmodel.report.findings import read_findings
+from econmodel.report.finding import RESULTS
 from econmodel.results import SIGNIFICANT_DIGITS
 
 _NUMBER = re.compile(r"[−-]?\d[\d,]*(\.\d+)?(e[−+-]?\d+)?")
@@ -26,20 +24,6 @@ class Moved:
     allowed: str
 
 
-def on_file(folder: Path, name: str) -> Mapping[str, Any]:
-    """The findings file of a report.
-
-    Raises
-    ------
-    UnknownName : there is none
-    ReportFailed : it cannot be read, or the page beside it is of another run
-    """
-    path = folder / f"{name}.findings.json"
-    if not path.is_file():
-        raise UnknownName(f"There are no findings of {name} in {folder}: make them with `econmodel report {name}`.")
-    return read_findings(path)
-
-
 def moved(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Moved]:
     """The differences between two findings files of one report.
 
@@ -54,15 +38,22 @@ def moved(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Moved]:
     rows: list[Moved] = []
     before, after = old["findings"], new["findings"]
     for key in sorted(set(before) | set(after)):
-        if key not in after:
-            rows.append(Moved(name, key, "", before[key]["text"], "gone", ""))
-        elif key not in before:
-            rows.append(Moved(name, key, "", "not there", after[key]["text"], ""))
-        else:
-            rows += _values(name, key, before[key], after[key])
-            if _words(before[key]["text"]) != _words(after[key]["text"]):
-                rows.append(Moved(name, key, "words", before[key]["text"], after[key]["text"], "same words"))
-    was, now = ({check["name"]: _result(check) for check in each["checks"]} for each in (old, new))
+        text = before[key]["text"] if key in before else "not there"
+        text_now = after[key]["text"] if key in after else "gone"
+        if key not in before or key not in after:
+            rows.append(Moved(name, key, "", text, text_now, ""))
+            continue
+        values, values_now = before[key]["values"], after[key]["values"]
+        for value in sorted(set(values) | set(values_now)):
+            allowed: str | None = ""
+            if value in values and value in values_now:
+                allowed = _allowed(values[value], values_now[value], after[key]["tolerance"].get(value, 0.0))
+            if allowed is not None:
+                shown, shown_now = (str(each.get(value, "not there")) for each in (values, values_now))
+                rows.append(Moved(name, key, value, shown, shown_now, allowed))
+        if _NUMBER.sub("#", text) != _NUMBER.sub("#", text_now):
+            rows.append(Moved(name, key, "words", text, text_now, "same words"))
+    was, now = ({check["name"]: RESULTS[check["passed"]].lower() for check in each["checks"]} for each in (old, new))
     for check in sorted(set(was) | set(now)):
         if was.get(check) != now.get(check):
             rows.append(Moved(name, f"check “{check}”", "", was.get(check, "not there"), now.get(check, "gone"), ""))
@@ -84,28 +75,12 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     return words
 
 
-def _values(report: str, key: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Moved]:
-    rows = []
-    old, new = before["values"], after["values"]
-    for value in sorted(set(old) | set(new)):
-        if value not in new or value not in old:
-            was, now = (str(each.get(value, "not there")) for each in (old, new))
-            rows.append(Moved(report, key, value, was, now, ""))
-            continue
-        tolerance = after["tolerance"].get(value, 0.0)
-        allowed = _allowed(old[value], new[value], tolerance)
-        if allowed is not None:
-            rows.append(Moved(report, key, value, str(old[value]), str(new[value]), allowed))
-    return rows
-
-
 def _allowed(old: Any, new: Any, tolerance: float) -> str | None:
     """None where the two agree, else how far apart they could have been."""
-    numbers = all(isinstance(each, int | float) and not isinstance(each, bool) for each in (old, new))
-    if not numbers:
-        return None if old == new else "the same"
     if old == new:
         return None
+    if any(isinstance(each, bool) or not isinstance(each, int | float) for each in (old, new)):
+        return "the same"
     largest = max(abs(old), abs(new))
     whole = isinstance(old, int) and isinstance(new, int)
     # Both were rounded when they were written, and may have been rounded apart.
@@ -113,11 +88,3 @@ def _allowed(old: Any, new: Any, tolerance: float) -> str | None:
     if abs(new - old) <= tolerance * largest + last_digit * 1.0001:
         return None
     return f"{tolerance:g} relative"
-
-
-def _words(text: str) -> str:
-    return _NUMBER.sub("#", text)
-
-
-def _result(check: Mapping[str, Any]) -> str:
-    return {True: "passed", False: "failed", None: "for information"}[check["passed"]]

@@ -4,17 +4,23 @@ A cell publishes a record as an output with a type of its own, so that nothing h
 kernel writes no file. Outside a notebook the same calls return the record, which prints as its sentence.
 """
 
+import json
 import math
 import re
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import UnionType
 from typing import TYPE_CHECKING, Any
 
-from econmodel.errors import EconmodelError
+from econmodel.errors import EconmodelError, ReportFailed, UnknownName
 from econmodel.results import SIGNIFICANT_DIGITS
+from econmodel.table.card import sha256
 
 if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
     from econmodel.results import Check
 
 FINDING = "application/vnd.econmodel.finding+json"
@@ -26,8 +32,16 @@ TOLERANCE = 1e-6
 
 Value = float | int | str | bool | None
 
+RESULTS = {True: "Passed", False: "Failed", None: "For information"}
 _KEY = re.compile(r"[a-z][a-z0-9_]*")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#$|~])")
+_RECORDS: dict[str, dict[str, type | UnionType]] = {
+    FINDING: {"text": str, "values": dict, "tolerance": dict, "headline": bool},
+    CHECK: {"name": str, "passed": bool | None, "must_pass": bool, "note": str},
+    FACT: {"name": str, "text": str},
+}
+_LISTED: dict[str, type | UnionType] = {"report": str, "title": str, "data": dict, "findings": dict, "checks": list}
+_COMPARED = _LISTED | {"econmodel": str, "notebook_sha256": str, "parameters": dict, "changed_parameters": list}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -135,8 +149,7 @@ def qa(check: "Check | bool | None", name: str = "", must_pass: bool = True, not
     name = _sentence(name or getattr(check, "title", ""), "A check's name").rstrip(".")
     note = " ".join((note or getattr(check, "text", "")).split())
     content = {"name": name, "passed": passed, "must_pass": must_pass and passed is not None, "note": note}
-    word = {True: "Passed", False: "Failed", None: "For information"}[passed]
-    return _publish(CHECK, content, f"{word}: {name}. {note}".strip())
+    return _publish(CHECK, content, f"{RESULTS[passed]}: {name}. {note}".strip())
 
 
 def fact(name: str, text: str) -> Published:
@@ -180,19 +193,119 @@ def _stored(value: Any, what: str) -> Value:
 
 def _publish(mime: str, content: Mapping[str, Any], text: str) -> Published:
     # Shown at once: a finding in the middle of a cell would otherwise be lost without a word.
-    record = Published(mime, content, text)
-    if not _in_notebook():
-        return record
-    _display(record)
-    return Published(mime, content, text, shown=True)
-
-
-def _in_notebook() -> bool:
     ipython = sys.modules.get("IPython")
-    return ipython is not None and ipython.get_ipython() is not None
+    record = Published(mime, content, text, shown=ipython is not None and ipython.get_ipython() is not None)
+    if record.shown:
+        _display(record)
+    return record
 
 
 def _display(record: Published) -> None:
     from IPython.display import display
 
     display(record._repr_mimebundle_(), raw=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """Everything that the cells of one run published.
+
+    Attributes
+    ----------
+    findings : name to sentence, values, tolerances; in the order in which they were made
+    checks : rows of the quality log, failures first
+    facts : name and text
+    """
+
+    findings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    checks: Sequence[Mapping[str, Any]] = ()
+    facts: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def headlines(self) -> list[str]:
+        """The sentences for the top of the report: those marked so, or else the first."""
+        marked = [found["text"] for found in self.findings.values() if found["headline"]]
+        return marked or [found["text"] for found in self.findings.values()][:1]
+
+
+def collect(notebook: "NotebookNode") -> Collected:
+    """Gather what the cells of an executed notebook published.
+
+    Raises
+    ------
+    ReportFailed : two findings have one name, or a cell published a record that is none
+    """
+    findings: dict[str, Mapping[str, Any]] = {}
+    for content in _published(notebook, FINDING):
+        if not isinstance(content.get("key"), str):
+            raise ReportFailed("A cell published a finding without a name: publish it with econmodel.finding.")
+        if content["key"] in findings:
+            raise ReportFailed(f"Two findings are called {content['key']!r}: give each its own name.")
+        findings[content["key"]] = {name: value for name, value in content.items() if name != "key"}
+    # Failures first, what only informs last.
+    checks = sorted(_published(notebook, CHECK), key=lambda check: (False, True, None).index(check["passed"]))
+    return Collected(findings, checks, list(_published(notebook, FACT)))
+
+
+def on_file(folder: Path, name: str, *, to_compare: bool = True) -> Mapping[str, Any]:
+    """The findings file of a report, whole enough to be compared, or to be listed.
+
+    Raises
+    ------
+    UnknownName : there is none
+    ReportFailed : it cannot be read, holds something else, or the page beside it is of another run
+    """
+    path, page = folder / f"{name}.findings.json", folder / f"{name}.html"
+    cure = "Remove it, or make the report anew."
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_number, parse_float=_number)
+    except FileNotFoundError as fault:
+        raise UnknownName(
+            f"There are no findings of {name} in {folder}: make them with `econmodel report {name}`."
+        ) from fault
+    except OSError as fault:
+        raise ReportFailed(f"{path.name} cannot be read ({fault.strerror}). {cure}") from fault
+    except (ValueError, RecursionError) as fault:
+        raise ReportFailed(f"{path.name} is damaged: it is not JSON as reports have it ({fault}). {cure}") from fault
+    wrong = _misshapen(content, _COMPARED if to_compare else _LISTED)
+    if not wrong:
+        records = [(each, FINDING) for each in content["findings"].values()]
+        records += [(each, CHECK) for each in content["checks"]]
+        wrong = next(filter(None, (_misshapen(each, _RECORDS[mime]) for each, mime in records)), "")
+    if wrong:
+        raise ReportFailed(f"{path.name} holds no findings of a report: {wrong}. {cure}")
+    if content["report"] != name:
+        raise ReportFailed(f"{path.name} holds the findings of {content['report']!r}. {cure}")
+    if page.is_file() and content.get("page_sha256", now := sha256(page)) != now:
+        raise ReportFailed(
+            f"{page.name} and {path.name} are not of one run: the page was changed, or replaced, since. "
+            f"Make both anew: econmodel report {name}"
+        )
+    return content
+
+
+def _misshapen(content: Any, shape: Mapping[str, type | UnionType]) -> str:
+    """What is missing or of another kind; empty where nothing is."""
+    if not isinstance(content, Mapping):
+        return f"{type(content).__name__} where entries {', '.join(shape)} should be"
+    wrong = [name for name, kind in shape.items() if name not in content or not isinstance(content[name], kind)]
+    return f"{wrong[0]!r} is missing or no {getattr(shape[wrong[0]], '__name__', shape[wrong[0]])}" if wrong else ""
+
+
+def _number(text: str) -> float:
+    if not math.isfinite(value := float(text)):
+        raise ValueError(f"the number {text}")
+    return value
+
+
+def _published(notebook: "NotebookNode", mime: str) -> Iterator[Mapping[str, Any]]:
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if mime in output.get("data", {}):
+                content = output.data[mime]
+                if wrong := _misshapen(content, _RECORDS[mime]):
+                    raise ReportFailed(
+                        f"A cell published a record that cannot be read: {wrong}. Publish findings, checks and facts "
+                        "with econmodel.finding, econmodel.qa and econmodel.fact."
+                    )
+                yield content

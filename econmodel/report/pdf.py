@@ -8,7 +8,7 @@ from pathlib import Path
 from econmodel.errors import ReportFailed
 from econmodel.report.folders import scratch
 from econmodel.report.guard import end, guarded
-from econmodel.report.plain import cut, visible
+from econmodel.report.sanitiser import cut, visible
 
 CHROMIUM = "ECONMODEL_CHROMIUM"
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")

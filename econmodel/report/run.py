@@ -1,35 +1,36 @@
-"""One notebook to one report: run it aside, and put it in place only if it may be quoted."""
+"""Notebooks to their reports, side by side: each is run aside, and put in place only if it may be quoted."""
 
+import platform
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
 from json import dumps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from econmodel import __version__
 from econmodel.errors import EconmodelError, ReportFailed
+from econmodel.progress import board
 from econmodel.report import folders
-from econmodel.report.body import INJECTED, Body, prepare, title_of
-from econmodel.report.findings import Collected, collect, findings_text
-from econmodel.report.kernel import kernel_manager, own_loop
-from econmodel.report.markdown import Headings
-from econmodel.report.notebooks import read
-from econmodel.report.page import Failure, page_one, said
-from econmodel.report.parameters import declared, effective
+from econmodel.report.body import prepare, title_of
+from econmodel.report.finding import collect
+from econmodel.report.kernel import execute
+from econmodel.report.notebooks import Parameter, data_sets, declared, effective, read
+from econmodel.report.page import Failure, Page, metadata, to_page, write_index
 from econmodel.report.pdf import SECONDS, print_pdf
-from econmodel.report.plain import cut, visible
-from econmodel.report.provenance import data_sets, run_facts, sha256
-from econmodel.report.render import to_page
-from econmodel.report.unrun import unrun
-
-if TYPE_CHECKING:
-    from nbformat import NotebookNode
+from econmodel.report.sanitiser import cut, visible
+from econmodel.table.card import sha256
+from econmodel.version import __version__
 
 CELL_SECONDS = 1800
-_UNSAID = "CellExecutionError"
-_ERROR = "papermill-error-cell-tag"
-_EMPTY = Collected({}, [], [])
+# Two kernels keep two cores busy; threads are enough here, because the work is done in the kernels.
+JOBS = 2
+_LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "altair", "papermill", "nbconvert")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Outcome:
     name: str
     failure: Failure | None
     seconds: float
-    files: tuple[Path, ...] = field(default=())
+    files: tuple[Path, ...] = ()
     note: str = ""
 
     @property
@@ -94,177 +95,196 @@ def run_report(
     start = time.perf_counter()
     # The kernel and the browser work in folders of their own.
     source, to = source.resolve(), to.resolve()
+    name, note = source.stem, ""
     try:
         to.mkdir(parents=True, exist_ok=True)
         # Beside its destination, so that the report leaves it by one rename.
         with folders.workshop(to) as aside, folders.scratch() as scratch:
-            run = _Run(source, given or {}, aside, scratch, timeout)
-            run.make(step)
-            files = run.print(browser) if run.failure is None else [run.write("failed.html", run.page)]
+            executed, finished = aside / f"{name}.ipynb", aside / "finished"
+            finished.mkdir()
+
+            def write(kind: str, text: str) -> Path:
+                return folders.write(finished / f"{name}.{kind}", text)
+
+            page, html = _make(source, given or {}, executed, scratch, timeout, step)
+            files = [write("failed.html" if page.failure else "html", html)]
+            if page.failure is None:
+                files.append(write("findings.json", page.findings(sha256(files[0]))))
+                if browser is not None:
+                    pdf = finished / f"{name}.pdf"
+                    try:
+                        print_pdf(browser, files[0], pdf, min(timeout, SECONDS))
+                        files.append(pdf)
+                    except ReportFailed as fault:  # the page is good without it
+                        note = str(fault)
+                        pdf.unlink(missing_ok=True)
             seconds = time.perf_counter() - start
-            if run.failure is None:
-                facts = run_facts(seconds, run.parameters, source.parent)
-                files.append(run.write("run.json", dumps(facts, indent=1) + "\n"))  # differs between machines
-            if keep and run.executed.is_file():
-                files.append(run.executed.rename(run.finished / run.executed.name))
-            folders.put(run.finished, source.stem, to)
-            placed = tuple(to / path.name for path in files)
-            return Outcome(source.stem, run.failure, seconds, placed, run.note)
+            if page.failure is None:
+                facts = run_facts(seconds, page.parameters, source.parent)
+                files.append(write("run.json", dumps(facts, indent=1) + "\n"))  # differs between machines
+            if keep and executed.is_file():
+                files.append(executed.rename(finished / executed.name))
+            folders.put(finished, name, to)
+            return Outcome(name, page.failure, seconds, tuple(to / path.name for path in files), note)
     except OSError as fault:
         failure = Failure("The report could not be written", folders.words(fault, to), "")
-        return Outcome(source.stem, failure, time.perf_counter() - start)
+        return Outcome(name, failure, time.perf_counter() - start)
 
 
-class _Run:
-    def __init__(self, source: Path, given: Mapping[str, Any], aside: Path, scratch: Path, timeout: float) -> None:
-        self.source, self.given, self.scratch, self.timeout = source, given, scratch, timeout
-        self.name = source.stem
-        self.executed = aside / f"{self.name}.ipynb"
-        self.finished = aside / "finished"
-        self.finished.mkdir()
-        self.title = self.name
-        self.failure: Failure | None = None
-        self.report: Mapping[str, Any] = {}
-        self.collected = _EMPTY
-        self.data: list[Any] = []
-        self.parameters: list[dict[str, Any]] = []
-        self.page = ""
-        self.note = ""
-        self.cure = f"Fix the notebook {source.name}, and run: econmodel report {source.name}"
+def _make(
+    source: Path,
+    given: Mapping[str, Any],
+    executed: Path,
+    scratch: Path,
+    timeout: float,
+    step: Callable[[int, int], None] | None,
+) -> tuple[Page, str]:
+    """Run the notebook and make the page, good or failed, as record and as HTML."""
+    from nbformat.v4 import new_notebook
 
-    def make(self, step: Callable[[int, int], None] | None) -> None:
-        """Run the notebook and make the page, good or failed."""
-        where = "Before the first cell"
-        try:
-            notebook = read(self.source)
-            self.title = title_of(notebook) or self.name
-            self.report = said(notebook)
-            self.data = data_sets(notebook, self.source.parent)
-            self.parameters = effective(declared(notebook), self.given)
-            notebook = self._execute(notebook, step)
-            where = "After the last cell"
-            self.collected = collect(notebook)
-            body = prepare(notebook, self.source.parent)
-            if failed := self.collected.must_pass_failures:
-                self.failure = Failure(f"The check “{failed[0]['name']}” must pass", "it did not.", self.cure)
-            self.page = self._page(notebook, body)
-        except EconmodelError as fault:
-            self._without_page(where, str(fault))
-        except OSError as fault:
-            self._without_page(where, folders.words(fault, self.finished.parent))
-        except Exception as fault:  # what nobody foresaw is this report's failure, and not that of the others
-            self._without_page(where, f"{type(fault).__name__}: {fault} (not foreseen: please report it).")
-
-    def _without_page(self, where: str, what: str) -> None:
-        from nbformat.v4 import new_notebook
-
-        self.failure = self.failure or Failure(where, what, self.cure)
-        self.title, self.report, self.data, self.parameters, self.collected = self.name, {}, [], [], _EMPTY
-        self.page = self._page(new_notebook(), Body("", Headings(), []))
-
-    def _execute(self, notebook: "NotebookNode", step: Callable[[int, int], None] | None) -> "NotebookNode":
-        import papermill
-        from nbclient.exceptions import CellTimeoutError, DeadKernelError
-
-        total = sum(cell.cell_type == "code" for cell in notebook.cells)
-        ran = iter(range(1, total + 2))
-        try:
-            with own_loop():
-                papermill.execute_notebook(
-                    notebook,
-                    self.executed,
-                    dict(self.given),
-                    kernel_name="python3",
-                    language="python",
-                    progress_bar=False,
-                    execution_timeout=self.timeout,
-                    kernel_manager_class=kernel_manager(self.scratch),
-                    # Not papermill's own cwd, which moves this whole process and with it the report beside.
-                    resources={"metadata": {"path": str(self.source.parent)}},
-                    on_cell_executed=(lambda **_: step(next(ran), total)) if step else None,
-                )
-        except papermill.PapermillExecutionError as stop:
-            self._stopped(": ".join(filter(None, (stop.ename, stop.evalue.strip()))))
-        except DeadKernelError:
-            self._stopped("the kernel died, which mostly means that the memory ran out.")
-        except CellTimeoutError:
-            self._stopped(f"the cell ran for more than {self.timeout:g} seconds; --timeout allows more.")
-        executed = read(self.executed)
-        if self.failure is None and (unfinished := unrun(executed)):
-            number, what = unfinished
-            self.failure = Failure(f"The run stopped in {_place(executed, number)}", what, self.cure)
-        executed.cells = [cell for cell in executed.cells if _ERROR not in cell.metadata.get("tags", [])]
-        return executed
-
-    def _stopped(self, what: str) -> None:
-        executed = read(self.executed)
-        started = [cell.metadata.get("papermill", {}).get("start_time") for cell in executed.cells]
-        last = max((number for number, time in enumerate(started) if time), default=0)
-        if what == _UNSAID:  # what is wrong with a magic is only printed
-            texts = [
-                output.text for output in executed.cells[last].get("outputs", []) if output.get("name") == "stderr"
-            ]
-            what = "".join(texts).strip() or "the cell ended with an error that it does not show."
-        self.failure = Failure(f"The run stopped in {_place(executed, last)}", what, self.cure)
-
-    def _page(self, notebook: "NotebookNode", body: Body) -> str:
-        page = page_one(
-            name=self.name,
-            title=self.title,
-            version=__version__,
-            notebook_sha256=sha256(self.source),
-            report=self.report,
-            collected=self.collected,
-            data=self.data,
-            parameters=self.parameters,
-            failure=self.failure,
-            sections=body.sections,
-            codes=body.codes,
+    where, failure = "Before the first cell", None
+    cure = f"Fix the notebook {source.name}, and run: econmodel report {source.name}"
+    try:
+        notebook = read(source)
+        title, report = title_of(notebook) or source.stem, metadata(notebook)
+        data = data_sets(notebook, source.parent)
+        parameters = effective(declared(notebook), given)
+        notebook, stop = execute(notebook, given, source.parent, executed, scratch, timeout, step)
+        failure = Failure(f"The run stopped in {stop[0]}", stop[1], cure) if stop else None
+        where = "After the last cell"
+        collected = collect(notebook)
+        sections, codes = prepare(notebook, source.parent)
+        if failed := [check for check in collected.checks if check["must_pass"] and not check["passed"]]:
+            failure = Failure(f"The check “{failed[0]['name']}” must pass", "it did not.", cure)
+        page = Page(
+            name=source.stem,
+            title=title,
+            notebook_sha256=sha256(source),
+            report=report,
+            collected=collected,
+            data=data,
+            parameters=parameters,
+            failure=failure,
+            sections=sections,
+            codes=codes,
         )
-        return to_page(notebook, page)
+        return page, to_page(notebook, page)
+    except EconmodelError as fault:
+        what = str(fault)
+    except OSError as fault:
+        what = folders.words(fault, executed.parent)
+    except Exception as fault:  # what nobody foresaw is this report's failure, and not that of the others
+        what = f"{type(fault).__name__}: {fault} (not foreseen: please report it)."
+    name, failure = source.stem, failure or Failure(where, what, cure)
+    page = Page(name=name, title=name, notebook_sha256=sha256(source), failure=failure)
+    return page, to_page(new_notebook(), page)
 
-    def print(self, browser: str | None) -> list[Path]:
-        """Write the good report: page, findings and, with a browser, the PDF."""
-        page = self.write("html", self.page)
-        findings = self.write(
-            "findings.json",
-            findings_text(
-                self.collected,
-                name=self.name,
-                title=self.title,
-                version=__version__,
-                notebook_sha256=sha256(self.source),
-                page_sha256=sha256(page),
-                data=self.data,
-                parameters=self.parameters,
-            ),
-        )
-        if browser is None:
-            return [page, findings]
-        pdf = self.finished / f"{self.name}.pdf"
+
+def run_facts(seconds: float, parameters: Sequence[Mapping[str, Any]], repository: Path) -> dict[str, Any]:
+    """What differs from machine to machine and from run to run: commit, versions, date, duration.
+
+    It stays in a file that is not published, because a committed report cannot hold its own commit.
+    """
+    try:
+        commit = subprocess.run(
+            # Whoever owns the checkout, reading its state changes nothing.
+            ["git", "-c", "safe.directory=*", "describe", "--always", "--dirty"],
+            cwd=repository,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        ).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        commit = "not under version control"
+    return {
+        "commit": commit,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(seconds, 1),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "versions": {"econmodel": __version__} | {name: version(name) for name in _LIBRARIES},
+        "parameters": {row["name"]: row["value"] for row in parameters},
+        "command": sys.argv[1:],
+    }
+
+
+def parameters_of(sources: Sequence[Path]) -> dict[str, dict[str, Parameter]]:
+    """The parameters that each notebook declares, by the name of its report.
+
+    A notebook that cannot be read is left out: its run, which fails for the same reason, says why.
+    """
+    known = {}
+    for source in sources:
+        with suppress(EconmodelError):
+            known[source.stem] = declared(read(source))
+    return known
+
+
+def run_reports(
+    sources: Sequence[Path],
+    to: Path,
+    given: Mapping[str, Mapping[str, Any]] | None = None,
+    *,
+    browser: str | None = None,
+    keep: bool = False,
+    timeout: float = CELL_SECONDS,
+    jobs: int = JOBS,
+) -> list[Outcome]:
+    """Run notebooks and write their reports and the index; one that fails does not stop the others.
+
+    Parameters
+    ----------
+    sources : notebooks
+    to : folder of reports
+    given : name of a report to its parameters
+    browser, keep, timeout : as in `run_report`
+    jobs : how many run at a time
+
+    Returns
+    -------
+    list of Outcome, in the order of `sources`
+
+    Raises
+    ------
+    ReportFailed : nothing can be written into the folder; nothing was run
+    """
+    given = given or {}
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+        with folders.workshop(to):
+            folders.settle(to)
+    except FileExistsError as fault:
+        raise ReportFailed(f"{to} is a file: name a folder for the reports with --to.") from fault
+    except OSError as fault:
+        raise ReportFailed(f"The reports cannot be written. {folders.words(fault, to)}") from fault
+    outcomes: dict[str, Outcome] = {}
+    pool = ThreadPoolExecutor(max_workers=jobs)
+    with board([source.stem for source in sources]) as parts:
+
+        def one(source: Path) -> Outcome:
+            return run_report(
+                source,
+                to,
+                given.get(source.stem),
+                browser=browser,
+                keep=keep,
+                timeout=timeout,
+                step=lambda done, total: parts.step(source.stem, done, total),
+            )
+
         try:
-            print_pdf(browser, page, pdf, min(self.timeout, SECONDS))
-        except ReportFailed as fault:  # the page is good without it
-            self.note = str(fault)
-            pdf.unlink(missing_ok=True)
-            return [page, findings]
-        return [page, findings, pdf]
-
-    def write(self, kind: str, text: str) -> Path:
-        """Write one of the report's files."""
-        return folders.write(self.finished / f"{self.name}.{kind}", text)
-
-
-def _place(executed: "NotebookNode", last: int) -> str:
-    """The number of a code cell as its author counts, and the heading under which a reader finds it."""
-    number, heading = 0, ""
-    for cell in executed.cells[: last + 1]:
-        tags = cell.metadata.get("tags", [])
-        if _ERROR in tags:
-            continue
-        if cell.cell_type == "code":
-            number += INJECTED not in tags
-        else:
-            lines = [line for line in cell.source.splitlines() if line.startswith("#")]
-            heading = lines[-1].strip("# ") if lines else heading
-    return f"code cell {number}" + (f", under “{heading}”" if heading else "")
+            for future in as_completed([pool.submit(one, source) for source in sources]):
+                outcome = future.result()
+                outcomes[outcome.name] = outcome
+                parts.done(outcome.name, outcome.message)
+        except BaseException:
+            # Whoever asked to stop does not wait for what is running; nothing of it is in place yet.
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    pool.shutdown()
+    try:
+        write_index(to)
+    except OSError as fault:
+        raise ReportFailed(f"The list of reports could not be written. {folders.words(fault, to)}") from fault
+    return [outcomes[source.stem] for source in sources]

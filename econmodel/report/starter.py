@@ -5,31 +5,14 @@ from typing import TYPE_CHECKING
 
 from econmodel.errors import EconmodelError, UnknownName
 from econmodel.report.folders import words, workshop, write
-from econmodel.table.cost_data import CostData, read
+from econmodel.report.notebooks import PYTHON
+from econmodel.table.cost_data import read
 from econmodel.table.shipped import load
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 EXAMPLE = "california_schools"
-
-_QUESTION = """\
-# Where do larger providers save, and where do they not?
-
-Replace this question by yours. The first line of this cell is the title of the report.
-"""
-_MODEL = """\
-## Model
-
-The cost $C$ of a provider depends on its outputs $y$, on prices $w$ and on its relationship variables $r$:
-
-$$\\ln C = f(y, w, r) + \\text{residual}.$$
-"""
-_CHANGE = """\
-## What would change the answer
-
-Say which assumption matters most, and what a reader would have to see to think otherwise.
-"""
 
 
 def write_starter(path: Path, card: Path | None = None) -> Path:
@@ -57,8 +40,7 @@ def write_starter(path: Path, card: Path | None = None) -> Path:
         raise EconmodelError(f"{there} exists and was left as it is: choose another name, or move it away.")
     if card is not None and not card.is_file():
         raise UnknownName(f"There is no card {str(card)!r}: describe your table in a TOML file first.")
-    form = _form(load(EXAMPLE) if card is None else read(card))
-    text = nbformat.writes(starter(path.parent, card, form)) + "\n"
+    text = nbformat.writes(starter(path.parent, card)) + "\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with workshop(path.parent) as aside:
@@ -71,24 +53,26 @@ def write_starter(path: Path, card: Path | None = None) -> Path:
     return notebook
 
 
-def _form(data: CostData) -> str:
-    """A form that can hold the table: a level form where some output is zero."""
-    zeros = any((data.frame[name] == 0).any() for name in data.outputs)
-    return 'form="composite", second_order="outputs"' if zeros else 'form="cobb_douglas"'
-
-
-def starter(folder: Path, card: Path | None, form: str) -> "NotebookNode":
+def starter(folder: Path, card: Path | None) -> "NotebookNode":
     """The notebook itself."""
     from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-    data = EXAMPLE if card is None else _relative(card, folder)
-    reading = (
-        f'data = em.load("{EXAMPLE}")  # your own table: em.read("providers.toml")'
-        if card is None
-        else f"data = em.read({data!r})"
-    )
+    if card is None:
+        name, table = EXAMPLE, load(EXAMPLE)
+        reading = f'data = em.load("{EXAMPLE}")  # your own table: em.read("providers.toml")'
+    else:
+        table, card, folder = read(card), card.resolve(), folder.resolve()
+        # From where the notebook lies, if it can.
+        name = (card.relative_to(folder) if card.is_relative_to(folder) else card).as_posix()
+        reading = f"data = em.read({name!r})"
+    # A form that can hold the table: a level form where some output is zero.
+    zeros = any((table.frame[output] == 0).any() for output in table.outputs)
+    form = 'form="composite", second_order="outputs"' if zeros else 'form="cobb_douglas"'
     cells = [
-        new_markdown_cell(_QUESTION.strip()),
+        new_markdown_cell(
+            "# Where do larger providers save, and where do they not?\n\n"
+            "Replace this question by yours. The first line of this cell is the title of the report."
+        ),
         new_code_cell(
             "seed: int = 1  # draws of the bootstrap\n"
             "replications: int = 199  # bootstrap replications\n"
@@ -96,7 +80,10 @@ def starter(folder: Path, card: Path | None, form: str) -> "NotebookNode":
             metadata={"tags": ["parameters"]},
         ),
         new_code_cell(f"import econmodel as em\n\n{reading}\ndata"),
-        new_markdown_cell(_MODEL.strip()),
+        new_markdown_cell(
+            "## Model\n\nThe cost $C$ of a provider depends on its outputs $y$, on prices $w$ and on its relationship "
+            "variables $r$:\n\n$$\\ln C = f(y, w, r) + \\text{residual}.$$"
+        ),
         new_code_cell(f'fit = em.fit(data, {form})  # then "translog", or "composite" where outputs are zero\nfit'),
         new_markdown_cell("## Results"),
         new_code_cell(
@@ -114,22 +101,18 @@ def starter(folder: Path, card: Path | None, form: str) -> "NotebookNode":
             'left_out = fit.rows_dropped["rows"].sum()\n'
             'em.fact("Rows", f"{fit.nobs:,.0f} used, {left_out} left out")'
         ),
-        new_markdown_cell(_CHANGE.strip()),
+        new_markdown_cell(
+            "## What would change the answer\n\n"
+            "Say which assumption matters most, and what a reader would have to see to think otherwise."
+        ),
     ]
     # A random name for each cell would make two new notebooks differ.
     for number, cell in enumerate(cells):
         cell["id"] = f"cell-{number}"
     report = {
         "status": "Draft. Not quality assured.",
-        "data": [data],
+        "data": [name],
         "limits": ["Say here for what this report must not be used."],
         "assumptions": [["A1", "Providers cannot choose the prices that they pay", "Amber", "Scale may be misstated"]],
     }
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    return new_notebook(cells=cells, metadata={"kernelspec": kernel, "report": report})
-
-
-def _relative(card: Path, folder: Path) -> str:
-    """The card as the notebook names it: from where the notebook lies, if it can."""
-    card, folder = card.resolve(), folder.resolve()
-    return (card.relative_to(folder) if card.is_relative_to(folder) else card).as_posix()
+    return new_notebook(cells=cells, metadata={"kernelspec": PYTHON, "report": report})

@@ -57,7 +57,7 @@ def read_card(path: Path) -> tuple[dict[str, Any], Path]:
 
 def card_text(given: Mapping[str, Any], file: Path) -> str:
     """The card in TOML of what `CostData` holds, for a table in a file; entries that say nothing are left out."""
-    entries = dict(given) | {"file": file.name, "checksum": _sha256(file)}
+    entries = dict(given) | {"file": file.name, "checksum": sha256(file)}
     entries["cost"] = {"column": given["cost"]} | ({"unit": given["cost_unit"]} if given["cost_unit"] else {})
     entries["dropped"] = [dict(zip(_DROPPED_KEYS, entry, strict=True)) for entry in given["dropped"]]
     for key in ROLES:
@@ -163,7 +163,8 @@ def _dropped(card: str, value: Any) -> list[tuple[int, str, list[str]]]:
     return [(entry["rows"], entry["because"], entry["first"]) for entry in value]
 
 
-def _sha256(file: Path) -> str:
+def sha256(file: Path) -> str:
+    """The SHA-256 of a file, as `sha256sum` prints it."""
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
@@ -172,7 +173,7 @@ def _checksum(card: str, file: Path, stated: str) -> str:
     if not os.path.isfile(file):  # noqa: PTH113
         raise CardError(f"{card} names the file {file.name[:_SHOWN]!r}, which is not in {file.parent}")
     try:
-        found = _sha256(file)
+        found = sha256(file)
     except OSError as broken:
         raise CardError(f"{card} names the file {file.name!r}, which cannot be opened: {broken.strerror}") from None
     if stated and found != stated:

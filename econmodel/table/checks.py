@@ -127,7 +127,8 @@ def plain(values: pd.Series, is_number: bool) -> pd.Series:
         return values
     if pd.api.types.is_bool_dtype(values.dtype) and not pd.api.types.is_numeric_dtype(values.dtype):
         return values.astype("boolean")
-    is_exact = pd.api.types.infer_dtype(values, skipna=True) == "decimal"
+    may_be_exact = pd.api.types.is_object_dtype(values.dtype) or str(values.dtype).startswith("decimal")
+    is_exact = may_be_exact and pd.api.types.infer_dtype(values, skipna=True) == "decimal"
     return pd.Series(values.to_numpy(float, na_value=np.nan), values.index) if is_exact else values
 
 

@@ -168,7 +168,13 @@ class CostData:
             **texts,
         )
         complete_shares = self._complete_shares()
-        self._must_agree(complete_shares)
+        if self.prices_complete and not self.prices:
+            raise CardError("prices_complete is true, but no price is given; name the prices or leave it out")
+        if shares is not None and not complete_shares:
+            raise CardError(
+                f'shares = "{shares}" says what to do with shares that do not add up to one, which only shares of all '
+                "inputs can; it needs prices_complete = true and a share for every price"
+            )
         columns = self._columns()
         check(self.frame, columns, entity, time, complete_shares if shares is None else ())
         # Categories that no row has would be empty groups later; only those of time may have an order that counts.
@@ -217,15 +223,6 @@ class CostData:
                 columns.setdefault(key, Column(key_role, is_number=False))
         return columns
 
-    def _must_agree(self, complete_shares: Sequence[str]) -> None:
-        if self.prices_complete and not self.prices:
-            raise CardError("prices_complete is true, but no price is given; name the prices or leave it out")
-        if self.shares is not None and not complete_shares:
-            raise CardError(
-                f'shares = "{self.shares}" says what to do with shares that do not add up to one, which only shares of '
-                "all inputs can; it needs prices_complete = true and a share for every price"
-            )
-
     def _complete_shares(self) -> list[str]:
         shares = [price.share for price in self.prices.values() if price.share]
         return shares if self.prices_complete and len(shares) == len(self.prices) else []
@@ -237,11 +234,10 @@ class CostData:
             return
         by = sums.where(divided, 1.0)
         frame = self.frame.assign(**{name: self.frame[name] / by for name in shares})
-        count = int(divided.sum())
         largest = float((sums - 1).abs().max())
         note = (
-            f"The cost shares {', '.join(shares)} of {count:,} {'row' if count == 1 else 'rows'} were divided by their "
-            f"sum, which differed from one by up to {largest:.3g}."
+            f"The cost shares {', '.join(shares)} of {_count(int(divided.sum()))} were divided by their sum, which "
+            f"differed from one by up to {largest:.3g}."
         )
         self._set(frame=frame, notes=(*self.notes, note))
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from econmodel.errors import NotSupported, TableError, UnknownName
 from econmodel.frames import in_pandas
-from econmodel.results import Answer, format_number
+from econmodel.results import Table, format_number
 from econmodel.table.checks import Column, check
 from econmodel.table.cost_data import CostData
 from econmodel.table.periods import DATE_ORDERS, DateOrder, periods
@@ -167,7 +167,7 @@ def continuity(
     by: str | None = None,
     fewest_contacts: int = FEWEST_CONTACTS,
     date_order: DateOrder | None = None,
-) -> Answer:
+) -> Table:
     """How far each person sees the same worker again, or the mean of that by provider.
 
     Parameters
@@ -181,7 +181,7 @@ def continuity(
 
     Returns
     -------
-    Answer
+    Table
         One row a person, or with `by` one row a provider: the means over its persons, each person counting once, under
         names that a relationship variable can have once they are joined to the table of providers. "usual_provider":
         share of contacts with the worker seen most. "bice_boxerman": chance that two contacts drawn from a person's
@@ -236,7 +236,7 @@ def continuity(
     found[measures] = found[measures].where(enough)
     persons = groups.size().index.to_frame(index=False).join(found[[CONTACTS, WORKERS, *measures]])
     shown = persons if by is None else _by_provider(persons, by, measures)
-    return Answer(
+    return Table(
         "Continuity of contact" + (f", by {by.replace('_', ' ')}" if by else ""),
         shown,
         _text(persons, measures, fewest_contacts),

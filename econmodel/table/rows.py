@@ -1,8 +1,7 @@
-"""Where rows come from: named columns of numbers, handed out block by block."""
+"""Rows in memory: named columns of numbers, handed out block by block."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,23 +9,9 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 
-class RowSource(Protocol):
-    """Anything that hands out the rows of a table in blocks of columns, and can do so again."""
-
-    @property
-    def count(self) -> int:
-        """Number of rows."""
-
-    def blocks(self, size: int) -> Iterator[tuple[int, Mapping[str, Array]]]:
-        """The position of each block's first row, and its columns by name, at most `size` rows long."""
-
-    def sample(self, size: int) -> Mapping[str, Array]:
-        """About `size` rows from all over the table (from its beginning where a source cannot jump)."""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """Columns in memory. Blocks are views: nothing is copied.
+    """Columns in memory, all of one length. Blocks are views: nothing is copied.
 
     Examples
     --------

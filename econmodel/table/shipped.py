@@ -11,7 +11,7 @@ from typing import Literal
 import pandas as pd
 
 from econmodel.errors import UnknownName
-from econmodel.results import Answer
+from econmodel.results import Table
 from econmodel.table.cost_data import CostData, read
 from econmodel.table.reading import read_table
 from econmodel.table.roles import nearest
@@ -80,12 +80,12 @@ def load(name: str) -> CostData:
     return read(shipped("data") / f"{name}.toml")
 
 
-def catalogue() -> Answer:
+def catalogue() -> Table:
     """What comes with the package: one row a data set.
 
     Returns
     -------
-    Answer
+    Table
         with the columns name, title, rows, cost concept, outputs, relationship (variable and kind), outcomes, licence
 
     Examples
@@ -111,7 +111,7 @@ def catalogue() -> Answer:
         )
     table = pd.DataFrame(rows)
     text = f"{len(table)} data sets come with the package; econmodel.load(name) gives one with its card."
-    return Answer("Shipped data sets", table, text)
+    return Table("Shipped data sets", table, text)
 
 
 def figure_names() -> list[str]:

@@ -11,7 +11,7 @@ import econmodel as em
 EXACT = 1e-10
 ENDS = ["identified_low", "identified_high"]
 VOLUMES = {"visits": 100.0, "meals": 50.0, "advice": 20.0}
-FREE = em.Transactions(average=0.0)
+FREE = em.arrangements.Transactions(average=0.0)
 # Outputs, those that some providers do without, and the two firms that divide them.
 WORLDS = {
     "everyone makes both": (("visits", "meals"), (), (["visits"], ["meals"])),
@@ -27,8 +27,8 @@ def fit_of(world):
     outputs, without, _ = WORLDS[world]
     money = {"common cost": 20, "visits x meals": -4, "continuity": -0.3, **dict.fromkeys(outputs, 35)}
     volumes = {name: VOLUMES[name] for name in outputs}
-    truth = em.state("composite", money, outputs=volumes, relationships={"continuity": 0.6})
-    table = em.simulate(truth, 150, noise=0.05, seed=3, specialised=dict.fromkeys(without, 0.2) or None).data
+    truth = em.worlds.state("composite", money, outputs=volumes, relationships={"continuity": 0.6})
+    table = em.worlds.simulate(truth, 150, noise=0.05, seed=3, specialised=dict.fromkeys(without, 0.2) or None).data
     return em.fit(table, "composite", second_order="none")
 
 
@@ -54,9 +54,9 @@ def test_two_firms_that_make_different_things_cost_the_same_everywhere(world):
     open_ = set(WORLDS[world][1]) != set(WORLDS[world][0])
     assert (degree[1] > degree[0]) == open_
     # Separate costs over joint cost, less one.
-    ratio = ends(em.merger(fit, firms).row("merger"))
+    ratio = ends(em.arrangements.merger(fit, firms).row("merger"))
     assert sorted(1 / np.array(ratio) - 1) == pytest.approx(degree, abs=EXACT)
-    partners = em.partner(fit, firms, list(groups[0]), transactions=FREE)
+    partners = em.arrangements.partner(fit, firms, list(groups[0]), transactions=FREE)
     merged = partners.row("merge")["estimate"]
     assert (np.array(ends(partners.row("separate"))) / merged - 1).tolist() == pytest.approx(degree, abs=EXACT)
     # Each makes one thing, so that to share all of one's work moves it and changes nothing.
@@ -69,7 +69,9 @@ def test_a_structure_of_two_specialists_costs_the_same(world):
     place, _ = two_firms(world)
     demand = {name: place[name] for name in ("visits", "meals")}
     whole = {"at": {"continuity": 0.6}, "halve": False, "only_supported": False}
-    joint, apart = (em.configure(fit, demand, demand, **whole, **limit) for limit in ({}, {"largest": 0.5}))
+    joint, apart = (
+        em.arrangements.configure(fit, demand, demand, **whole, **limit) for limit in ({}, {"largest": 0.5})
+    )
     costs = apart.tables["cost"]["cost"].to_numpy(dtype=float) / joint.tables["cost"]["cost"].iloc[0] - 1
     degree = ends(em.scope(fit, at=place).row("degree of scope"))
     assert [costs.min(), costs.max()] == pytest.approx(degree, abs=EXACT)
@@ -81,8 +83,8 @@ def test_a_joint_unit_on_its_own_costs_what_a_partnership_does(world):
     place, _ = two_firms(world)
     outputs = WORLDS[world][0]
     firms = {"Ash": place, "Beech": place | {name: 0.5 * place[name] for name in outputs}}
-    unit = ends(em.merger(fit, firms, merged=merged).row("merger, joint unit on its own"))
-    partners = em.partner(fit, firms, merged, transactions=FREE)
+    unit = ends(em.arrangements.merger(fit, firms, merged=merged).row("merger, joint unit on its own"))
+    partners = em.arrangements.partner(fit, firms, merged, transactions=FREE)
     apart = partners.row("separate")["estimate"]
     assert (np.array(ends(partners.row("partner"))) / apart).tolist() == pytest.approx(unit, abs=EXACT)
 
@@ -90,7 +92,9 @@ def test_a_joint_unit_on_its_own_costs_what_a_partnership_does(world):
 @pytest.mark.parametrize("world", ["everyone makes both", "everyone makes three"])
 def test_services_apart_cost_what_scope_says(world):
     fit, outputs = fit_of(world), WORLDS[world][0]
-    care = em.connected_care(fit, "continuity", bond=em.Trust(growth=0.02, decay=0.1, kept=0.2))
+    care = em.arrangements.connected_care(
+        fit, "continuity", bond=em.arrangements.Trust(growth=0.02, decay=0.1, kept=0.2)
+    )
     known = float(care.tables["continuity"]["mean_continuity"].iloc[-1])
     mean = dict(zip(outputs, fit.technology.mean_point().outputs[0], strict=True))
     degree = ends(em.scope(fit, at=mean | {"continuity": known}).row("degree of scope"))
@@ -100,8 +104,10 @@ def test_services_apart_cost_what_scope_says(world):
 
 def test_a_partner_that_makes_only_what_is_merged_leaves_nothing_behind():
     """Whoever makes nothing any more pays no fixed cost, as a firm of a division that makes nothing does."""
-    stated = em.state("composite", {"common cost": 20, "visits": 40, "meals": 30}, outputs={"visits": 100, "meals": 50})
+    stated = em.worlds.state(
+        "composite", {"common cost": 20, "visits": 40, "meals": 30}, outputs={"visits": 100, "meals": 50}
+    )
     firms = {"Ash": {"visits": 100, "meals": 50}, "Beech": {"visits": 0, "meals": 50}}
-    found = em.merger(stated, firms, merged=["meals"])
+    found = em.arrangements.merger(stated, firms, merged=["meals"])
     apart, together = (20 + 40 + 30) + (20 + 30), 20 + 40 + 60
     assert found.row("merger")["estimate"] == pytest.approx(together / apart, abs=EXACT)

@@ -26,7 +26,7 @@ responses = st.tuples(shares, st.floats(0.02, 0.39), st.floats(1e-4, 1e-1), st.f
 
 @pytest.fixture(scope="module")
 def tariff():
-    return em.figures("work_programme_tariff")
+    return em.tables.figures("work_programme_tariff")
 
 
 def stated(**changes):
@@ -85,8 +85,8 @@ def test_nine_in_ten_are_worth_the_effort_at_the_price_that_says_so():
 
 
 def test_the_table_holds_the_formulas(tariff):
-    chain = [em.Tier("prime", fee=0.2), em.Tier("provider")]
-    row = em.pay_by_results(tariff, stated(), tiers=chain, discount=0.06, kept=0.5).table.iloc[0]
+    chain = [em.arrangements.Tier("prime", fee=0.2), em.arrangements.Tier("provider")]
+    row = em.arrangements.pay_by_results(tariff, stated(), tiers=chain, discount=0.06, kept=0.5).table.iloc[0]
     price = 0.94 * 0.8 * (1200 + 0.5 * 4700)
     effort = np.log(0.001 * 0.2 * price) / 0.001 if 0.001 * 0.2 * price > 1 else 0.0
     assert row["price"] == pytest.approx(price, rel=ROUNDING)
@@ -96,15 +96,19 @@ def test_the_table_holds_the_formulas(tariff):
 
 
 def test_the_supply_chain_itself_parks_people(tariff):
-    chain = [em.Tier("prime", fee=0.29), em.Tier("tier 1", fee=0.29), em.Tier("tier 2")]
-    row = em.pay_by_results(tariff, stated(), tiers=chain).table.iloc[0]
+    chain = [
+        em.arrangements.Tier("prime", fee=0.29),
+        em.arrangements.Tier("tier 1", fee=0.29),
+        em.arrangements.Tier("tier 2"),
+    ]
+    row = em.arrangements.pay_by_results(tariff, stated(), tiers=chain).table.iloc[0]
     assert (row["parked"], row["parked at full price"]) == (1.0, 0.0)
     assert row["spending"] == 0
     assert row["outcomes"] == pytest.approx(0.1, abs=ROUNDING)
 
 
 def test_money_goes_to_the_quarters_that_respond(tariff):
-    answer = em.pay_by_results(tariff, stated(), spread=1.0)
+    answer = em.arrangements.pay_by_results(tariff, stated(), spread=1.0)
     quarters, whole = answer.tables[WITHIN], answer.table.iloc[0]
     assert quarters["parked"].is_monotonic_decreasing
     assert quarters["added by effort"].is_monotonic_increasing
@@ -121,11 +125,13 @@ def test_market_share_is_worth_the_slope_of_the_tournament(tariff):
     scatter = np.sqrt(2 * rate * (1 - rate) / 1000)
     slope = 2 * 0.05 / np.sqrt(2 * np.pi) / scatter * 2 * (fee + rate * price - spent)
     assert worth == pytest.approx(slope, rel=SEARCHED)
-    row = em.pay_by_results(tariff, stated(), shift=0.05, referrals=1000).table.iloc[0]
+    row = em.arrangements.pay_by_results(tariff, stated(), shift=0.05, referrals=1000).table.iloc[0]
     assert row["worth of market share"] == pytest.approx(worth[0], rel=SEARCHED)
-    few = em.pay_by_results(tariff, stated(), shift=0.05, referrals=10).table.iloc[0]
+    few = em.arrangements.pay_by_results(tariff, stated(), shift=0.05, referrals=10).table.iloc[0]
     assert few["worth of market share"] < row["worth of market share"]
-    assert em.pay_by_results(tariff, stated()).table.iloc[0]["spending"] < few["spending"] < row["spending"]
+    assert (
+        em.arrangements.pay_by_results(tariff, stated()).table.iloc[0]["spending"] < few["spending"] < row["spending"]
+    )
 
 
 def test_nobody_competes_for_participants_who_bring_no_margin():
@@ -137,7 +143,9 @@ def test_nobody_competes_for_participants_who_bring_no_margin():
 def test_every_response_of_the_set_gives_the_rate_and_no_other_bound_is_passed(tariff, spread):
     """Random responses that give the rate: none spends or parks more than the bounds, and some come close."""
     random, rate, price = np.random.default_rng(3), 0.151, 5900.0
-    bounds = em.explain_outcomes(tariff, {"New ESA": rate}, without={"New ESA": (0.05, 0.12)}, spread=spread)
+    bounds = em.arrangements.explain_outcomes(
+        tariff, {"New ESA": rate}, without={"New ESA": (0.05, 0.12)}, spread=spread
+    )
     row = bounds.table.iloc[0]
     p0, edge = random.uniform(0.05, 0.12, 200_000), random.uniform(-5, 5, 200_000)
     from econmodel.arrangements.payment_by_results.response import relative_gain
@@ -156,7 +164,7 @@ def test_every_response_of_the_set_gives_the_rate_and_no_other_bound_is_passed(t
 
 @pytest.mark.parametrize("group", RATES)
 def test_where_all_are_alike_the_bound_on_spending_has_a_closed_form(tariff, group):
-    row = em.explain_outcomes(tariff, {group: RATES[group]}, without={group: (0.01, 0.04)}).table.iloc[0]
+    row = em.arrangements.explain_outcomes(tariff, {group: RATES[group]}, without={group: (0.01, 0.04)}).table.iloc[0]
     p = RATES[group]
     assert row["spending at most"] == pytest.approx(row["price"] * (1 - p) * np.log(0.99 / (1 - p)), rel=SEARCHED)
     assert row["spending at most"] < row["price"] * (p - 0.01) < row["revenue"]
@@ -165,14 +173,14 @@ def test_where_all_are_alike_the_bound_on_spending_has_a_closed_form(tariff, gro
 
 
 def test_what_was_paid_limits_what_was_spent_by_what_reaches_the_provider(tariff):
-    chain = [em.Tier("prime", fee=0.5), em.Tier("provider")]
+    chain = [em.arrangements.Tier("prime", fee=0.5), em.arrangements.Tier("provider")]
     how = {"spending_below": {"New ESA": 200}, "tiers": chain}
-    row = em.explain_outcomes(tariff, {"New ESA": 0.151}, **how).table.iloc[0]
+    row = em.arrangements.explain_outcomes(tariff, {"New ESA": 0.151}, **how).table.iloc[0]
     assert row["spending at most"] == pytest.approx(100, rel=SEARCHED)
 
 
 def test_from_a_rate_alone_parking_cannot_be_told(tariff):
-    answer = em.explain_outcomes(tariff, RATES)
+    answer = em.arrangements.explain_outcomes(tariff, RATES)
     assert (answer.table["parked at most"] == 1).all()
     assert np.isinf(answer.table["multiple to un-park at most"]).all()
     assert "Whether most of JSA 18-24, JSA 25 and over, New ESA and ESA ex-IB are parked cannot be told" in answer.text
@@ -180,7 +188,7 @@ def test_from_a_rate_alone_parking_cannot_be_told(tariff):
 
 def test_the_price_that_brings_690_to_1170_lies_between_no_response_and_the_strongest(tariff):
     times = (1170 - 140) / 550
-    answer = em.explain_outcomes(tariff, {"New ESA": 0.151}, wanted={"New ESA": times})
+    answer = em.arrangements.explain_outcomes(tariff, {"New ESA": 0.151}, wanted={"New ESA": times})
     row = answer.table.iloc[0]
     assert row["wanted multiple, to"] == pytest.approx(times, rel=ROUNDING)
     # With p1 = 1, t p(tR) = t - (1 - p).
@@ -188,10 +196,10 @@ def test_the_price_that_brings_690_to_1170_lies_between_no_response_and_the_stro
 
 
 def test_a_rate_below_what_would_have_happened_anyway_fits_no_response(tariff):
-    facts = em.figures("work_programme_facts").set_index("item")["value"] / 100
+    facts = em.tables.figures("work_programme_facts").set_index("item")["value"] / 100
     without = facts["JSA 25 and over: outcomes without the programme, first year"]
     first_year = {"JSA 25 and over": facts["JSA 25 and over: outcomes in the first year"]}
-    answer = em.explain_outcomes(tariff, first_year, without={"JSA 25 and over": without})
+    answer = em.arrangements.explain_outcomes(tariff, first_year, without={"JSA 25 and over": without})
     assert answer.table["revenue"].notna().all()
     assert answer.table["spending at most"].isna().all()
     assert answer.text.startswith("No response fits JSA 25 and over, where fewer had an outcome")
@@ -211,7 +219,7 @@ def test_a_rate_below_what_would_have_happened_anyway_fits_no_response(tariff):
 )
 def test_a_response_that_cannot_be_is_refused_with_a_cure(tariff, changes, message):
     with pytest.raises(NotSupported, match=message):
-        em.pay_by_results(tariff, stated(**changes))
+        em.arrangements.pay_by_results(tariff, stated(**changes))
 
 
 @pytest.mark.parametrize(
@@ -223,7 +231,7 @@ def test_a_response_that_cannot_be_is_refused_with_a_cure(tariff, changes, messa
 )  # fmt: skip
 def test_a_bad_table_of_responses_is_refused(tariff, table, message):
     with pytest.raises(TableError, match=message):
-        em.pay_by_results(tariff, table)
+        em.arrangements.pay_by_results(tariff, table)
 
 
 @pytest.mark.parametrize(
@@ -241,7 +249,7 @@ def test_a_bad_table_of_responses_is_refused(tariff, table, message):
 )
 def test_terms_that_cannot_be_are_refused(tariff, how, message):
     with pytest.raises(NotSupported, match=message):
-        em.pay_by_results(tariff, stated(), **how)
+        em.arrangements.pay_by_results(tariff, stated(), **how)
 
 
 @pytest.mark.parametrize(
@@ -260,4 +268,4 @@ def test_terms_that_cannot_be_are_refused(tariff, how, message):
 def test_what_is_known_must_be_possible(tariff, how, error, message):
     asked = {"outcomes": {"New ESA": 0.151}} | how
     with pytest.raises(error, match=message):
-        em.explain_outcomes(tariff, **asked)
+        em.arrangements.explain_outcomes(tariff, **asked)

@@ -29,12 +29,12 @@ ROUNDING = 1e-10
 # A mean or share of simulated draws lies within so many standard errors of the truth, except once in 15,000 seeds.
 SURE = 4.0
 LONG = 120
-GROUPS = em.figures("work_programme_tariff")["group"].tolist()
+GROUPS = em.tables.figures("work_programme_tariff")["group"].tolist()
 
 
 @pytest.fixture(scope="module")
 def tariff():
-    return em.figures("work_programme_tariff")
+    return em.tables.figures("work_programme_tariff")
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def life(tariff):
 
 
 def two_tiers(fee=0.29):
-    return [em.Tier("prime", fee=fee), em.Tier("provider")]
+    return [em.arrangements.Tier("prime", fee=fee), em.arrangements.Tier("provider")]
 
 
 @pytest.mark.parametrize("group", GROUPS)
@@ -72,8 +72,8 @@ def test_payments_arrive_in_the_month_in_which_the_weeks_are_over(tariff):
     st.floats(0, 0.5),
 )
 def test_where_the_price_goes_adds_up(tiers, discount):
-    chain = [em.Tier(f"tier {n}", fee, premium, own) for n, (fee, premium, own) in enumerate(tiers)]
-    table = passed_on([*chain, em.Tier("last")], discount)
+    chain = [em.arrangements.Tier(f"tier {n}", fee, premium, own) for n, (fee, premium, own) in enumerate(tiers)]
+    table = passed_on([*chain, em.arrangements.Tier("last")], discount)
     assert table[["keeps of 100", "delivery of 100"]].sum().sum() == pytest.approx(100 * (1 - discount), abs=ROUNDING)
     assert table["serves"].sum() == pytest.approx(1, abs=ROUNDING)
     product = np.prod([(1 - fee) * (1 - premium) for fee, premium, _ in tiers])
@@ -82,7 +82,7 @@ def test_where_the_price_goes_adds_up(tiers, discount):
 
 def test_two_equal_tiers_that_leave_half_keep_29_per_cent_each():
     fee = 1 - np.sqrt(0.5)
-    chain = [em.Tier("prime", fee), em.Tier("tier 1", fee), em.Tier("tier 2")]
+    chain = [em.arrangements.Tier("prime", fee), em.arrangements.Tier("tier 1", fee), em.arrangements.Tier("tier 2")]
     assert round(100 * fee) == 29
     assert share_reaching(chain)[0] == pytest.approx(0.5, abs=ROUNDING)
     assert share_reaching(chain, "prime") == (1.0, 1)
@@ -92,8 +92,8 @@ def test_two_equal_tiers_that_leave_half_keep_29_per_cent_each():
 def test_a_specialist_prime_leaves_more_for_delivery_than_an_outsourcing_one(tariff):
     found = {}
     for own in (0.0, 0.6):
-        chain = [em.Tier("prime", fee=0.2, delivers=own), em.Tier("tier 1")]
-        answer = em.supply_chain(tariff, {"New ESA": 0.15}, tiers=chain, referrals=[5], draws=100)
+        chain = [em.arrangements.Tier("prime", fee=0.2, delivers=own), em.arrangements.Tier("tier 1")]
+        answer = em.arrangements.supply_chain(tariff, {"New ESA": 0.15}, tiers=chain, referrals=[5], draws=100)
         found[own] = answer.tables[CHAIN]["delivery of 100"].sum()
     assert found[0.0] == pytest.approx(80, abs=ROUNDING)
     assert found[0.6] == pytest.approx(60 + 0.4 * 80, abs=ROUNDING)
@@ -172,7 +172,7 @@ def test_running_out_of_cash_equals_an_enumeration_of_every_path():
 
 
 def test_one_draw_of_a_huge_provider_is_its_expectation(tariff):
-    answer = em.supply_chain(tariff, {"New ESA": 0.151}, tiers=two_tiers(), referrals=[10_000], draws=100)
+    answer = em.arrangements.supply_chain(tariff, {"New ESA": 0.151}, tiers=two_tiers(), referrals=[10_000], draws=100)
     row = answer.table.iloc[0]
     assert row["reserve, even chance"] == pytest.approx(row["expected low point"], rel=0.02)
 
@@ -180,7 +180,7 @@ def test_one_draw_of_a_huge_provider_is_its_expectation(tariff):
 def test_breaking_even_means_that_a_participant_costs_what_is_expected(tariff):
     rates, mix = {"JSA 25 and over": 0.317, "ESA ex-IB": 0.054}, {"JSA 25 and over": 0.75, "ESA ex-IB": 0.25}
     how = {"tiers": two_tiers(0.2), "discount": 0.06, "referrals": [2], "draws": 100}
-    answer = em.supply_chain(tariff, rates, mix=mix, **how)
+    answer = em.arrangements.supply_chain(tariff, rates, mix=mix, **how)
     expected = 0.94 * 0.8 * (0.75 * (400 + 0.317 * 3995) + 0.25 * (600 + 0.054 * 13120))
     terms = answer.tables[TERMS].iloc[0]
     assert terms["a participant brings in"] == pytest.approx(expected, rel=ROUNDING)
@@ -195,7 +195,7 @@ def test_the_answer_is_in_months_of_spending_whatever_the_money(tariff):
         **{name: 100 * tariff[name] for name in ("attachment", "job_outcome", "sustainment", "total")}
     )
     how = {"tiers": two_tiers(), "referrals": [1, 20], "reserves": 6.0, "draws": 200}
-    pounds, pence = (em.supply_chain(one, {"New ESA": 0.151}, **how).table for one in (tariff, in_pence))
+    pounds, pence = (em.arrangements.supply_chain(one, {"New ESA": 0.151}, **how).table for one in (tariff, in_pence))
     assert pence["spending a month"].to_numpy() == pytest.approx(100 * pounds["spending a month"], rel=ROUNDING)
     assert pence["reserve, 95 % safe"].to_numpy() == pytest.approx(
         pounds["reserve, 95 % safe"], rel=1e-5
@@ -204,10 +204,10 @@ def test_the_answer_is_in_months_of_spending_whatever_the_money(tariff):
 
 def test_small_providers_need_more_months_in_reserve_and_standing_capacity_makes_idle_flow_costly(tariff):
     how = {"tiers": two_tiers(), "referrals": [1, 4, 16, 64], "draws": 2000, "reserves": 5.0}
-    full = em.supply_chain(tariff, {"New ESA": 0.151}, **how).table
+    full = em.arrangements.supply_chain(tariff, {"New ESA": 0.151}, **how).table
     assert full["reserve, 95 % safe"].is_monotonic_decreasing
     assert full["out of cash"].is_monotonic_decreasing
-    half = em.supply_chain(tariff, {"New ESA": 0.151}, call_off=0.5, standing=0.8, **how).table
+    half = em.arrangements.supply_chain(tariff, {"New ESA": 0.151}, call_off=0.5, standing=0.8, **how).table
     assert (half["out of cash"] >= full["out of cash"]).all()
     assert (half["expected low point"] > full["expected low point"]).all()
 
@@ -221,7 +221,9 @@ def test_threads_and_other_sizes_do_not_move_a_number(life):
 
 
 def test_the_sentence_is_made_from_the_table(tariff):
-    answer = em.supply_chain(tariff, {"New ESA": 0.151}, tiers=two_tiers(0.5), referrals=[1, 50], reserves=8, draws=300)
+    answer = em.arrangements.supply_chain(
+        tariff, {"New ESA": 0.151}, tiers=two_tiers(0.5), referrals=[1, 50], reserves=8, draws=300
+    )
     assert answer.text.startswith("Of every 100 in money of the maximum price, 50.0 reach provider; fees and premiums")
     assert "reserve to be 95 % safe of running out of cash within 60 months, one with 50 referrals" in answer.text
     assert f"one with 50 referrals a month {answer.table['reserve, 95 % safe'].iloc[-1]:.1f}." in answer.text
@@ -233,7 +235,10 @@ def test_the_sentence_is_made_from_the_table(tariff):
 def test_a_tier_cannot_keep_all_or_more(fee, word):
     said = re.escape(f"The {word} of 'prime' is {100 * fee:g} %: from 100 % on nothing is left to deliver with")
     with pytest.raises(NotSupported, match=said + ".*Give a share from 0 up to, not including, 1"):
-        em.Tier("prime", **{word: fee})
+        em.arrangements.Tier("prime", **{word: fee})
+
+
+TIER = em.arrangements.Tier
 
 
 @pytest.mark.parametrize(
@@ -244,8 +249,8 @@ def test_a_tier_cannot_keep_all_or_more(fee, word):
         ({"outcomes": {}}, NotSupported, "outcomes is empty: give the share"),
         ({"outcomes": {"New ESA claimants": 0.1}}, UnknownName, "no row for 'New ESA claimants'.*Add the missing"),
         ({"tiers": []}, NotSupported, "at least one tier"),
-        ({"tiers": [em.Tier("a", fee=0.1)]}, NotSupported, "'a' is the last tier and passes nothing.*Set both to zero"),
-        ({"tiers": [em.Tier("a"), em.Tier("a")]}, NotSupported, "Two tiers are called 'a': give each its own name"),
+        ({"tiers": [TIER("a", fee=0.1)]}, NotSupported, "'a' is the last tier and passes nothing.*Set both to zero"),
+        ({"tiers": [TIER("a"), TIER("a")]}, NotSupported, "Two tiers are called 'a': give each its own name"),
         ({"at": "tier 3"}, NotSupported, "at='tier 3' is no tier of this chain. There is prime, provider"),
         ({"discount": 6}, NotSupported, "discount of the bid is 6.*if it is a percentage, give 0.06"),
         ({"referrals": [-2.0]}, NotSupported, r"referrals=\[-2.0\]: a provider has more than no referrals"),
@@ -268,18 +273,18 @@ def test_a_tier_cannot_keep_all_or_more(fee, word):
 def test_what_cannot_be_is_said_in_a_sentence_with_a_cure(tariff, change, error, message):
     asked = {"outcomes": {"New ESA": 0.151}, "tiers": two_tiers(), "draws": 100} | change
     with pytest.raises(error, match=message):
-        em.supply_chain(tariff, **asked)
+        em.arrangements.supply_chain(tariff, **asked)
 
 
 @pytest.mark.parametrize("lag", [-1, 0.5])
 def test_money_arrives_a_whole_number_of_months_later(lag):
     with pytest.raises(NotSupported, match=f"The lag of 'prime' is {lag:g}: give whole months, zero or more"):
-        em.Tier("prime", lag=lag)
+        em.arrangements.Tier("prime", lag=lag)
 
 
 def test_a_tier_cannot_deliver_more_than_all():
     with pytest.raises(NotSupported, match=r"What 'prime' delivers itself is 1\.5"):
-        em.Tier("prime", delivers=1.5)
+        em.arrangements.Tier("prime", delivers=1.5)
 
 
 @pytest.mark.parametrize(
@@ -297,4 +302,4 @@ def test_a_tier_cannot_deliver_more_than_all():
 )  # fmt: skip
 def test_a_bad_tariff_is_refused_with_a_cure(tariff, spoil, error, message):
     with pytest.raises(error, match=message):
-        em.supply_chain(spoil(tariff), {"New ESA": 0.151}, tiers=two_tiers(), draws=100)
+        em.arrangements.supply_chain(spoil(tariff), {"New ESA": 0.151}, tiers=two_tiers(), draws=100)

@@ -13,17 +13,17 @@ POUND = 0.5
 
 @pytest.fixture(scope="module")
 def tariff():
-    return em.figures("work_programme_tariff")
+    return em.tables.figures("work_programme_tariff")
 
 
 @pytest.fixture(scope="module")
 def rates():
-    table = em.figures("work_programme_outcomes")
+    table = em.tables.figures("work_programme_outcomes")
     return table[table["to"] == "2017-12"].set_index("group")["outcome_per_cent"] / 100
 
 
 def test_payments_for_job_outcomes_sum_to_the_printed_total():
-    table = em.figures("work_programme_payments")
+    table = em.tables.figures("work_programme_payments")
     assert len(table) == 9
     assert table["job_outcome_payments_thousand_gbp"].sum() == ALL_PAYMENTS
     assert set(table["status"]) == {"published"}
@@ -58,7 +58,7 @@ def test_the_dearest_group_brings_in_44_per_cent_less_at_three_times_the_price(t
 
 
 def test_money_for_participants_fell_by_what_the_sums_fell():
-    facts = em.figures("work_programme_facts").set_index("item")["value"]
+    facts = em.tables.figures("work_programme_facts").set_index("item")["value"]
     paid, designed = (facts[f"money per ESA participant over two years, as {how}"] for how in ("paid", "designed"))
     total = [facts[f"money for ESA participants 2011-19, as {how}"] for how in ("paid", "planned")]
     assert (paid, designed, *total) == (690, 1170, 350, 730)

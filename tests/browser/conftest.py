@@ -19,11 +19,9 @@ def small_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
     from econmodel.charts import theme
-    from econmodel.report.body import prepare
-    from econmodel.report.finding import fact, finding, qa
-    from econmodel.report.findings import collect
-    from econmodel.report.page import page_one
-    from econmodel.report.render import to_page
+    from econmodel.report.body import prepare, title_of
+    from econmodel.report.finding import collect, fact, finding, qa
+    from econmodel.report.page import Page, to_page
     from econmodel.results import EFFECT_COLUMNS, Effects
 
     table = pd.DataFrame([["ray elasticity", "mean", 0.98, 0.004, 1.0, -5.0, 0.0001, 0.97, 0.99, False]] * 3)
@@ -73,10 +71,10 @@ def small_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         + [new_code_cell(f"x = {n}  # made", outputs=[output]) for n, output in enumerate(outputs)]
     )
     collected = collect(notebook)
-    body = prepare(notebook, Path())
-    page = page_one(
+    sections, codes = prepare(notebook, Path())
+    page = Page(
         name="small",
-        title=body.title,
+        title=title_of(notebook),
         version="1.0",
         notebook_sha256="0" * 64,
         report={
@@ -87,8 +85,8 @@ def small_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         collected=collected,
         data=[],
         parameters=[{"name": "replications", "meaning": LONG, "default": 999, "value": 99, "changed": True}],
-        sections=body.sections,
-        codes=body.codes,
+        sections=sections,
+        codes=codes,
     )
     path = tmp_path_factory.mktemp("small") / "small.html"
     path.write_text(to_page(notebook, page), encoding="utf-8")

@@ -10,14 +10,11 @@ from urllib.parse import unquote
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from econmodel.report.body import prepare
-from econmodel.report.finding import FACT, FINDING, qa
-from econmodel.report.findings import collect
-from econmodel.report.index import write_index
-from econmodel.report.page import Failure, page_one
+from econmodel.report.body import prepare, title_of
+from econmodel.report.finding import FACT, FINDING, collect, qa
+from econmodel.report.notebooks import DataSet
+from econmodel.report.page import Failure, Page, to_page, write_index
 from econmodel.report.pdf import print_pdf
-from econmodel.report.provenance import DataSet
-from econmodel.report.render import to_page
 
 RUN = "window.RAN=1"
 OUT = "http://evil.test/x"
@@ -163,10 +160,10 @@ def page_of(*cells, report=None, title=TITLE, failure="The run stopped", **more)
     finding = {"key": "a", "text": TRUE, "values": {}, "tolerance": {}, "headline": True}
     first = [new_markdown_cell(f"# {title}"), displayed({FINDING: finding})]
     notebook = new_notebook(cells=first + list(cells))
-    body = prepare(notebook, Path())
+    sections, codes = prepare(notebook, Path())
     known = {"name": "tiny", "version": "1", "notebook_sha256": "0" * 64, "data": [], "parameters": [], **more}
-    page = page_one(
-        title=body.title, report=report or {}, collected=collect(notebook), sections=body.sections, codes=body.codes,
+    page = Page(
+        title=title_of(notebook), report=report or {}, collected=collect(notebook), sections=sections, codes=codes,
         failure=Failure(failure, "y <= 0", "Fix it."), **known,
     )  # fmt: skip
     return to_page(notebook, page)

@@ -29,7 +29,7 @@ from econmodel.charts.unit_cost_curve import cost_curve
 from econmodel.economies.outputs.shape import complementarity
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.fitting import fit
-from econmodel.results import Answer, Effects
+from econmodel.results import Effects, Table
 from econmodel.simulation import StatedCost, simulate, state
 from econmodel.table.cost_data import CostData
 from econmodel.table.roles import Output, Relationship
@@ -126,14 +126,14 @@ def with_dashes() -> object:
     return cost_curve(make_curve([6100, 5800, 5300, 5200], supported=[False, True, True, True]), make_schools())
 
 
-def make_power(found: list[float], wrong: float = 0.0, truth: float = 0.9) -> Answer:
+def make_power(found: list[float], wrong: float = 0.0, truth: float = 0.9) -> Table:
     table = pd.DataFrame({"providers": (30 * 2 ** np.arange(len(found))).tolist(), "found": found})
     table["found_low"], table["found_high"] = table["found"] - 0.03, table["found"] + 0.03
     table["wrong_sign"], table["bias"] = wrong, np.linspace(-0.02, 0.002, len(found))
     table["bias_low"], table["bias_high"] = table["bias"] - 0.004, table["bias"] + 0.004
     said = {"what": "the ray elasticity", "to_find": "economies of scale", "truth": truth, "null": 1.0}
     tables = {"truth and null": pd.DataFrame([said | {"target": 0.8, "level": 0.95}])}
-    return Answer("Would a study find it?", table, "", tables=tables)
+    return Table("Would a study find it?", table, "", tables=tables)
 
 
 def fitted_to(cost: StatedCost) -> Fit:
@@ -141,7 +141,7 @@ def fitted_to(cost: StatedCost) -> Fit:
     return fit(simulate(cost, 80, noise=0.02, seed=1).data, "composite")
 
 
-def make_structures(total: int = 400, *, own: bool = False, learned=None, **asked: object) -> Answer:
+def make_structures(total: int = 400, *, own: bool = False, learned=None, **asked: object) -> Table:
     parameters = {"common cost": 15, "visits": 60, "meals": 20, "half visits squared": 30}
     names = () if learned else ("visits", "meals")
     cost = state("composite", parameters, outputs={"visits": 100, "meals": 100}, fixed_costs=names)
@@ -168,17 +168,17 @@ def make_merger(ratios: dict[str, float], *, width: float = 0.02, pays: float | 
 RATES = {"JSA 25 and over": 0.317, "New ESA": 0.151, "ESA ex-IB": 0.054}
 
 
-def make_cash(sizes: tuple[float, ...] = (1, 2, 5, 10, 20, 50, 100), held: float = 6.0) -> Answer:
+def make_cash(sizes: tuple[float, ...] = (1, 2, 5, 10, 20, 50, 100), held: float = 6.0) -> Table:
     tiers = [Tier("prime", fee=0.3), Tier("provider")]
     how = {"tiers": tiers, "referrals": sizes, "reserves": held, "draws": 200}
     return supply_chain(figures("work_programme_tariff"), {"New ESA": 0.151}, **how)
 
 
-def make_outcomes(rates: dict[str, float] = RATES, **known: object) -> Answer:
+def make_outcomes(rates: dict[str, float] = RATES, **known: object) -> Table:
     return explain_outcomes(figures("work_programme_tariff"), rates, **known)
 
 
-def make_payment() -> Answer:
+def make_payment() -> Table:
     response = pd.DataFrame({"group": list(RATES), "p0": 0.03, "p1": 0.2, "k": 0.002})
     return pay_by_results(figures("work_programme_tariff"), response, spread=1.0)
 

@@ -95,7 +95,9 @@ def test_a_pair_can_be_chosen(words):
 
 
 def test_what_makes_no_map_is_refused(scopes):
-    with pytest.raises(UnknownName, match=r"Scope is no map of complementarity. Draw the result of em.complementarity"):
+    with pytest.raises(
+        UnknownName, match=r"Scope is no map of complementarity. Draw the result of em.outputs.complementarity"
+    ):
         complementarity_map(Effects("Scope", scopes, ""))
     empty = make_result()
     empty.tables["map"]["cross_derivative"] = np.nan

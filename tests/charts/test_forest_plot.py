@@ -8,7 +8,7 @@ from econmodel.charts.forest_marks import MARKS
 from econmodel.charts.forest_plot import forest
 from econmodel.charts.theme import svg
 from econmodel.errors import NotSupported, UnknownName
-from econmodel.results import Answer, Effects
+from econmodel.results import Effects, Table
 
 
 def test_every_service_stands_with_its_numbers_and_its_cost_concept(services):
@@ -156,7 +156,7 @@ def test_services_without_the_estimate_are_counted(services, words):
 
 def test_another_measure_of_an_answer(services, words):
     table = services.head(3).assign(scale=[0.9, 1.1, 1.0], scale_low=[0.85, 1.05, 0.9], scale_high=[0.95, 1.15, 1.1])
-    title, _ = words(forest(Answer("Services", table, ""), "scale", conf_level=0.9))
+    title, _ = words(forest(Table("Services", table, ""), "scale", conf_level=0.9))
     assert title.startswith("The scale part lowers unit cost in 1 of 3 services, the scale part raises unit cost in 1;")
 
 

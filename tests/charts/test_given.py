@@ -58,6 +58,6 @@ def test_the_message_says_what_to_give(chart, wanted):
 
 
 def test_a_curve_of_stated_parameters():
-    cost = em.state("cobb_douglas", {"visits": 0.8}, outputs={"visits": 100})
+    cost = em.worlds.state("cobb_douglas", {"visits": 0.8}, outputs={"visits": 100})
     with pytest.raises(NotSupported, match=r"em\.unit_cost\(fit\), and was given a value of type StatedCost"):
         em.charts.cost_curve(cost)

@@ -90,6 +90,6 @@ def test_an_interval_below_zero_has_no_end(mergers, drawn_rows):
 
 
 def test_results_of_the_package_are_drawn():
-    cost = em.state("cobb_douglas", {"constant": 5.0, "visits": 0.9}, outputs={"visits": 100})
+    cost = em.worlds.state("cobb_douglas", {"constant": 5.0, "visits": 0.9}, outputs={"visits": 100})
     partners = pd.DataFrame({"visits": [80, 120]}, index=["Elm", "Oak"])
-    assert "dashed line" in svg(merger(em.merger(cost, partners, one_off=50)))
+    assert "dashed line" in svg(merger(em.arrangements.merger(cost, partners, one_off=50)))

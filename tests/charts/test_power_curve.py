@@ -7,7 +7,7 @@ import pytest
 from econmodel.charts.power_curve import power
 from econmodel.charts.theme import svg
 from econmodel.errors import NotSupported
-from econmodel.results import Answer
+from econmodel.results import Table
 
 
 def test_title_names_the_fewest_that_suffice_and_the_next_fewer(powers, words):
@@ -51,7 +51,7 @@ def test_errors_are_left_out_where_there_is_no_room_or_no_estimate(powers, drawn
     assert 5 < sum("text" in row for row in many) < 14
     assert sum("found" in row for row in many) == 14
     answer = powers([0.2, 0.4])
-    none = Answer(answer.title, answer.table.assign(bias=np.nan), "", tables=answer.tables)
+    none = Table(answer.title, answer.table.assign(bias=np.nan), "", tables=answer.tables)
     assert not any("text" in row for row in drawn_rows(power(none)))
     assert "average" not in power(none).description
 
@@ -65,4 +65,4 @@ def test_axis_says_what_is_counted(powers):
 
 def test_another_result_is_refused():
     with pytest.raises(NotSupported, match=r"'Plan' holds no simulated studies: give the result of em\.power"):
-        power(Answer("Plan", pd.DataFrame(), ""))
+        power(Table("Plan", pd.DataFrame(), ""))

@@ -4,7 +4,7 @@ import pytest
 
 from econmodel.charts.structure_bars import MOST_ROWS, configuration
 from econmodel.errors import NotSupported
-from econmodel.results import Answer
+from econmodel.results import Table
 
 # Rows of a chart keep six significant digits.
 ROUNDED = 2e-5
@@ -64,4 +64,4 @@ def test_of_many_numbers_some_are_shown_and_the_cheapest_is_among_them(structure
 
 def test_what_holds_no_structures_is_refused(structures):
     with pytest.raises(NotSupported, match=r"'Else' holds no structures: give the result of em\.configure\."):
-        configuration(Answer("Else", structures(numbers=()).table, ""))
+        configuration(Table("Else", structures(numbers=()).table, ""))

@@ -37,7 +37,7 @@ def state_f1(reference):
                 curvature = facts["curvature"][names.index(one)][names.index(other)]
                 term = f"half {one} squared" if one == other else f"{one} x {other}"
                 parameters[term] = curvature * means[one] * means[other]
-        return em.state(
+        return em.worlds.state(
             "flexible_fixed_cost", parameters, outputs={name: means[name] for name in order}, fixed_costs=tuple(order)
         )
 
@@ -49,16 +49,18 @@ def _technology():
         "common cost": 20, "a": 50, "b": 30, "half a squared": 4, "a x b": -6, "half b squared": 3, "wage": 0.6,
         "r": -0.1, "a x wage": 5, "b x wage": -2, "tilt of r to a": 6, "half r squared": 0.05, "wage x r": 0.04,
     }  # fmt: skip
-    return em.state("composite", parameters, outputs={"a": 10, "b": 5}, prices={"wage": 3}, relationships={"r": 0.5})
+    return em.worlds.state(
+        "composite", parameters, outputs={"a": 10, "b": 5}, prices={"wage": 3}, relationships={"r": 0.5}
+    )
 
 
 @pytest.fixture(scope="session")
 def composite():
     """A composite with a price, a relationship variable and nobody without an output."""
-    return em.fit(em.simulate(_technology(), 400, noise=0.05, seed=8).data, "composite")
+    return em.fit(em.worlds.simulate(_technology(), 400, noise=0.05, seed=8).data, "composite")
 
 
 @pytest.fixture(scope="session")
 def translog():
     """A translog of the same table."""
-    return em.fit(em.simulate(_technology(), 400, noise=0.05, seed=8).data, "translog")
+    return em.fit(em.worlds.simulate(_technology(), 400, noise=0.05, seed=8).data, "translog")

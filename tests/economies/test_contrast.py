@@ -16,12 +16,14 @@ def power():
 
 
 def composite(**options):
-    truth = em.state(
+    truth = em.worlds.state(
         "composite",
         {"common cost": 18, "visits": 45, "meals": 40, "visits x meals": -3},
         outputs={"visits": 100, "meals": 50},
     )
-    return em.fit(em.simulate(truth, 120, noise=0.1, seed=2, **options).data, "composite", second_order="outputs")
+    return em.fit(
+        em.worlds.simulate(truth, 120, noise=0.1, seed=2, **options).data, "composite", second_order="outputs"
+    )
 
 
 def test_a_difference_is_that_of_the_values_and_knows_their_covariance(power):

@@ -36,7 +36,7 @@ COLUMNS = ["estimate", "std_error", "conf_low", "conf_high"]
 
 @pytest.mark.parametrize("noise_grows", [0.0, 0.4], ids=["even noise", "noise grows with size"])
 def test_scale_in_logs(noise_grows):
-    cost = em.state("cobb_douglas", {"constant": 4.0, "a": 0.6, "b": 0.3}, outputs={"a": 10, "b": 5})
+    cost = em.worlds.state("cobb_douglas", {"constant": 4.0, "a": 0.6, "b": 0.3}, outputs={"a": 10, "b": 5})
 
     def elasticity(fitted):
         measured = estimate(fitted, lambda theta: theta[..., 1:2] + theta[..., 2:3], 1.0)
@@ -44,7 +44,7 @@ def test_scale_in_logs(noise_grows):
 
     found = []
     for seed in range(REPETITIONS):
-        fitted = em.fit(em.simulate(cost, 100, noise_grows=noise_grows, seed=seed).data, "cobb_douglas")
+        fitted = em.fit(em.worlds.simulate(cost, 100, noise_grows=noise_grows, seed=seed).data, "cobb_douglas")
         assert fitted.cov_type == "HC3"
         found.append(elasticity(fitted))
     check(found, 0.9)
@@ -71,10 +71,10 @@ def scale_and_scope(fitted, outputs):
 
 def test_scale_and_scope_of_a_composite_with_specialised_providers():
     parameters = {"common cost": 20, "fixed cost of a": 6, "fixed cost of b": 4, "a": 45, "b": 40, "a x b": -7}
-    cost = em.state("composite", parameters, outputs={"a": 10, "b": 5}, fixed_costs=("a", "b"))
+    cost = em.worlds.state("composite", parameters, outputs={"a": 10, "b": 5}, fixed_costs=("a", "b"))
     found = []
     for seed in range(REPETITIONS):
-        data = em.simulate(cost, 120, specialised={"a": 0.25, "b": 0.35}, correlation=0.5, seed=seed).data
+        data = em.worlds.simulate(cost, 120, specialised={"a": 0.25, "b": 0.35}, correlation=0.5, seed=seed).data
         fitted = em.fit(data, "composite")
         assert fitted.cov_type == "HC3"
         found.append(scale_and_scope(fitted, [10.0, 5.0]))
@@ -90,7 +90,7 @@ def test_the_relationship_part_of_a_separation():
     """The part depends on how the variable goes with size in the sample, so its error is not that of a parameter."""
     found, fixed = [], []
     for seed in range(100):
-        world = em.simulate_case_mix(150, selection=0.0, seed=seed)
+        world = em.worlds.case_mix(150, selection=0.0, seed=seed)
         fitted = em.fit(world.data, "cobb_douglas")
         row = em.separate(fitted, replications=99, seed=seed).row("relationship: continuity")
         found.append(row[COLUMNS].tolist())

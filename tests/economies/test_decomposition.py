@@ -23,13 +23,13 @@ def airlines():
 
 @pytest.fixture(scope="module")
 def composite():
-    cost = em.state(
+    cost = em.worlds.state(
         "composite",
         {"common cost": 20, "visits": 50, "calls": 30, "visits x calls": -3, "continuity": -0.1},
         outputs={"visits": 100, "calls": 400},
         relationships={"continuity": 0.5},
     )
-    data = em.simulate(cost, 150, follows_size={"continuity": -0.2}, seed=3).data
+    data = em.worlds.simulate(cost, 150, follows_size={"continuity": -0.2}, seed=3).data
     return em.fit(data, "composite", second_order="outputs")
 
 
@@ -177,13 +177,13 @@ def test_a_column_names_groups(airlines):
 
 
 def test_the_bootstrap_is_as_wide_as_the_spread_of_repeated_samples():
-    cost = em.state(
+    cost = em.worlds.state(
         "cobb_douglas", {"constant": 4.0, "visits": 0.9, "continuity": -0.2}, outputs={"visits": 100},
         relationships={"continuity": 0.0},
     )  # fmt: skip
     values, errors = [], []
     for seed in range(100):
-        data = em.simulate(cost, 120, follows_size={"continuity": -0.5}, seed=1000 + seed).data
+        data = em.worlds.simulate(cost, 120, follows_size={"continuity": -0.5}, seed=1000 + seed).data
         fitted = em.fit(data, "cobb_douglas")
         found = em.decompose(fitted, "visits > 100", "visits <= 100", replications=99, seed=seed).table.set_index(
             "term"
@@ -264,7 +264,7 @@ def test_a_number_that_is_both_a_provider_and_a_period_is_asked_about(airlines):
 
 
 def test_stated_parameters_have_no_providers():
-    cost = em.state("cobb_douglas", {"visits": 0.8}, outputs={"visits": 100})
+    cost = em.worlds.state("cobb_douglas", {"visits": 0.8}, outputs={"visits": 100})
     with pytest.raises(EconmodelError, match="stated"):
         em.decompose(cost, "a", "b")
 

@@ -113,7 +113,7 @@ def test_without_a_network_there_is_no_density():
     with pytest.raises(NotSupported, match="Name the column with sites, routes or users"):
         em.density(em.fit(contacts(network=[]), "cobb_douglas"))
     with pytest.raises(NotSupported, match="this fit has none"):
-        em.density(em.state("cobb_douglas", {"visits": 0.8}, outputs={"visits": 100}))
+        em.density(em.worlds.state("cobb_douglas", {"visits": 0.8}, outputs={"visits": 100}))
 
 
 def test_a_network_of_zero_is_named():

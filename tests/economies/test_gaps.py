@@ -19,7 +19,7 @@ HOLDING = ["tier", "service", "log_size"]
 
 
 def chain(seed=1, providers=150, **world):
-    return em.simulate_sectors(providers, seed=seed, **world)
+    return em.worlds.sectors(providers, seed=seed, **world)
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +204,7 @@ def test_a_reference_that_is_no_group_and_too_few_rows(table):
 )
 def test_a_supply_chain_that_cannot_be_drawn(asked, error, words):
     with pytest.raises(error, match=words):
-        em.simulate_sectors(100, **asked)
+        em.worlds.sectors(100, **asked)
 
 
 def test_a_supply_chain_is_what_it_says():

@@ -1,9 +1,13 @@
 """Two technologies that no data without zeros can tell apart, and the interval that says so."""
 
+from types import SimpleNamespace
+
 import numpy as np
+import pandas as pd
 import pytest
 
 import econmodel as em
+from econmodel.economies.core.inference import set_identified
 
 ROWS = 2_000
 # Simulated costs of the two differ by rounding only.
@@ -14,13 +18,15 @@ def technology(shared):
     """A common fixed cost of 20, or 10 for each output: all else alike, at a cost of 100 for the mean outputs."""
     fixed = {"common cost": 20.0} if shared else {"fixed cost of a": 10.0, "fixed cost of b": 10.0}
     parameters = fixed | {"a": 45.0, "b": 40.0, "half a squared": 2.0, "half b squared": 2.0, "a x b": -7.0}
-    return em.state("composite", parameters, outputs={"a": 10, "b": 5}, fixed_costs=("a", "b"))
+    return em.worlds.state("composite", parameters, outputs={"a": 10, "b": 5}, fixed_costs=("a", "b"))
 
 
 @pytest.fixture(scope="module")
 def pair():
     truths = {shared: technology(shared) for shared in (True, False)}
-    fits = {shared: em.fit(em.simulate(truth, ROWS, seed=11).data, "composite") for shared, truth in truths.items()}
+    fits = {
+        shared: em.fit(em.worlds.simulate(truth, ROWS, seed=11).data, "composite") for shared, truth in truths.items()
+    }
     return truths, fits
 
 
@@ -85,7 +91,7 @@ def test_providers_without_an_output_narrow_the_interval_and_all_of_them_close_i
     at = {"a": 10.0, "b": 5.0}
     widths, rows = [], []
     for specialised in ({}, {"a": 0.2}, {"a": 0.2, "b": 0.2}):
-        data = em.simulate(truth, ROWS, specialised=specialised, seed=12).data
+        data = em.worlds.simulate(truth, ROWS, specialised=specialised, seed=12).data
         data = data.where("a > 0 or b > 0", because="providers of nothing")
         row = degree(em.scope(em.fit(data, "composite"), at=at))
         rows.append(row)
@@ -99,8 +105,23 @@ def test_providers_without_an_output_narrow_the_interval_and_all_of_them_close_i
 
 
 def test_the_ends_turn_round_where_the_intercept_is_negative(as_learned):
-    cost = em.state("composite", {"common cost": -10, "a": 60, "b": 50, "a x b": 4}, outputs={"a": 10, "b": 5})
+    cost = em.worlds.state("composite", {"common cost": -10, "a": 60, "b": 50, "a x b": 4}, outputs={"a": 10, "b": 5})
     row = degree(em.scope(as_learned(cost)))
     joint = 104.0
     assert row["identified_low"] == pytest.approx((-4 - 10) / joint, abs=1e-12)
     assert row["identified_high"] == pytest.approx(-4 / joint, abs=1e-12)
+
+
+def test_readings_that_give_the_same_end_are_one_end():
+    """Two readings at the top are both the highest, so what lies below either is no part of what may be the lowest."""
+    table = pd.DataFrame({"estimate": [3.0], "std_error": 1.0, "statistic": 3.0, "p_value": 0.01})
+    ends = ((3.0, 1.0, 5.0), (2.0, 1.5, 2.5), (3.0 + 1e-14, 0.5, 5.0))
+    readings = [
+        SimpleNamespace(**{name: np.array([one]) for name, one in zip(("values", "low", "high"), three, strict=True)})
+        for three in ends
+    ]
+    for one in readings:
+        one.p_values, one.wild = np.array([0.01]), False
+    row = set_identified(table, readings).iloc[0]
+    assert row[["identified_low", "identified_high"]].tolist() == pytest.approx([2.0, 3.0])
+    assert row[["conf_low", "conf_high"]].tolist() == [1.5, 5.0]

@@ -38,7 +38,9 @@ def technologies(draw, form="composite"):
     for name in parameters:
         if name not in ("wage", "r"):
             parameters[name] *= money
-    return em.state(form, parameters, outputs=means, prices={"wage": 3.0}, relationships={"r": 0.5}, fixed_costs=names)
+    return em.worlds.state(
+        form, parameters, outputs=means, prices={"wage": 3.0}, relationships={"r": 0.5}, fixed_costs=names
+    )
 
 
 places = st.fixed_dictionaries({"wage": st.floats(1.0, 9.0), "r": st.floats(0.0, 1.0)})
@@ -108,7 +110,7 @@ def test_marginal_costs_of_the_quadratic_do_not_depend_on_the_unit_of_output(sta
     names = stated.technology.outputs
     by_name = dict(zip(stated.technology.names, stated.theta, strict=True))
     means = stated.technology.mean_point().outputs[0]
-    scaled = em.state(
+    scaled = em.worlds.state(
         "flexible_fixed_cost", by_name, outputs=dict(zip(names, 1000 * means, strict=True)), prices={"wage": 3.0},
         relationships={"r": 0.5}, fixed_costs=names,
     )  # fmt: skip

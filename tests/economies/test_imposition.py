@@ -167,7 +167,7 @@ def test_what_cannot_be_imposed_is_refused(fitted, options, message):
 
 def test_what_has_no_nearest_regular_parameters_is_refused():
     with pytest.raises(NotSupported, match="Stated parameters have no covariance"):
-        em.impose(em.state("cobb_douglas", {"constant": 1, "a": -0.5}, outputs={"a": 10}))
+        em.impose(em.worlds.state("cobb_douglas", {"constant": 1, "a": -0.5}, outputs={"a": 10}))
     schools = em.fit(em.load("california_schools"), "cobb_douglas")
     with pytest.raises(NotSupported, match="no prices here to be concave in"):
         em.impose(schools, monotone=False)

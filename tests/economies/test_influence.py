@@ -56,7 +56,7 @@ def test_identified_intervals_and_separations():
 def test_too_many_providers_and_no_providers():
     with pytest.raises(NotSupported, match="537 providers would need as many fits"):
         em.influence(em.scale, em.fit(em.load("michigan_schools"), "cobb_douglas"))
-    stated = em.state("cobb_douglas", {"constant": 1.0, "visits": 0.9}, outputs={"visits": 10.0})
+    stated = em.worlds.state("cobb_douglas", {"constant": 1.0, "visits": 0.9}, outputs={"visits": 10.0})
     with pytest.raises(NotSupported, match="give a fit of a table"):
         em.influence(em.scale, stated)
 

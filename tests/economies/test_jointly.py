@@ -40,14 +40,14 @@ def test_bands_are_wider_and_p_values_larger(method):
 
 
 def test_bands_cover_all_points_at_once():
-    truth = em.state(
+    truth = em.worlds.state(
         "translog", {"constant": 4.0, "visits": 0.9, "half visits squared": 0.05}, outputs={"visits": 100.0}
     )
     at = [{"visits": volume} for volume in (30.0, 100.0, 300.0)]
     expected = [em.scale(truth, at=place).row("ray elasticity")["estimate"] for place in at]
     alone, together = [], []
     for seed in range(60):
-        fitted = em.fit(em.simulate(truth, 80, seed=seed).data)
+        fitted = em.fit(em.worlds.simulate(truth, 80, seed=seed).data)
         for fit, covered in ((fitted, alone), (fitted.jointly(), together)):
             table = em.scale(fit, at=pd.DataFrame(at)).table.query("term == 'ray elasticity'")
             covered.append(((table["conf_low"] < expected) & (table["conf_high"] > expected)).all())

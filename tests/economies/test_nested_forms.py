@@ -14,7 +14,7 @@ SAME_OPTIMUM = 1e-5
 
 @pytest.fixture(scope="module")
 def banks():
-    return em.nested_forms(em.load("italian_banks")).table.set_index("form")
+    return em.select(em.load("italian_banks"), nested=True).table.set_index("form")
 
 
 def test_members_are_the_forms_of_the_package(banks):
@@ -77,7 +77,7 @@ def test_a_known_shape_is_found_and_the_wrong_members_rejected():
     outputs = np.exp(0.8 * rng.normal(size=(1500, 2)))
     cost = 1.0 + 2.0 * outputs[:, 0] + 1.5 * outputs[:, 1] + 0.3 * outputs[:, 0] * outputs[:, 1]
     frame = pd.DataFrame({"cost": cost * np.exp(0.05 * rng.normal(size=1500)), "a": outputs[:, 0], "b": outputs[:, 1]})
-    found = em.nested_forms(em.CostData(frame, cost="cost", outputs=["a", "b"]))
+    found = em.select(em.CostData(frame, cost="cost", outputs=["a", "b"]), nested=True)
     table = found.table.set_index("form")
     assert table.loc["composite", "p_value"] > 0.01
     assert table.loc["translog", "p_value"] < 1e-6
@@ -87,7 +87,7 @@ def test_a_known_shape_is_found_and_the_wrong_members_rejected():
 
 
 def test_zeros_leave_the_translog_out():
-    found = em.nested_forms(em.load("uk_universities").using(relationships=[], prices=[]))
+    found = em.select(em.load("uk_universities").using(relationships=[], prices=[]), nested=True)
     assert "translog" not in found.table["form"].tolist()
     assert "the translog is left out" in " ".join(found.notes)
 
@@ -96,16 +96,16 @@ def test_units_do_not_matter():
     data = em.load("finnish_electricity")
     other = data.frame.assign(energy=1000 * data.frame["energy"], cost=data.frame[data.cost] / 7.5)
     same = em.CostData(other, cost="cost", outputs=list(data.outputs), controls=list(data.controls))
-    ours, theirs = (em.nested_forms(one).table["log_likelihood"].to_numpy() for one in (data, same))
+    ours, theirs = (em.select(one, nested=True).table["log_likelihood"].to_numpy() for one in (data, same))
     assert ours == pytest.approx(theirs, abs=1e-3)
 
 
 def test_what_cannot_be_asked_says_so():
-    with pytest.raises(NotSupported, match="fitted to a table"):
-        em.nested_forms(em.fit(em.load("electricity_1970")))
+    with pytest.raises(NotSupported, match=r"em\.select fits forms to a table"):
+        em.select(em.fit(em.load("electricity_1970")), nested=True)
     few = em.load("italian_banks").where("wage > 105", because="few")
     with pytest.raises(NotIdentified, match=r"rows cannot identify the 20 parameters of the nested form"):
-        em.nested_forms(few)
+        em.select(few, nested=True)
     assert len(fit_all(_rows_of(em.load("electricity_1970")))) == len(MEMBERS)
 
 
@@ -120,13 +120,13 @@ def test_columns_that_say_nothing_are_refused(meals, said):
     visits = np.exp(np.random.default_rng(0).normal(size=60))
     frame = pd.DataFrame({"cost": 1.0 + visits, "visits": visits, "meals": meals(visits)})
     with pytest.raises(NotIdentified, match=said):
-        em.nested_forms(em.CostData(frame, cost="cost", outputs=["visits", "meals"]))
+        em.select(em.CostData(frame, cost="cost", outputs=["visits", "meals"]), nested=True)
 
 
 def test_levels_and_rows_that_are_no_evidence():
     airlines = em.load("us_airlines")
     with pytest.raises(NotSupported, match="conf_level=95 is not between 0 and 1"):
-        em.nested_forms(airlines, conf_level=95)
-    notes = " ".join(em.nested_forms(airlines).notes)
+        em.select(airlines, conf_level=95, nested=True)
+    notes = " ".join(em.select(airlines, nested=True).notes)
     assert "here providers repeat" in notes
     assert "90 rows for 11 parameters" in notes

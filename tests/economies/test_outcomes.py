@@ -47,7 +47,7 @@ def estimates(found):
 
 def test_the_difference_is_the_omitted_variable_term():
     fitted = em.fit(services(), "cobb_douglas")
-    found = estimates(em.cost_per_outcome(fitted, replications=19))
+    found = estimates(em.relationships.per_outcome(fitted, replications=19))
     frame = fitted.data.frame
     design = np.column_stack([np.ones(len(frame)), np.log(frame["users"]), frame["continuity"]])
     slope = np.linalg.lstsq(design, frame["well"].to_numpy(), rcond=None)[0]
@@ -55,13 +55,13 @@ def test_the_difference_is_the_omitted_variable_term():
     assert found["difference"] == pytest.approx(-held.params["well"] * slope[1], abs=SAME)
     assert found["ray elasticity, outcomes held"] == pytest.approx(held.params["users"], rel=SAME)
     assert found["ray elasticity, activity only"] == pytest.approx(fitted.params["users"], rel=SAME)
-    value = estimates(em.relationship_value(fitted, replications=19))
+    value = estimates(em.relationships.value(fitted, replications=19))
     assert value["saving downstream"] == pytest.approx(held.params["well"] * slope[2], abs=SAME)
     assert value["net cost, outcomes held"] == pytest.approx(held.params["continuity"], rel=SAME)
 
 
 def test_it_finds_what_is_true_and_says_it():
-    found = em.cost_per_outcome(em.fit(services(1_000), "cobb_douglas"), replications=199)
+    found = em.relationships.per_outcome(em.fit(services(1_000), "cobb_douglas"), replications=199)
     rows = found.table.set_index("term")
     truth = {"ray elasticity, activity only": 0.77, "ray elasticity, outcomes held": 0.97, "difference": 0.2}
     for term, value in truth.items():
@@ -69,7 +69,7 @@ def test_it_finds_what_is_true_and_says_it():
     assert "part of the economies at constant activity is associated with well, not with scale" in found.text
     assert "One unit more of well (points) is associated with" in found.text
     assert "GBP of cost" in found.text
-    alike = em.cost_per_outcome(em.fit(services(1_000, thinner=0.0), "cobb_douglas"), replications=199)
+    alike = em.relationships.per_outcome(em.fit(services(1_000, thinner=0.0), "cobb_douglas"), replications=199)
     assert "holding well changes nothing that matters" in alike.text
 
 
@@ -77,7 +77,7 @@ def test_the_bootstrap_interval_of_the_difference_covers_it():
     hits, values, errors = [], [], []
     for seed in range(80):
         fitted = em.fit(services(120, seed=seed), "cobb_douglas")
-        row = em.cost_per_outcome(fitted, replications=99, seed=seed).row("difference")
+        row = em.relationships.per_outcome(fitted, replications=99, seed=seed).row("difference")
         hits.append(row["conf_low"] <= 0.2 <= row["conf_high"])
         values.append(row["estimate"])
         errors.append(row["std_error"])
@@ -92,7 +92,7 @@ def test_the_bootstrap_interval_of_the_difference_covers_it():
 def test_marginal_cost_of_an_outcome_by_differences_of_fitted_cost(scale, form):
     name = "well" if scale == "level" else "tests"
     data = services(outcomes={name: em.Outcome(scale=scale)})
-    found = estimates(em.cost_per_outcome(em.fit(data, form, second_order="outputs"), replications=19))
+    found = estimates(em.relationships.per_outcome(em.fit(data, form, second_order="outputs"), replications=19))
     held = em.fit(data, form, second_order="outputs", hold_outcomes=True)
     mean, small = held.technology.mean_point(), 1e-5
 
@@ -111,7 +111,7 @@ def test_marginal_cost_of_an_outcome_by_differences_of_fitted_cost(scale, form):
 def test_an_outcome_among_the_outputs_is_made():
     data = services(outputs=["users", "tests"], outcomes=[])
     fitted = em.fit(data, "cobb_douglas")
-    found = em.cost_per_outcome(fitted, "tests", replications=19)
+    found = em.relationships.per_outcome(fitted, "tests", replications=19)
     without = em.fit(data.using(outputs=["users"]), "cobb_douglas")
     values = estimates(found)
     assert values["ray elasticity, activity only"] == pytest.approx(without.params["users"], rel=SAME)
@@ -123,31 +123,31 @@ def test_an_outcome_among_the_outputs_is_made():
 
 def test_all_declared_outcomes_are_held_together_by_default():
     data = services(outcomes={"well": em.Outcome(), "tests": em.Outcome()})
-    found = estimates(em.cost_per_outcome(em.fit(data, "cobb_douglas"), replications=19))
+    found = estimates(em.relationships.per_outcome(em.fit(data, "cobb_douglas"), replications=19))
     held = em.fit(data, "cobb_douglas", hold_outcomes=True)
     assert found["ray elasticity, outcomes held"] == pytest.approx(held.params["users"], rel=SAME)
     assert {"marginal cost of well", "marginal cost of tests"} <= set(found.index)
-    one = estimates(em.cost_per_outcome(em.fit(data, "cobb_douglas"), "well", replications=19))
+    one = estimates(em.relationships.per_outcome(em.fit(data, "cobb_douglas"), "well", replications=19))
     assert "marginal cost of tests" not in one.index
 
 
 def test_it_does_not_matter_whether_the_fit_held_the_outcomes():
     free, held = (em.fit(services(), "cobb_douglas", hold_outcomes=held) for held in (False, True))
-    one, two = (em.cost_per_outcome(fitted, replications=29).table for fitted in (free, held))
+    one, two = (em.relationships.per_outcome(fitted, replications=29).table for fitted in (free, held))
     pd.testing.assert_frame_equal(one, two)
 
 
 def test_california_at_constant_scores():
     """Elasticities with context held, 0.9824 without scores and 0.9831 (0.0042) with them; as printed elsewhere."""
     schools = em.load("california_schools").using(relationships=[])
-    found = em.cost_per_outcome(em.fit(schools, "cobb_douglas"), replications=199).table.set_index("term")
+    found = em.relationships.per_outcome(em.fit(schools, "cobb_douglas"), replications=199).table.set_index("term")
     assert found["estimate"].iloc[:2].round(4).tolist() == [0.9824, 0.9831]
     # A bootstrap standard error from 199 draws is known to 5 %; three of these.
     assert found["std_error"].iloc[1] == pytest.approx(0.0042, rel=0.15)
 
 
 def test_input_ratios_in_the_fit_are_warned_of():
-    found = em.cost_per_outcome(em.fit(em.load("california_schools"), "cobb_douglas"), replications=19)
+    found = em.relationships.per_outcome(em.fit(em.load("california_schools"), "cobb_douglas"), replications=19)
     assert any("pulls both elasticities to one by arithmetic" in note for note in found.notes)
 
 
@@ -155,11 +155,11 @@ def test_missing_outcomes_are_named_and_no_number_is_given():
     data = services()
     empty = replace(data, frame=data.frame.assign(well=data.frame["well"].where(data.frame.index % 100 != 7)))
     fitted = em.fit(empty, "cobb_douglas")
-    for measure in (em.cost_per_outcome, em.relationship_value):
+    for measure in (em.relationships.per_outcome, em.relationships.value):
         with pytest.raises(NotSupported, match=r"well is missing for 3 of 300 rows \(row 7, row 107, row 207\).*notna"):
             measure(fitted)
     kept = empty.where(empty.frame["well"].notna(), because="no outcome")
-    assert em.cost_per_outcome(em.fit(kept, "cobb_douglas"), replications=19).table["estimate"].notna().all()
+    assert em.relationships.per_outcome(em.fit(kept, "cobb_douglas"), replications=19).table["estimate"].notna().all()
 
 
 @pytest.mark.parametrize(
@@ -175,20 +175,20 @@ def test_missing_outcomes_are_named_and_no_number_is_given():
 def test_what_cannot_be_asked_is_refused(roles, ask, error, says):
     fitted = em.fit(services(**roles), "cobb_douglas")
     with pytest.raises(error, match=says):
-        em.cost_per_outcome(fitted, **ask)
+        em.relationships.per_outcome(fitted, **ask)
     with pytest.raises(error, match=says):
-        em.relationship_value(fitted, **ask)
+        em.relationships.value(fitted, **ask)
 
 
 def test_stated_parameters_have_no_outcomes():
-    stated = em.state("cobb_douglas", {}, outputs={"a": 1}, relationships={"r": 1})
-    for measure in (em.cost_per_outcome, em.relationship_value):
+    stated = em.worlds.state("cobb_douglas", {}, outputs={"a": 1}, relationships={"r": 1})
+    for measure in (em.relationships.per_outcome, em.relationships.value):
         with pytest.raises(NotSupported, match="stated"):
             measure(stated)
 
 
 def test_a_relationship_that_pays_for_itself():
-    found = em.relationship_value(em.fit(services(1_000), "cobb_douglas"), replications=199)
+    found = em.relationships.value(em.fit(services(1_000), "cobb_douglas"), replications=199)
     rows = found.table.set_index("term")
     # 0.5 x 0.3 of outcomes, and -0.1 at constant outcomes.
     for term, truth in (("cost, outcomes free", 0.05), ("net cost, outcomes held", -0.1), ("saving downstream", 0.15)):
@@ -203,14 +203,14 @@ def test_a_relationship_that_pays_for_itself():
 @pytest.mark.parametrize(("kind", "words"), [("input_ratio", "an input ratio"), ("unstated", "of unstated kind")])
 def test_input_ratios_have_no_value_of_their_own_and_the_reason_is_given(kind, words):
     fitted = em.fit(services(relationships={"continuity": em.Relationship(kind)}), "cobb_douglas")
-    for measure in (em.relationship_value, em.relationship_economies):
+    for measure in (em.relationships.value, em.relationships.economies):
         with pytest.raises(NotSupported, match=f"continuity is {words}. An input ratio is spending per unit of volume"):
             measure(fitted)
 
 
 def test_the_degree_of_relationship_economies_by_its_definition():
     fitted = em.fit(services(outputs=["users", "letters"]), "composite", second_order="outputs")
-    found = em.relationship_economies(fitted, low=-1.0, at=[0.8, 1.0])
+    found = em.relationships.economies(fitted, low=-1.0, at=[0.8, 1.0])
     for label, times in (("0.8 x mean", 0.8), ("mean", 1.0)):
         mean = fitted.technology.mean_point()
         rows = pd.DataFrame(
@@ -224,7 +224,7 @@ def test_the_degree_of_relationship_economies_by_its_definition():
 
 def test_the_degree_in_a_log_linear_form_and_its_interval():
     fitted = em.fit(services(), "cobb_douglas")
-    found = em.relationship_economies(fitted)
+    found = em.relationships.economies(fitted)
     levels = found.tables["levels"].iloc[0]
     column = fitted.data.frame["continuity"]
     assert levels["low"] == pytest.approx(np.percentile(column, 10), rel=SAME)
@@ -238,62 +238,62 @@ def test_the_degree_in_a_log_linear_form_and_its_interval():
 def test_the_loose_end_follows_the_card():
     looser = {"continuity": em.Relationship("attribute", more_means="looser")}
     fitted = em.fit(services(relationships=looser), "cobb_douglas")
-    low = em.relationship_economies(fitted).tables["levels"].loc[0, "low"]
+    low = em.relationships.economies(fitted).tables["levels"].loc[0, "low"]
     assert low == pytest.approx(np.percentile(fitted.data.frame["continuity"], 90), rel=SAME)
     neither = em.fit(services(relationships={"continuity": em.Relationship("attribute")}), "cobb_douglas")
     with pytest.raises(NotSupported, match="closer or looser"):
-        em.relationship_economies(neither)
-    assert em.relationship_economies(neither, low=-1.0).table["estimate"].notna().all()
+        em.relationships.economies(neither)
+    assert em.relationships.economies(neither, low=-1.0).table["estimate"].notna().all()
 
 
 def test_a_variable_in_logs_takes_its_level_in_its_own_units():
     logs = {"tests": em.Relationship("attribute", scale="log", more_means="closer")}
     fitted = em.fit(services(relationships=logs, outcomes=[]), "cobb_douglas")
-    found = em.relationship_economies(fitted, low=0.5)
+    found = em.relationships.economies(fitted, low=0.5)
     reference = np.exp(np.log(fitted.data.frame["tests"]).mean())
     expected = (0.5 / reference) ** fitted.params["tests"] - 1
     assert found.table.loc[0, "estimate"] == pytest.approx(expected, rel=SAME)
     with pytest.raises(ValueError, match="must be above zero"):
-        em.relationship_economies(fitted, low=0.0)
+        em.relationships.economies(fitted, low=0.0)
 
 
 def test_levels_that_no_provider_has_are_not_supported():
     fitted = em.fit(services(), "cobb_douglas")
-    found = em.relationship_economies(fitted, low=-50.0)
+    found = em.relationships.economies(fitted, low=-50.0)
     assert not found.table["supported"].any()
     assert "this is what the form implies beyond the data, not what providers show" in found.text
-    assert em.relationship_economies(fitted).table["supported"].all()
+    assert em.relationships.economies(fitted).table["supported"].all()
 
 
 def test_what_is_not_held_is_said():
     free, held = (em.fit(services(), "cobb_douglas", hold_outcomes=held) for held in (False, True))
-    assert any("Cost only" in note for note in em.relationship_economies(free).notes)
-    assert not any("Cost only" in note for note in em.relationship_economies(held).notes)
-    assert "economies of relationship." in em.relationship_economies(held).text
+    assert any("Cost only" in note for note in em.relationships.economies(free).notes)
+    assert not any("Cost only" in note for note in em.relationships.economies(held).notes)
+    assert "economies of relationship." in em.relationships.economies(held).text
 
 
 def test_several_attributes_need_a_name_where_one_is_meant():
     both = {name: em.Relationship("attribute", more_means="closer") for name in ("continuity", "tests")}
     fitted = em.fit(services(relationships=both), "cobb_douglas")
-    assert len(em.relationship_economies(fitted).table) == 2
+    assert len(em.relationships.economies(fitted).table) == 2
     with pytest.raises(UnknownName, match="name one of continuity, tests"):
-        em.relationship_economies(fitted, low=0.0)
+        em.relationships.economies(fitted, low=0.0)
     with pytest.raises(UnknownName, match="several attributes; name one of continuity, tests"):
-        em.relationship_value(fitted)
+        em.relationships.value(fitted)
     with pytest.raises(UnknownName, match="did you mean 'continuity'"):
-        em.relationship_economies(fitted, "continuty")
+        em.relationships.economies(fitted, "continuty")
     with pytest.raises(NotSupported, match="no relationship variable"):
-        em.relationship_economies(em.fit(services(relationships=[]), "cobb_douglas"))
+        em.relationships.economies(em.fit(services(relationships=[]), "cobb_douglas"))
     with pytest.raises(NotSupported, match="give low="):
-        em.relationship_economies(em.state("cobb_douglas", {}, outputs={"a": 1}, relationships={"r": 1}))
+        em.relationships.economies(em.worlds.state("cobb_douglas", {}, outputs={"a": 1}, relationships={"r": 1}))
 
 
 def test_no_degree_where_cost_is_not_positive():
     terms = {"common cost": -50, "a": 60, "b": 40, "tilt of continuity to a": -90}
-    cost = em.state("composite", terms, outputs={"a": 10, "b": 5}, relationships={"continuity": 0.5})
-    small = em.relationship_economies(cost, low=0.4, at=0.25)
+    cost = em.worlds.state("composite", terms, outputs={"a": 10, "b": 5}, relationships={"continuity": 0.5})
+    small = em.relationships.economies(cost, low=0.4, at=0.25)
     assert small.text.startswith("At 0.25 x mean, fitted cost is not positive (")
     assert small.table[["estimate", "conf_low"]].isna().all(axis=None)
-    mixed = em.relationship_economies(cost, low=0.4, at=[1, 0.25])
+    mixed = em.relationships.economies(cost, low=0.4, at=[1, 0.25])
     assert mixed.text.startswith("At the mean, the same outputs with continuity at 0.4")
     assert any(note.startswith("At 0.25 x mean, fitted cost is not positive (") for note in mixed.notes)

@@ -242,8 +242,8 @@ def test_the_hull_agrees_with_linear_programmes(dimensions):
 
 def test_with_more_outputs_than_a_hull_takes_the_nearest_provider_decides():
     names = [f"y{i}" for i in range(HULL_DIMENSIONS + 1)]
-    cost = em.state("cobb_douglas", dict.fromkeys(names, 0.15), outputs=dict.fromkeys(names, 10))
-    fitted = em.fit(em.simulate(cost, 200).data, "cobb_douglas")
+    cost = em.worlds.state("cobb_douglas", dict.fromkeys(names, 0.15), outputs=dict.fromkeys(names, 10))
+    fitted = em.fit(em.worlds.simulate(cost, 200).data, "cobb_douglas")
     logs = np.log(fitted.data.frame[names].to_numpy())
     scaled = logs / logs.std(axis=0)
     own = np.sort(np.linalg.norm(scaled[:, None] - scaled, axis=2), axis=1)[:, 1]
@@ -281,9 +281,9 @@ def test_the_unit_of_outputs_does_not_matter_to_the_hull():
 @pytest.mark.parametrize(
     "measure",
     [
-        em.scale, em.scope, em.relationship, em.marginal_cost, em.unit_cost, em.diversification, em.density,
-        em.exhaustion, em.expansion_path, em.complementarity, em.trans_ray_convexity, em.subadditivity, em.support,
-        em.relationship_economies,
+        em.scale, em.scope, em.relationship, em.marginal_cost, em.unit_cost, em.outputs.diversification, em.density,
+        em.outputs.exhaustion, em.outputs.expansion_path, em.outputs.complementarity, em.outputs.trans_ray,
+        em.outputs.subadditivity, em.support, em.relationships.economies,
     ],
 )  # fmt: skip
 def test_a_measure_of_a_table_says_that_it_takes_a_fit(measure):

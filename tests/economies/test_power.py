@@ -17,19 +17,19 @@ ROUNDING = 1e-9
 
 
 def one_output(elasticity=0.9):
-    return em.state("cobb_douglas", {"constant": 4.0, "visits": elasticity}, outputs={"visits": 100})
+    return em.worlds.state("cobb_douglas", {"constant": 4.0, "visits": elasticity}, outputs={"visits": 100})
 
 
 def with_continuity(effect=-0.1):
     parameters = {"constant": 4.0, "visits": 0.95, "half visits squared": 0.1, "wage": 0.6, "continuity": effect}
-    return em.state(
+    return em.worlds.state(
         "translog", parameters, outputs={"visits": 100}, prices={"wage": 3}, relationships={"continuity": 0.5}
     )
 
 
 def two_outputs(**changes):
     parameters = {"common cost": 12, "fixed cost of a": 4, "fixed cost of b": 4, "a": 50, "b": 35, "a x b": -5}
-    return em.state("composite", parameters | changes, outputs={"a": 10, "b": 5}, fixed_costs=("a", "b"))
+    return em.worlds.state("composite", parameters | changes, outputs={"a": 10, "b": 5}, fixed_costs=("a", "b"))
 
 
 SPECIALISED = {"a": 0.25, "b": 0.25}
@@ -64,7 +64,7 @@ def test_a_stack_of_studies_is_one_fit_after_another(providers, question):
     asked = Design(question, 0, form, "outputs", None, {"noise": 0.2}, 0.9)
     found = run(cost, asked, providers, 3, 5, lambda done: None)
     batch = int(np.random.SeedSequence((5, providers)).generate_state(1)[0])
-    table = em.simulate(cost, 3 * providers, noise=0.2, seed=batch).data
+    table = em.worlds.simulate(cost, 3 * providers, noise=0.2, seed=batch).data
     measure, term = {
         "scale": (em.scale, "ray elasticity"),
         "relationship": (em.relationship, "relationship: continuity"),
@@ -103,7 +103,7 @@ def test_scope_is_that_of_the_fit():
     truth = answer.tables[TRUTH].iloc[0]
     assert truth["truth"] == pytest.approx(em.scope(two_outputs()).row("degree of scope")["estimate"], rel=ROUNDING)
     batch = int(np.random.SeedSequence((6, 150)).generate_state(1)[0])
-    table = em.simulate(two_outputs(), 300, specialised=SPECIALISED, correlation=0.3, seed=batch).data
+    table = em.worlds.simulate(two_outputs(), 300, specialised=SPECIALISED, correlation=0.3, seed=batch).data
     found = []
     for study in range(2):
         fitted = em.fit(table.where(np.arange(300) // 150 == study, because="other studies"), "composite")
@@ -194,7 +194,7 @@ def test_what_is_asked_of_relationships_is_named():
 
 
 def test_a_wrong_form_is_biased():
-    curved = em.state("translog", {"visits": 0.9, "half visits squared": 0.4}, outputs={"visits": 100})
+    curved = em.worlds.state("translog", {"visits": 0.9, "half visits squared": 0.4}, outputs={"visits": 100})
     right, wrong = (
         power(curved, "scale", [400], form=form, spread=0.8, specialised=None, seed=15, replications=40).table.iloc[0]
         for form in ("translog", "composite")
@@ -257,7 +257,7 @@ def test_what_cannot_be_asked_is_refused(call, error, message):
 
 
 def test_several_relationship_variables_must_be_told_apart():
-    cost = em.state("cobb_douglas", {"visits": 0.9}, outputs={"visits": 100}, relationships={"r": 0.0, "q": 0.0})
+    cost = em.worlds.state("cobb_douglas", {"visits": 0.9}, outputs={"visits": 100}, relationships={"r": 0.0, "q": 0.0})
     with pytest.raises(
         UnknownName, match=r"There are several relationship variables: say which with of=\. There is r, q"
     ):
@@ -265,6 +265,6 @@ def test_several_relationship_variables_must_be_told_apart():
 
 
 def test_an_estimate_is_no_truth():
-    fitted = em.fit(em.simulate(one_output(), 60).data, "cobb_douglas")
+    fitted = em.fit(em.worlds.simulate(one_output(), 60).data, "cobb_douglas")
     with pytest.raises(NotSupported, match=r"a Fit is an estimate\. State the truth"):
         power(fitted)

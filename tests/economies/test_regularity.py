@@ -61,7 +61,7 @@ def test_counts_from_the_parameters_that_another_program_prints(power, reference
 def test_corners_are_asked_where_scope_is_asked():
     """With a common cost below zero the joint firm's cost is positive, a corner's is not."""
     parameters = {"common cost": -30, "a": 40, "b": 40, "half a squared": 2, "half b squared": 2}
-    stated = em.state("composite", parameters, outputs={"a": 10, "b": 5})
+    stated = em.worlds.state("composite", parameters, outputs={"a": 10, "b": 5})
     found = em.regularity(stated, at="mean")
     assert counts(found)["cost above zero"] == 0
     alone = em.regularity(stated, at={"a": 5, "b": 5})
@@ -73,10 +73,10 @@ def test_corners_are_asked_where_scope_is_asked():
 
 
 def test_the_first_five_are_named_and_one_point_reads_as_one():
-    stated = em.state("cobb_douglas", {"constant": 1, "a": -0.5}, outputs={"a": 10})
+    stated = em.worlds.state("cobb_douglas", {"constant": 1, "a": -0.5}, outputs={"a": 10})
     found = em.regularity(stated, at=[0.5, 1, 2, 3, 4, 5])
     assert found.table["violated_at"].tolist() == ["0.5 x mean, mean, 2 x mean, 3 x mean, 4 x mean, ..."]
-    regular = em.regularity(em.state("cobb_douglas", {"constant": 1, "a": 0.5}, outputs={"a": 10}), at="mean")
+    regular = em.regularity(em.worlds.state("cobb_douglas", {"constant": 1, "a": 0.5}, outputs={"a": 10}), at="mean")
     assert regular.passed is True
     assert regular.text == "The cost function is regular at the point asked for: every condition holds."
 
@@ -104,7 +104,7 @@ def test_intervals_come_from_the_bootstrap_with_providers_drawn_anew(power):
 
 def test_points_without_a_positive_cost_are_counted_and_nothing_else_is_said_of_them():
     parameters = {"common cost": 10, "a": 40, "half a squared": -80}
-    found = em.regularity(em.state("composite", parameters, outputs={"a": 10}), at=[0.5, 1, 4])
+    found = em.regularity(em.worlds.state("composite", parameters, outputs={"a": 10}), at=[0.5, 1, 4])
     assert counts(found)["cost above zero"] == 1
     assert found.notes[0] == "1 of 3 points have no positive fitted cost: nothing else is judged there."
 
@@ -124,6 +124,6 @@ def test_methods_that_do_not_hold_are_refused(power, options, message):
 
 
 def test_stated_parameters_have_no_bootstrap():
-    stated = em.state("cobb_douglas", {"constant": 1, "a": 0.5}, outputs={"a": 10})
+    stated = em.worlds.state("cobb_douglas", {"constant": 1, "a": 0.5}, outputs={"a": 10})
     with pytest.raises(NotSupported, match="stated parameters were not estimated"):
         em.regularity(stated, at="mean", method="bootstrap")

@@ -57,7 +57,7 @@ def test_terms_of_one_output_and_two_variables():
 
 
 def test_an_attribute_is_associated_and_an_input_ratio_is_located():
-    case_mix = em.fit(em.simulate_case_mix(400).data, "cobb_douglas")
+    case_mix = em.fit(em.worlds.case_mix(400).data, "cobb_douglas")
     text = em.relationship(case_mix).text
     assert "one unit more of continuity is associated with" in text
     assert "% less cost" in text
@@ -69,7 +69,7 @@ def test_an_attribute_is_associated_and_an_input_ratio_is_located():
 
 
 def test_a_weak_attribute_is_not_given_a_direction():
-    data = em.simulate_case_mix(40, effect=0.0, selection=0.0, seed=3).data
+    data = em.worlds.case_mix(40, effect=0.0, selection=0.0, seed=3).data
     text = em.relationship(em.fit(data, "cobb_douglas")).text
     assert "the data do not settle it" in text
 

@@ -36,8 +36,8 @@ def test_one_product_may_be_named_alone(composite):
 
 def test_the_sentence_of_scale_follows_the_interval():
     def text(elasticity, noise, rows):
-        cost = em.state("cobb_douglas", {"constant": 3.0, "visits": elasticity}, outputs={"visits": 10})
-        return em.scale(em.fit(em.simulate(cost, rows, noise=noise, seed=9).data, "cobb_douglas")).text
+        cost = em.worlds.state("cobb_douglas", {"constant": 3.0, "visits": elasticity}, outputs={"visits": 10})
+        return em.scale(em.fit(em.worlds.simulate(cost, rows, noise=noise, seed=9).data, "cobb_douglas")).text
 
     assert text(0.8, 0.05, 200).endswith("economies of scale.")
     assert "diseconomies" not in text(0.8, 0.05, 200)
@@ -50,8 +50,8 @@ def test_the_sentence_of_scale_follows_the_interval():
 
 
 def test_the_margin_of_equivalence_is_the_users():
-    cost = em.state("cobb_douglas", {"constant": 3.0, "visits": 1.0}, outputs={"visits": 10})
-    fitted = em.fit(em.simulate(cost, 400, noise=0.05, seed=9).data, "cobb_douglas")
+    cost = em.worlds.state("cobb_douglas", {"constant": 3.0, "visits": 1.0}, outputs={"visits": 10})
+    fitted = em.fit(em.worlds.simulate(cost, 400, noise=0.05, seed=9).data, "cobb_douglas")
     assert "constant returns, to within 2 %" in em.scale(fitted, margin=0.02).text
     assert "the data do not settle it" in em.scale(fitted, margin=0.001).text
 
@@ -64,7 +64,7 @@ def test_a_table_of_places_is_ordered_place_by_place(composite):
 
 
 def test_places_without_a_positive_cost_have_no_elasticity(composite):
-    stated = em.state("composite", {"common cost": -50, "a": 60, "b": 40}, outputs={"a": 10, "b": 5})
+    stated = em.worlds.state("composite", {"common cost": -50, "a": 60, "b": 40}, outputs={"a": 10, "b": 5})
     result = em.scale(stated, at=[0.25, 1])
     assert np.isnan(result.row("ray elasticity", "0.25 x mean")["estimate"])
     assert np.isfinite(result.row("ray elasticity", "mean")["estimate"])

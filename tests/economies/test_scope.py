@@ -57,11 +57,11 @@ def test_scope_says_what_rests_on_nobody(composite):
 
 
 def test_scope_is_supported_by_specialised_providers():
-    cost = em.state(
+    cost = em.worlds.state(
         "composite", {"common cost": 20, "fixed cost of a": 8, "fixed cost of b": 5, "a": 50, "b": 30},
         outputs={"a": 10, "b": 5}, fixed_costs=("a", "b"),
     )  # fmt: skip
-    data = em.simulate(cost, 600, specialised={"a": 0.2, "b": 0.2}, noise=0.05, seed=10).data
+    data = em.worlds.simulate(cost, 600, specialised={"a": 0.2, "b": 0.2}, noise=0.05, seed=10).data
     data = data.where("a > 0 or b > 0", because="providers of nothing")
     # Providers without an output pull the table's mean down, so the place is given.
     result = em.scope(em.fit(data, "composite"), at={"a": 10, "b": 5})

@@ -72,11 +72,11 @@ def test_prediction_leaves_providers_out_whole():
 
 
 def test_the_truth_is_chosen():
-    truth = em.state(
+    truth = em.worlds.state(
         "translog", {"constant": 4.0, "visits": 0.5, "meals": 0.4, "half visits squared": 0.4, "visits x meals": -0.3},
         outputs={"visits": 100.0, "meals": 100.0},
     )  # fmt: skip
-    table = em.select(em.simulate(truth, 400, noise=0.05, seed=2).data).table
+    table = em.select(em.worlds.simulate(truth, 400, noise=0.05, seed=2).data).table
     assert table["form"].iloc[0] == "translog"
     assert table["prediction_error"].idxmin() == 0
 

@@ -30,15 +30,15 @@ class SquareRoot(Level):
         return 0.5 / np.sqrt(output)
 
 
-ROOTS = em.Form("square_root", "square root", SquareRoot(), aggregates=True, separable=True)
+ROOTS = em.forms.Form("square_root", "square root", SquareRoot(), aggregates=True, separable=True)
 
 
 def stated(terms=TERMS):
-    return em.state("composite", terms, outputs={"visits": 100, "letters": 900})
+    return em.worlds.state("composite", terms, outputs={"visits": 100, "letters": 900})
 
 
 def providers(rows=300, noise=0.05, seed=0, terms=TERMS):
-    data = em.simulate(stated(terms), rows, noise=noise, spread=0.5, correlation=0.4, seed=seed).data
+    data = em.worlds.simulate(stated(terms), rows, noise=noise, spread=0.5, correlation=0.4, seed=seed).data
     return replace(data, outputs={"visits": em.Output("personal"), "letters": em.Output("transactional")})
 
 
@@ -46,7 +46,7 @@ def providers(rows=300, noise=0.05, seed=0, terms=TERMS):
 @pytest.mark.parametrize("place", [0.7, 1.0, 1.6])
 def test_slopes_of_marginal_cost_by_differences(form, place):
     fitted = em.fit(providers(), form, second_order="outputs")
-    check = em.exhaustion(fitted, at=place)
+    check = em.outputs.exhaustion(fitted, at=place)
     mean, technology, small = fitted.technology.mean_point(), fitted.technology, 1e-4
 
     def log_cost(outputs):
@@ -64,7 +64,7 @@ def test_slopes_of_marginal_cost_by_differences(form, place):
 
 
 def test_slopes_of_a_stated_cost_that_adds_up_are_those_of_each_output_alone():
-    table = em.exhaustion(stated(), ["visits"], ["letters"]).table.set_index("term")["estimate"]
+    table = em.outputs.exhaustion(stated(), ["visits"], ["letters"]).table.set_index("term")["estimate"]
     # C_j = (a_j + b_j u_j) / mean, at u = 1: slope b / (a + b), whatever the other output and the common cost.
     assert table["slope of marginal cost: visits"] == pytest.approx(25 / 85, rel=SAME)
     assert table["slope of marginal cost: letters"] == pytest.approx(-5 / 35, rel=SAME)
@@ -73,24 +73,24 @@ def test_slopes_of_a_stated_cost_that_adds_up_are_those_of_each_output_alone():
 
 def test_the_types_are_properties_of_the_outputs():
     fitted = em.fit(providers(), "composite")
-    by_type = em.exhaustion(fitted).table
-    by_name = em.exhaustion(fitted, ["visits"], ["letters"]).table
+    by_type = em.outputs.exhaustion(fitted).table
+    by_name = em.outputs.exhaustion(fitted, ["visits"], ["letters"]).table
     assert by_type["estimate"].tolist() == by_name["estimate"].tolist()
-    turned = em.exhaustion(fitted, "transactional", "personal").table
+    turned = em.outputs.exhaustion(fitted, "transactional", "personal").table
     assert turned["estimate"].iloc[-1] == pytest.approx(-by_type["estimate"].iloc[-1], rel=SAME)
 
 
 def test_it_finds_what_is_true():
     fitted = em.fit(providers(1_000), "composite")
     for types, when in ((("personal", "transactional"), "earlier"), (("transactional", "personal"), "later")):
-        check = em.exhaustion(fitted, *types)
+        check = em.outputs.exhaustion(fitted, *types)
         assert check.passed is False
         assert f"{types[0]} outputs exhaust scale {when}" in check.text
     alike = TERMS | {"half visits squared": 0, "half letters squared": 0}
-    check = em.exhaustion(em.fit(providers(4_000, 0.02, terms=alike), "composite"))
+    check = em.outputs.exhaustion(em.fit(providers(4_000, 0.02, terms=alike), "composite"))
     assert check.passed is True
     assert "both exhaust scale alike, to within 5 %" in check.text
-    check = em.exhaustion(em.fit(providers(40, 0.2), "composite"))
+    check = em.outputs.exhaustion(em.fit(providers(40, 0.2), "composite"))
     assert check.passed is None
     assert "would probably not have been found" in check.text
 
@@ -98,14 +98,16 @@ def test_it_finds_what_is_true():
 def test_intervals_cover_the_truth():
     truth, hits = 25 / 85 + 5 / 35, []
     for seed in range(100):
-        table = em.exhaustion(em.fit(providers(150, seed=seed), "composite"), at={"visits": 100, "letters": 900}).table
+        table = em.outputs.exhaustion(
+            em.fit(providers(150, seed=seed), "composite"), at={"visits": 100, "letters": 900}
+        ).table
         hits.append(table["conf_low"].iloc[-1] <= truth <= table["conf_high"].iloc[-1])
     # 95 % of 100, less three of its standard errors (2.2 points).
     assert np.mean(hits) >= 0.885
 
 
 def test_one_pair_makes_the_joint_test_the_square_of_its_t():
-    check = em.exhaustion(em.fit(providers(150, 0.15), "composite"))
+    check = em.outputs.exhaustion(em.fit(providers(150, 0.15), "composite"))
     row = check.table.iloc[-1]
     assert check.table["statistic"].iloc[-2] == pytest.approx(row["statistic"], rel=SAME)
     assert f"alike has p = {row['p_value']:.3f} (Wald test, 1 restriction)" in check.text or row["p_value"] < 0.001
@@ -114,7 +116,7 @@ def test_one_pair_makes_the_joint_test_the_square_of_its_t():
 def test_three_outputs_give_every_pair_and_their_mean():
     data = em.load("uk_universities")
     fitted = em.fit(data.using(relationships=[]), "composite", second_order="outputs")
-    check = em.exhaustion(fitted, ["undergraduates", "postgraduates"], ["research"])
+    check = em.outputs.exhaustion(fitted, ["undergraduates", "postgraduates"], ["research"])
     table = check.table.set_index("term")["estimate"]
     pairs = [table[f"difference: {name} less research"] for name in ("undergraduates", "postgraduates")]
     assert table["mean difference"] == pytest.approx(np.mean(pairs), rel=SAME)
@@ -134,16 +136,18 @@ def test_three_outputs_give_every_pair_and_their_mean():
 )
 def test_types_that_cannot_be_compared_are_refused(ask, error, says):
     with pytest.raises(error, match=says):
-        em.exhaustion(em.fit(providers(), "composite"), *ask)
+        em.outputs.exhaustion(em.fit(providers(), "composite"), *ask)
 
 
 def test_what_cannot_be_tested_is_refused():
     with pytest.raises(FormError, match="Without second-order terms"):
-        em.exhaustion(em.fit(providers(), "cobb_douglas"))
+        em.outputs.exhaustion(em.fit(providers(), "cobb_douglas"))
     with pytest.raises(NotSupported, match="one place"):
-        em.exhaustion(em.fit(providers(), "composite"), at=[1, 2])
+        em.outputs.exhaustion(em.fit(providers(), "composite"), at=[1, 2])
     with pytest.raises(NotSupported, match="give two lists of outputs"):
-        em.exhaustion(stated())
-    falling = em.state("composite", TERMS | {"half letters squared": -60}, outputs={"visits": 100, "letters": 900})
+        em.outputs.exhaustion(stated())
+    falling = em.worlds.state(
+        "composite", TERMS | {"half letters squared": -60}, outputs={"visits": 100, "letters": 900}
+    )
     with pytest.raises(NotSupported, match="The marginal cost of letters is not positive at the mean, so"):
-        em.exhaustion(falling, ["visits"], ["letters"])
+        em.outputs.exhaustion(falling, ["visits"], ["letters"])

@@ -16,11 +16,11 @@ FEW = 19
 @pytest.fixture(scope="module")
 def fitted():
     """Two outputs, a relationship variable, logs."""
-    cost = em.state(
+    cost = em.worlds.state(
         "cobb_douglas", {"constant": 3.0, "a": 0.6, "b": 0.3, "r": -0.1}, outputs={"a": 10, "b": 5},
         relationships={"r": 0.5},
     )  # fmt: skip
-    data = em.simulate(cost, 200, seed=6).data
+    data = em.worlds.simulate(cost, 200, seed=6).data
     frame = data.frame.assign(beds=2 * data.frame["a"] + data.frame["b"], empty=np.r_[0.0, np.ones(199)])
     return em.fit(em.CostData(frame, cost="cost", outputs=["a", "b"], relationships=["r"]), "cobb_douglas")
 
@@ -179,8 +179,8 @@ def test_parts_add_up_with_specialised_providers():
 
 @pytest.mark.parametrize("count", [3, 6])
 def test_providers_without_a_positive_cost_are_named_or_the_function_refuses(monkeypatch, count):
-    data = em.simulate(
-        em.state("composite", {"common cost": 10, "a": 50, "b": 40}, outputs={"a": 10, "b": 5}), 100, seed=7
+    data = em.worlds.simulate(
+        em.worlds.state("composite", {"common cost": 10, "a": 50, "b": 40}, outputs={"a": 10, "b": 5}), 100, seed=7
     ).data
     frame = data.frame.assign(who=[f"p{i}" for i in range(100)])
     fitted = em.fit(em.CostData(frame, cost="cost", outputs=["a", "b"], entity="who"), "composite")

@@ -14,22 +14,22 @@ ASKED = {
     "quasi-scope": lambda cost: em.scope(cost, epsilon=0.1),
     "product-specific scale": em.scale,
     "incremental cost": em.marginal_cost,
-    "diversification": em.diversification,
-    "expansion path": lambda cost: em.expansion_path(cost, {"a": 5, "b": 0}, {"a": 10, "b": 5}),
-    "subadditivity": em.subadditivity,
-    "a group structure": lambda cost: em.merger(cost, PARTNERS, merged=["b"]),
-    "partnership": lambda cost: em.partner(cost, PARTNERS, shared={"a": 1, "b": 0}),
+    "diversification": em.outputs.diversification,
+    "expansion path": lambda cost: em.outputs.expansion_path(cost, {"a": 5, "b": 0}, {"a": 10, "b": 5}),
+    "subadditivity": em.outputs.subadditivity,
+    "a group structure": lambda cost: em.arrangements.merger(cost, PARTNERS, merged=["b"]),
+    "partnership": lambda cost: em.arrangements.partner(cost, PARTNERS, shared={"a": 1, "b": 0}),
 }
 
 
 @pytest.fixture(scope="module")
 def stated():
-    return em.state("composite", MONEY, outputs=MEANS)
+    return em.worlds.state("composite", MONEY, outputs=MEANS)
 
 
 @pytest.fixture(scope="module")
 def own_costs_of_zero():
-    return em.state("composite", MONEY, outputs=MEANS, fixed_costs=("a", "b"))
+    return em.worlds.state("composite", MONEY, outputs=MEANS, fixed_costs=("a", "b"))
 
 
 @pytest.mark.parametrize("asked", ASKED)
@@ -51,7 +51,7 @@ def test_the_number_is_the_arithmetic(stated):
 
 def test_the_cheapest_structure_has_one_end(stated, own_costs_of_zero):
     found, known = (
-        em.configure(cost, {"a": 40, "b": 20}, {"a": 5, "b": 5}, numbers=(), halve=False)
+        em.arrangements.configure(cost, {"a": 40, "b": 20}, {"a": 5, "b": 5}, numbers=(), halve=False)
         for cost in (stated, own_costs_of_zero)
     )
     assert "fixed cost" not in found.tables["cost"]

@@ -13,7 +13,7 @@ SAMPLING = 2e-3
 
 @pytest.fixture(scope="module")
 def worlds():
-    return {name: em.simulate_staffing(name, ROWS) for name in ("scales", "rationed")}
+    return {name: em.worlds.staffing(name, ROWS) for name in ("scales", "rationed")}
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_a_fit_says_the_same_of_the_ratio(worlds):
 
 
 def test_an_attribute_may_carry_a_part():
-    data = em.simulate_case_mix(4000, selection=0.0, seed=1).data
+    data = em.worlds.case_mix(4000, selection=0.0, seed=1).data
     result = em.separate(em.fit(data, "cobb_douglas"), replications=99)
     assert "is associated with continuity, a measured attribute of the relationship" in result.text
     assert "located in" not in result.text
@@ -64,7 +64,7 @@ def test_an_attribute_may_carry_a_part():
 
 
 def test_an_unstated_kind_is_read_as_an_input_ratio():
-    data = em.simulate_case_mix(500).data
+    data = em.worlds.case_mix(500).data
     unstated = em.CostData(data.frame, cost="cost", outputs=["users"], relationships=["continuity"])
     assert unstated.relationships["continuity"].kind == "unstated"
     result = em.separate(em.fit(unstated, "cobb_douglas"), replications=19)
@@ -74,7 +74,7 @@ def test_an_unstated_kind_is_read_as_an_input_ratio():
 
 @pytest.mark.parametrize("selection", [0.0, 0.5])
 def test_relationships_chosen_by_case_mix_mislead_the_separation(selection):
-    world = em.simulate_case_mix(5_000, selection=selection, seed=2)
+    world = em.worlds.case_mix(5_000, selection=selection, seed=2)
     table = em.separate(em.fit(world.data, "cobb_douglas"), replications=99).table.set_index("term")
     part = table.loc["relationship: continuity"]
     truth = world.facts["relationship part"]
@@ -90,7 +90,7 @@ def test_relationships_chosen_by_case_mix_mislead_the_separation(selection):
 
 def test_unknown_worlds_are_refused():
     with pytest.raises(UnknownName, match=r"staffing='thin' is not a world. There are \"scales\" and \"rationed\""):
-        em.simulate_staffing("thin", 10)
+        em.worlds.staffing("thin", 10)
 
 
 def test_worlds_have_staff_that_fall_with_size(worlds):

@@ -176,7 +176,7 @@ def test_size_and_the_apparent_slope_do_not_move_with_a_regressor(form, apparent
 def test_what_is_zero_by_construction_is_printed_as_zero():
     """A form without second-order terms of outputs has neither complementarity nor a curved marginal cost."""
     fitted = em.fit(em.load("uk_universities"), "composite", second_order="none")
-    parts = em.diversification(fitted).table.set_index("term")
+    parts = em.outputs.diversification(fitted).table.set_index("term")
     for name in ("complementarity", "convexity", "scale"):
         row = parts.loc[f"diversification: {name}"]
         assert row[["estimate", "std_error", "conf_low", "conf_high"]].tolist() == [0.0] * 4
@@ -192,9 +192,9 @@ def test_differences_in_cost_are_told_in_one_unit():
     quasi = em.scope(banks, epsilon=0.1).text
     assert "would cost 14 % less than one firm with all of it (95 % interval 38 % less to 9 % more)" in quasi
     assert "this is what the form implies beyond the data" in quasi
-    path = em.expansion_path(banks).text
+    path = em.outputs.expansion_path(banks).text
     assert "would cost 0.47 % less than one firm (95 % interval 0.92 % less to 0.02 % less): two firms are" in path
-    homes = em.diversification(em.fit(em.load("new_mexico_nursing_homes"), "composite")).text
+    homes = em.outputs.diversification(em.fit(em.load("new_mexico_nursing_homes"), "composite")).text
     assert "would cost between 21 % more and 31 % more than one firm with everything (95 % interval 108 % less" in homes
 
 

@@ -127,3 +127,18 @@ def test_of_few_clusters_nothing_is_shown_to_be_the_same():
         wild = True
 
     assert np.array_equal([trusted(Few, method, 0.05) for method in ("delta", "bootstrap")], [0.0, 0.05])
+
+
+def test_too_few_replications_settle_nothing_and_are_no_wild_bootstrap():
+    row = {"conf_low": 0.02, "conf_high": 0.5, "null": 0.0, "p_value": 0.06, "std_error": 0.1}
+    assert judge_row(row, 0.95).taken_back
+    drawn = judge_row(row | {"p_floor": 0.02}, 0.95)
+    assert drawn.conclusion == "open"
+    assert verdict_words(drawn, "below", "above").startswith("the data do not settle it, and a departure of less than")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "holds"), [(-0.04, 0.04, True), (0.1, 0.2, False), (-0.2, -0.1, False), (-0.5, 0.5, None)]
+)
+def test_whether_a_null_holds(low, high, holds):
+    assert judge(low, high, 0.0, margin=0.05).holds is holds

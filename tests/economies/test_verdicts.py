@@ -31,19 +31,21 @@ CALLS = {
     "scale": (lambda fit: em.scale(fit), "ray elasticity"),
     "scope": (lambda fit: em.scope(fit), "scope: complementarity"),
     "quasi-scope": (lambda fit: em.scope(fit, epsilon=0.1), "quasi-scope (epsilon 0.1)"),
-    "diversification": (lambda fit: em.diversification(fit), "diversification: complementarity"),
-    "expansion path": (lambda fit: em.expansion_path(fit, 0.5, 2), "expansion-path subadditivity"),
+    "diversification": (lambda fit: em.outputs.diversification(fit), "diversification: complementarity"),
+    "expansion path": (lambda fit: em.outputs.expansion_path(fit, 0.5, 2), "expansion-path subadditivity"),
     "merger": (
-        lambda fit: em.merger(fit, {"A": {"visits": 80, "meals": 40}, "B": {"visits": 60, "meals": 30}}),
+        lambda fit: em.arrangements.merger(fit, {"A": {"visits": 80, "meals": 40}, "B": {"visits": 60, "meals": 30}}),
         "merger",
     ),
     "relationship": (lambda fit: em.relationship(fit), "relationship: continuity"),
     "relationship economies": (
-        lambda fit: em.relationship_economies(fit, low=0.4),
+        lambda fit: em.relationships.economies(fit, low=0.4),
         "relationship economies: continuity",
     ),
     "loosening merger": (
-        lambda fit: em.merger(fit, {"A": {"visits": 80}, "B": {"visits": 60}}, relationship={"continuity": 0.4}),
+        lambda fit: em.arrangements.merger(
+            fit, {"A": {"visits": 80}, "B": {"visits": 60}}, relationship={"continuity": 0.4}
+        ),
         "merger",
     ),
 }
@@ -54,25 +56,25 @@ SEEDS = {"few": 8, "clear": 1, "open": 3}
 
 @cache
 def fit(situation: str):
-    truth = em.state("composite", COST, outputs=OUTPUTS)
+    truth = em.worlds.state("composite", COST, outputs=OUTPUTS)
     specialised = {"visits": 0.3, "meals": 0.3}
     if situation == "few":
-        data = em.simulate(
+        data = em.worlds.simulate(
             truth, 7, periods=8, noise=0.15, provider_effects=0.15, specialised=specialised, seed=SEEDS["few"]
         ).data
         return em.fit(data, "composite", second_order="outputs")
     noise = {"clear": 0.02, "open": 1.5}[situation]
-    data = em.simulate(truth, 120, noise=noise, specialised=specialised, seed=SEEDS[situation]).data
+    data = em.worlds.simulate(truth, 120, noise=noise, specialised=specialised, seed=SEEDS[situation]).data
     return em.fit(data, "composite", second_order="outputs")
 
 
 @cache
 def fit_of_relationships(situation: str):
     made = {"outputs": {"visits": 100}, "relationships": {"continuity": 0.6}}
-    truth = em.state("cobb_douglas", {"visits": 0.9, "continuity": -0.5}, **made)
+    truth = em.worlds.state("cobb_douglas", {"visits": 0.9, "continuity": -0.5}, **made)
     panel = {"providers": 7, "periods": 6, "noise": 0.1, "provider_effects": 0.15, "seed": 3}
     worlds = {"few": panel, "clear": {"providers": 150, "noise": 0.05}, "open": {"providers": 30, "noise": 1.0}}
-    return em.fit(em.simulate(truth, **worlds[situation]).data, "cobb_douglas")
+    return em.fit(em.worlds.simulate(truth, **worlds[situation]).data, "cobb_douglas")
 
 
 def said(name: str, situation: str):
@@ -115,3 +117,20 @@ def test_p_values_and_intervals_agree(name, situation):
     assert len(rows)
     outside = (rows["conf_low"] > rows["null"]) | (rows["conf_high"] < rows["null"])
     assert np.array_equal(rows["p_value"] < ALPHA, outside)
+
+
+@pytest.mark.parametrize("name", ["complementarity", "subadditivity", "trans_ray", "separate"])
+def test_every_bootstrap_says_that_it_draws_from_few(name):
+    few, many = (getattr(em, name)(fit(situation), replications=29).notes for situation in ("few", "clear"))
+    assert any("the bootstrap draws from them alone" in note for note in few)
+    assert not any("the bootstrap draws from them alone" in note for note in many)
+
+
+def test_a_largest_value_of_exactly_zero_is_not_above_it():
+    """Without a product of the outputs nothing makes the other cheaper, nor dearer: weakly complementary."""
+    cost = em.worlds.state("composite", {"common cost": 20, "visits": 40, "meals": 40}, outputs=OUTPUTS)
+    assert em.outputs.complementarity(cost).row("visits and meals: largest")["estimate"] == 0.0
+    assert em.outputs.complementarity(cost).text.endswith("weak cost complementarity, as far as the data reach.")
+    assert em.outputs.trans_ray(cost).passed is True
+    constant = em.outputs.subadditivity(em.worlds.state("cobb_douglas", {"visits": 1.0}, outputs={"visits": 100}))
+    assert "is cheaper than every admissible split" not in constant.text

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 import econmodel as em
+from econmodel.economies.bracket import slopes_in_words
 from econmodel.economies.core.identity import assert_adds_up
 from econmodel.economies.core.inference import estimate, summarise
-from econmodel.economies.separation import slopes_in_words
 from econmodel.errors import NotSupported
 from econmodel.results import columns_beside, format_probability, per_cent, printed
 from econmodel.verdict import judge
@@ -57,7 +57,7 @@ def test_every_table_prints_the_bound_and_keeps_the_number():
     answers = (
         em.separate(fit, **FEW),
         em.decompose(fit, "visits < 300", "visits > 600", **FEW),
-        em.subadditivity(fit, "every provider", **FEW),
+        em.outputs.subadditivity(fit, "every provider", **FEW),
         em.impose(fit, replications=29),
     )
     for answer in answers[:3]:
@@ -88,7 +88,7 @@ def test_values_without_enough_draws_have_no_interval_and_no_warning():
 
 
 def test_a_value_that_is_infinite_is_missing():
-    cost = em.state("cobb_douglas", {"visits": 0.8}, outputs={"visits": 100})
+    cost = em.worlds.state("cobb_douglas", {"visits": 0.8}, outputs={"visits": 100})
     with np.errstate(all="raise"):
         found = estimate(cost, lambda theta: np.full((*theta.shape[:-1], 1), np.inf) + 0.0 * theta[..., :1])
     assert np.isnan([found.values[0], found.errors[0], found.low[0]]).all()
@@ -126,7 +126,7 @@ def test_a_relationship_may_have_any_name(name):
     assert not fifths.columns.duplicated().any()
     assert fifths.to_numpy(dtype=float) == pytest.approx(of_same.to_numpy(dtype=float))
     assert len(em.sensitivity(fit).table) == 2
-    assert em.merger(fit, ["row 0", "row 1"]).tables["bundles"].columns.is_unique
+    assert em.arrangements.merger(fit, ["row 0", "row 1"]).tables["bundles"].columns.is_unique
 
 
 def test_a_relationship_called_scale_is_not_taken_for_scale():
@@ -141,16 +141,18 @@ def test_a_relationship_called_scale_is_not_taken_for_scale():
 def test_outputs_may_be_called_as_the_columns_of_tables_are():
     outputs = {"cost": 10, "kind": 5}
     money = {"common cost": 20, "cost": 40, "kind": 40}
-    cost = em.state("composite", money, outputs=outputs, fixed_costs=tuple(outputs))
-    found = em.configure(cost, {"cost": 40, "kind": 20}, {"cost": 10, "kind": 5}, numbers=(), halve=False)
+    cost = em.worlds.state("composite", money, outputs=outputs, fixed_costs=tuple(outputs))
+    found = em.arrangements.configure(cost, {"cost": 40, "kind": 20}, {"cost": 10, "kind": 5}, numbers=(), halve=False)
     assert found.table[["cost (column)", "kind (column)"]].iloc[0].tolist() == [40, 20]
-    bundles = em.merger(cost, {"merged": {"cost": 8, "kind": 3}, "Oak": {"cost": 12, "kind": 7}}).tables["bundles"]
+    bundles = em.arrangements.merger(cost, {"merged": {"cost": 8, "kind": 3}, "Oak": {"cost": 12, "kind": 7}}).tables[
+        "bundles"
+    ]
     assert bundles["cost (column)"].tolist() == [8, 12, 10, 20]
     assert bundles["cost"].iloc[0] == pytest.approx(20 + 4 * 8 + 8 * 3)
     with pytest.raises(NotSupported, match="existing= has a column kind of its own, and an output"):
-        em.configure(cost, outputs, outputs, existing=pd.DataFrame({"cost": [10], "kind": [5]}))
+        em.arrangements.configure(cost, outputs, outputs, existing=pd.DataFrame({"cost": [10], "kind": [5]}))
     with pytest.raises(NotSupported, match="A simulated table has a column provider of its own"):
-        em.simulate(em.state("cobb_douglas", {"provider": 0.9}, outputs={"provider": 9}), 20, periods=2)
+        em.worlds.simulate(em.worlds.state("cobb_douglas", {"provider": 0.9}, outputs={"provider": 9}), 20, periods=2)
     assert columns_beside(["a", "a", "b"], ["b"]) == ["a", "a (column)", "b (column)"]
 
 
@@ -184,24 +186,24 @@ def test_nothing_is_said_of_twice_the_size_where_no_provider_is_twice_another():
 
 
 def test_a_merger_that_a_form_makes_absurd_is_not_said():
-    cost = em.state("translog", {"visits": 1.0, "half visits squared": 9.0}, outputs={"visits": 100})
+    cost = em.worlds.state("translog", {"visits": 1.0, "half visits squared": 9.0}, outputs={"visits": 100})
     partners = {"Elm": {"visits": 300}, "Oak": {"visits": 300}}
-    found = em.merger(cost, partners)
+    found = em.arrangements.merger(cost, partners)
     assert found.row("merger")["estimate"] > 100
     assert found.text.startswith("As one, Elm and Oak would cost over 100 times what they cost apart by this form: no")
     large = {name: {"visits": 300_000} for name in partners}
-    beyond = em.merger(em.state("cobb_douglas", {"visits": 90.0}, outputs={"visits": 100}), large)
+    beyond = em.arrangements.merger(em.worlds.state("cobb_douglas", {"visits": 90.0}, outputs={"visits": 100}), large)
     assert "is beyond all money, so far is this from the providers: the merger has no number" in beyond.text
     assert beyond.table["estimate"].isna().all()
     assert (
         "is beyond all money"
-        in em.marginal_cost(em.state("cobb_douglas", {"visits": 90.0}, outputs={"visits": 1}), 9_000).text
+        in em.marginal_cost(em.worlds.state("cobb_douglas", {"visits": 90.0}, outputs={"visits": 1}), 9_000).text
     )
 
 
 def test_an_increment_without_a_cost_has_no_scale():
-    cost = em.state("cobb_douglas", {"visits": 0.0}, outputs={"visits": 100})
-    text = em.expansion_path(cost, 0.5, 2.0).text
+    cost = em.worlds.state("cobb_douglas", {"visits": 0.0}, outputs={"visits": 100})
+    text = em.outputs.expansion_path(cost, 0.5, 2.0).text
     assert text.endswith("of the increment has no number, since the increment adds nothing to cost.")
 
 
@@ -210,7 +212,7 @@ def test_providers_of_nothing_have_no_work_to_share():
     frame.loc[[0, 1, 2], "visits"] = 0.0
     fit = fitted(frame, "flexible_fixed_cost", "none")
     with pytest.raises(NotSupported, match="row 0 and row 1 make nothing, so there is no work to share"):
-        em.partner(fit, ["row 0", "row 1"], shared=["visits"])
+        em.arrangements.partner(fit, ["row 0", "row 1"], shared=["visits"])
 
 
 def test_what_has_no_number_at_the_mean_is_not_asked_further(monkeypatch):

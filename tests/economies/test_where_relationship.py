@@ -22,8 +22,8 @@ def table(technology, waste, seed=0, rows=1_500):
 
 def answer(technology, waste, seed=0, **settings):
     data = table(technology, waste, seed)
-    fitted = em.fit(data, "cobb_douglas", estimator=em.Frontier(**settings))
-    return em.where_relationship(fitted, "closeness"), fitted
+    fitted = em.fit(data, "cobb_douglas", estimator=em.estimators.Frontier(**settings))
+    return em.relationships.where(fitted, "closeness"), fitted
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_the_place_is_found(technology, waste, words):
 def test_likelihood_ratios_are_those_of_nested_fits():
     found, fitted = answer(-0.1, -0.25, determinants="other")
     rows = found.table.set_index("variable_in")
-    both = em.fit(fitted.data, "cobb_douglas", estimator=em.Frontier(determinants=["other", "closeness"]))
+    both = em.fit(fitted.data, "cobb_douglas", estimator=em.estimators.Frontier(determinants=["other", "closeness"]))
     assert rows["log_likelihood"]["both places"] == pytest.approx(both.llf, abs=1e-8)
     assert rows["log_likelihood"]["cost function only"] == pytest.approx(fitted.llf, abs=1e-8)
     ratio = 2.0 * (both.llf - fitted.llf)
@@ -56,7 +56,7 @@ def test_likelihood_ratios_are_those_of_nested_fits():
 
 def test_a_small_table_cannot_tell_the_places_apart():
     data = table(-0.15, -0.1, seed=1, rows=120)
-    found = em.where_relationship(em.fit(data, "cobb_douglas", estimator="frontier"), "closeness")
+    found = em.relationships.where(em.fit(data, "cobb_douglas", estimator="frontier"), "closeness")
     p_values = found.table.set_index("variable_in")["p_value"]
     assert p_values["neither place"] < 0.05 < min(p_values["cost function only"], p_values["inefficiency only"])
     assert "the data cannot tell in which place" in found.text
@@ -65,22 +65,22 @@ def test_a_small_table_cannot_tell_the_places_apart():
 def test_what_is_refused():
     data = table(0.0, -0.25)
     with pytest.raises(NotSupported, match="by a frontier only"):
-        em.where_relationship(em.fit(data), "closeness")
+        em.relationships.where(em.fit(data), "closeness")
     fitted = em.fit(data, "cobb_douglas", estimator="frontier")
     with pytest.raises(UnknownName, match="other is not among the relationship variables of the cost function"):
-        em.where_relationship(fitted, "other")
+        em.relationships.where(fitted, "other")
     with pytest.raises(NotSupported, match="conf_level=2"):
-        em.where_relationship(fitted, "closeness", conf_level=2)
+        em.relationships.where(fitted, "closeness", conf_level=2)
 
 
 def test_a_place_without_a_frontier_is_named():
     data = table(-0.25, -0.1, seed=3, rows=80)
     fitted = em.fit(data, "cobb_douglas", estimator="frontier")
     with pytest.raises(NotIdentified, match="With closeness in inefficiency only there is no frontier to compare"):
-        em.where_relationship(fitted, "closeness")
+        em.relationships.where(fitted, "closeness")
 
 
 def test_repeated_providers_are_spoken_of():
     data = table(-0.1, 0.0)
     fitted = em.fit(data, "cobb_douglas", estimator="frontier", groups=np.repeat(np.arange(500), 3))
-    assert "Rows are taken as independent" in em.where_relationship(fitted, "closeness").notes[-1]
+    assert "Rows are taken as independent" in em.relationships.where(fitted, "closeness").notes[-1]

@@ -161,8 +161,8 @@ def computed(pennies):
     [
         {"effects": "within"},
         {"effects": "mundlak"},
-        {"estimator": em.TwoStage(["x"], ["z"])},
-        {"estimator": em.ControlFunction(["x"], ["z"])},
+        {"estimator": em.estimators.TwoStage(["x"], ["z"])},
+        {"estimator": em.estimators.ControlFunction(["x"], ["z"])},
     ],
 )
 def test_computed_cost_has_no_standard_errors_by_any_estimator(how, pennies):
@@ -319,7 +319,7 @@ def size_of(frame, form, estimator):
     return float(em.scale(em.fit(priced(frame), form, estimator, second_order="none")).table["estimate"].iloc[0])
 
 
-BY_INSTRUMENT = (em.TwoStage(["same"], ["tender"]), em.ControlFunction(["same"], ["tender"]))
+BY_INSTRUMENT = (em.estimators.TwoStage(["same"], ["tender"]), em.estimators.ControlFunction(["same"], ["tender"]))
 PAIRS = [
     *((form, one) for form in ("cobb_douglas", "composite") for one in ("least_squares", "system", "frontier")),
     *(("cobb_douglas", one) for one in BY_INSTRUMENT),

@@ -100,16 +100,16 @@ def test_the_same_seed_gives_the_same_replications():
 
 @pytest.mark.parametrize("form", ["translog", "composite"])
 def test_bootstrap_standard_errors_are_near_the_robust_ones(form):
-    cost = em.state("composite", {"common cost": 20, "a": 50, "b": 30}, outputs={"a": 10, "b": 5})
-    fitted = em.fit(em.simulate(cost, 400, noise_grows=0.3).data, form, second_order="outputs", cov_type="HC1")
+    cost = em.worlds.state("composite", {"common cost": 20, "a": 50, "b": 30}, outputs={"a": 10, "b": 5})
+    fitted = em.fit(em.worlds.simulate(cost, 400, noise_grows=0.3).data, form, second_order="outputs", cov_type="HC1")
     errors = fitted.bootstrap(fitted.replications(999, seed=7)).std(axis=0, ddof=1)
     # 999 replications know a standard error to two per cent, and 400 rows the same quantity to some five.
     assert errors == pytest.approx(fitted.bse.to_numpy(), rel=0.15)
 
 
 def many_rows(rows):
-    cost = em.state("cobb_douglas", {"constant": 2.0, "visits": 0.9}, outputs={"visits": 10})
-    return em.simulate(cost, rows).data
+    cost = em.worlds.state("cobb_douglas", {"constant": 2.0, "visits": 0.9}, outputs={"visits": 10})
+    return em.worlds.simulate(cost, rows).data
 
 
 def test_above_twenty_thousand_rows_weights_are_poisson_and_streamed():

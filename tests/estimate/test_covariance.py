@@ -144,8 +144,8 @@ def test_effects_move_the_constant_only():
 
 @pytest.mark.parametrize(("rows", "form"), [(100, "cobb_douglas"), (100, "translog"), (3_000, "cobb_douglas")])
 def test_providers_seen_once_get_hc3_however_many(rows, form):
-    cost = em.state("cobb_douglas", {"visits": 0.9}, outputs={"visits": 10})
-    assert em.fit(em.simulate(cost, rows).data, form).cov_type == "HC3"
+    cost = em.worlds.state("cobb_douglas", {"visits": 0.9}, outputs={"visits": 10})
+    assert em.fit(em.worlds.simulate(cost, rows).data, form).cov_type == "HC3"
 
 
 def test_repeated_providers_get_clusters_and_few_of_them_the_wild_bootstrap():

@@ -196,7 +196,7 @@ def test_predictions_for_rows_of_the_table_itself():
         em.fit(airlines, "cobb_douglas", time_effects=True).predict(airlines.frame.head())
 
 
-@pytest.mark.parametrize("estimator", [5, em.TwoStage, "two_stage"])
+@pytest.mark.parametrize("estimator", [5, em.estimators.TwoStage, "two_stage"])
 def test_what_is_no_estimator_says_so(estimator):
     with pytest.raises(UnknownName, match=r"There is no estimator .*There is least_squares, system, frontier; or one"):
         em.fit(em.load("electricity_1970"), estimator=estimator)

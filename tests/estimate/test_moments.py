@@ -109,8 +109,8 @@ def test_blocks_do_not_matter(monkeypatch, form, effects, cov_type):
 
 def test_a_table_longer_than_a_block_is_fitted_like_any_other():
     rows = design.BLOCK_ROWS + 500
-    cost = em.state("cobb_douglas", {"constant": 2.0, "a": 0.6, "b": 0.3}, outputs={"a": 10, "b": 5})
-    frame = em.simulate(cost, rows).data.frame
+    cost = em.worlds.state("cobb_douglas", {"constant": 2.0, "a": 0.6, "b": 0.3}, outputs={"a": 10, "b": 5})
+    frame = em.worlds.simulate(cost, rows).data.frame
     fitted = em.fit(em.CostData(frame, cost="cost", outputs=["a", "b"]), "translog", cov_type="HC1")
     u, v = np.log(frame["a"]) - np.log(frame["a"]).mean(), np.log(frame["b"]) - np.log(frame["b"]).mean()
     columns = np.column_stack([np.ones(rows), u, v, u * u / 2, u * v, v * v / 2])

@@ -28,8 +28,8 @@ def technology(outputs=(10.0, 5.0), **relationships):
         "tilt of r to a": 6, "half r squared": 0.05, "wage x r": 0.04,
     }  # fmt: skip
     means = {"outputs": dict(zip("ab", outputs, strict=True)), "prices": {"wage": 3}, "relationships": relationships}
-    known = em.state("composite", {}, **means).technology.names
-    return em.state("composite", {name: value for name, value in parameters.items() if name in known}, **means)
+    known = em.worlds.state("composite", {}, **means).technology.names
+    return em.worlds.state("composite", {name: value for name, value in parameters.items() if name in known}, **means)
 
 
 def residuals(fitted, additive):
@@ -46,7 +46,7 @@ def residuals(fitted, additive):
 @pytest.mark.parametrize("error", ["multiplicative", "additive"])
 @pytest.mark.parametrize("form", ["composite", "flexible_fixed_cost"])
 def test_the_optimum_is_the_one_that_a_general_optimiser_finds(form, error):
-    data = em.simulate(technology(r=0.5), 150, noise=0.1, seed=3).data
+    data = em.worlds.simulate(technology(r=0.5), 150, noise=0.1, seed=3).data
     fitted = em.fit(data, form, error=error)
     of = residuals(fitted, error == "additive")
     assert fitted.ssr == pytest.approx((of(fitted.theta) ** 2).sum(), rel=SAME_OPTIMUM)
@@ -62,10 +62,10 @@ def test_the_optimum_is_the_one_that_a_general_optimiser_finds(form, error):
 
 @pytest.mark.parametrize("error", ["multiplicative", "additive"])
 def test_parameters_are_recovered_where_there_is_no_noise(error):
-    first = em.simulate(technology(r=0.5), 200, noise=0.0, seed=4).data.frame
+    first = em.worlds.simulate(technology(r=0.5), 200, noise=0.0, seed=4).data.frame
     # Tilts sum to zero at the sample's mean outputs, so the truth is stated there.
     truth = technology(first[["a", "b"]].mean(), r=0.5)
-    data = em.simulate(truth, 200, noise=0.0, seed=4).data
+    data = em.worlds.simulate(truth, 200, noise=0.0, seed=4).data
     frame = data.frame.assign(a=first["a"], b=first["b"])
     points = Point(frame[["a", "b"]].to_numpy(), np.log(frame[["wage"]].to_numpy()), frame[["r"]].to_numpy(), NOTHING)
     frame["cost"] = truth.technology.cost(truth.theta, points)
@@ -85,8 +85,10 @@ def test_own_fixed_costs_and_second_order_terms_are_recovered(second_order):
     parameters = {"common cost": 10, "fixed cost of a": 6, "a": 40, "b": 30}
     if second_order != "none":
         parameters |= {"half a squared": 3, "a x b": -4}
-    truth = em.state("composite", parameters, outputs={"a": 10, "b": 5}, fixed_costs=("a",), second_order=second_order)
-    data = em.simulate(truth, 150, noise=0.0, specialised={"a": 0.3}, seed=5).data
+    truth = em.worlds.state(
+        "composite", parameters, outputs={"a": 10, "b": 5}, fixed_costs=("a",), second_order=second_order
+    )
+    data = em.worlds.simulate(truth, 150, noise=0.0, specialised={"a": 0.3}, seed=5).data
     fitted = em.fit(data, "composite", second_order=second_order)
     assert fitted.params.index.tolist() == list(truth.technology.names)
     here, there = em.scope(fitted, at={"a": 10, "b": 5}), em.scope(truth)
@@ -100,8 +102,8 @@ def test_own_fixed_costs_and_second_order_terms_are_recovered(second_order):
 
 def test_log_forms_are_recovered_where_there_is_no_noise():
     parameters = {"constant": 3, "a": 0.6, "b": 0.3, "r": -0.1, "half a squared": 0.1, "a x b": -0.05, "a x r": 0.02}
-    truth = em.state("translog", parameters, outputs={"a": 10, "b": 5}, relationships={"r": 0.5})
-    fitted = em.fit(em.simulate(truth, 100, noise=0.0).data, "translog")
+    truth = em.worlds.state("translog", parameters, outputs={"a": 10, "b": 5}, relationships={"r": 0.5})
+    fitted = em.fit(em.worlds.simulate(truth, 100, noise=0.0).data, "translog")
     assert fitted.in_units()["coefficient"].tolist() == pytest.approx(
         truth.technology.in_units(truth.theta).tolist(), abs=1e-9
     )
@@ -129,14 +131,14 @@ def test_the_composite_with_complete_prices_is_proportional_to_them():
 
 def test_the_search_is_refused_where_the_steps_run_out(monkeypatch):
     monkeypatch.setattr(least_squares, "MAXIMUM_STEPS", 1)
-    data = em.simulate(technology(r=0.5), 100).data
+    data = em.worlds.simulate(technology(r=0.5), 100).data
     message = r"The search for the parameters failed: no optimum was reached in 1 steps. No numbers are returned. Use"
     with pytest.raises(DidNotConverge, match=message):
         em.fit(data, "composite")
 
 
 def test_a_start_where_cost_is_not_positive_is_refused(monkeypatch):
-    fitted = em.fit(em.simulate(technology(), 100).data, "composite")
+    fitted = em.fit(em.worlds.simulate(technology(), 100).data, "composite")
     monkeypatch.setattr(least_squares, "starting_values", lambda design: [-fitted.theta])
     message = r"fitted cost is not positive for every provider at the starting point"
     with pytest.raises(DidNotConverge, match=message):
@@ -144,7 +146,7 @@ def test_a_start_where_cost_is_not_positive_is_refused(monkeypatch):
 
 
 def test_the_best_of_several_starts_wins(monkeypatch):
-    data = em.simulate(technology(), 100).data
+    data = em.worlds.simulate(technology(), 100).data
     fitted = em.fit(data, "composite")
     starts = least_squares.starting_values
     monkeypatch.setattr(least_squares, "starting_values", lambda design: [-fitted.theta, *starts(design)])
@@ -153,7 +155,7 @@ def test_the_best_of_several_starts_wins(monkeypatch):
 
 
 def test_every_start_leads_to_the_same_optimum():
-    fitted = em.fit(em.simulate(technology(), 200).data, "composite", second_order="outputs")
+    fitted = em.fit(em.worlds.simulate(technology(), 200).data, "composite", second_order="outputs")
     starts = least_squares.starting_values(fitted.design)
     assert len(starts) == 3
     for start in starts:
@@ -193,13 +195,13 @@ def test_zero_cost_providers_of_nothing_do_not_stop_the_search():
 
 
 def test_a_level_form_is_linearised_somewhere():
-    fitted = em.fit(em.simulate(technology(), 60).data, "composite", second_order="none")
+    fitted = em.fit(em.worlds.simulate(technology(), 60).data, "composite", second_order="none")
     with pytest.raises(ValueError, match=r"A level form is linearised at a theta; none was given"):
         next(fitted.design.blocks())
 
 
 def test_a_search_on_some_of_the_rows_ends_where_the_search_on_all_does(monkeypatch):
-    design = em.fit(em.simulate(technology(r=0.5), 2000).data, "composite").design
+    design = em.fit(em.worlds.simulate(technology(r=0.5), 2000).data, "composite").design
     whole = nonlinear(design)
     monkeypatch.setattr(least_squares, "SEARCHED_ROWS", 200)
     started = []

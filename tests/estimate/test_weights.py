@@ -122,4 +122,4 @@ def test_what_cannot_be_weighed_is_refused():
     with pytest.raises(TableError, match=r"sure weighs rows and must be above zero in every one; in row 4 it is not"):
         weighted(table.assign(sure=np.where(np.arange(len(table)) == 4, 0.0, 1.0)))
     with pytest.raises(FormError, match=r"estimator=\"two_stage\" has no weights. Use estimator=\"least_squares\""):
-        weighted(table, estimator=em.TwoStage(["visits"], ["region"]))
+        weighted(table, estimator=em.estimators.TwoStage(["visits"], ["region"]))

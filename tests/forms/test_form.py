@@ -123,7 +123,7 @@ def test_a_level_form_of_ones_own_is_fitted_and_measured():
     a, b = own_data()
     cost = 5.0 + 3.0 * np.sqrt(a) + 2.0 * np.sqrt(b)
     data = em.CostData(pd.DataFrame({"cost": cost, "a": a, "b": b}), cost="cost", outputs=["a", "b"])
-    form = em.Form("root", "square root", SquareRoot(), aggregates=True, separable=True, second_order="none")
+    form = em.forms.Form("root", "square root", SquareRoot(), aggregates=True, separable=True, second_order="none")
     fitted = em.fit(data, form)
     assert fitted.in_units()["coefficient"].tolist() == pytest.approx([5, 3, 2], rel=EXACT)
     row = em.scale(fitted, at={"a": 16.0, "b": 25.0}).row("ray elasticity")
@@ -137,7 +137,7 @@ def test_a_log_form_of_ones_own_is_fitted_measured_and_separated():
     of = Power().transform
     cost = np.exp(1.0 + 0.3 * of(a) + 0.2 * of(b))
     data = em.CostData(pd.DataFrame({"cost": cost, "a": a, "b": b}), cost="cost", outputs=["a", "b"])
-    fitted = em.fit(data, em.Form("power", "power", Power(), aggregates=False, second_order="none"))
+    fitted = em.fit(data, em.forms.Form("power", "power", Power(), aggregates=False, second_order="none"))
     assert fitted.in_units()["coefficient"].tolist() == pytest.approx([1, 0.3, 0.2], rel=EXACT)
     row = em.scale(fitted, at={"a": 32.0, "b": 243.0}).row("ray elasticity")
     assert row["estimate"] == pytest.approx(0.3 * 32**0.2 + 0.2 * 243**0.2, rel=EXACT)

@@ -2,6 +2,7 @@
 
 import ast
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +31,17 @@ def git_files(root: Path) -> Callable[..., list[Path]]:
 def own_files(git_files: Callable[..., list[Path]]) -> list[Path]:
     """Every file of the project: tracked, or new and not ignored."""
     return git_files("--cached", "--others", "--exclude-standard")
+
+
+@pytest.fixture(scope="session")
+def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built package."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
+    found = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    assert found.returncode == 0, found.stdout + found.stderr
+    (built,) = folder.glob("*.whl")
+    return built
 
 
 @pytest.fixture(scope="session")

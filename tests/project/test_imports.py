@@ -11,7 +11,22 @@ import pytest
 
 import econmodel as em
 
-PUBLIC = dict(em._ROOMS)
+ROOMS = ("arrangements", "charts", "estimators", "forms", "outputs", "relationships", "tables", "worlds")
+STUBS = {"": "__init__.pyi", "arrangements": "arrangements/__init__.pyi", "forms": "forms/__init__.pyi"}
+PACKAGE = Path(em.__file__).parent
+
+
+def names_of(stub: str) -> dict[str, str]:
+    """Public name -> the module that holds it, from a stub."""
+    told = {}
+    for node in ast.parse((PACKAGE / stub).read_text(encoding="utf-8")).body:
+        for alias in node.names if isinstance(node, ast.ImportFrom) else ():
+            assert alias.asname == alias.name, "a type checker takes `x as x` for public"
+            told[alias.name] = node.module or alias.name
+    return told
+
+
+PUBLIC = names_of(STUBS[""])
 
 
 def module_of(name: str) -> str:
@@ -29,7 +44,7 @@ def loaded_by(statements: str) -> set[str]:
 
 
 def test_the_package_loads_only_itself():
-    assert loaded_by("import econmodel") == {"econmodel"}
+    assert loaded_by("import econmodel") == {"econmodel", "lazy_loader"}
 
 
 def test_rooms_load_numpy_and_pandas_and_nothing_else():
@@ -38,7 +53,7 @@ def test_rooms_load_numpy_and_pandas_and_nothing_else():
         "for module in pkgutil.walk_packages(econmodel.__path__, 'econmodel.'):\n"
         "    importlib.import_module(module.name)"
     )
-    assert loaded_by(every_module) - loaded_by("import numpy, pandas") == {"econmodel"}
+    assert loaded_by(every_module) - loaded_by("import numpy, pandas") == {"econmodel", "lazy_loader"}
 
 
 @pytest.mark.parametrize("name", PUBLIC)
@@ -51,29 +66,45 @@ def test_every_public_name_is_found(name):
         assert value.__name__ == name
 
 
-def test_names_for_the_type_checker_are_the_public_names(root: Path):
-    tree = ast.parse((root / "econmodel" / "__init__.py").read_text(encoding="utf-8"))
-    (branch,) = [node for node in tree.body if isinstance(node, ast.If)]
-    told = {}
-    for statement in branch.body:
-        assert isinstance(statement, ast.ImportFrom)
-        for alias in statement.names:
-            assert alias.asname == alias.name, "a type checker takes `x as x` for public"
-            told[alias.name] = (
-                alias.name if statement.module == "econmodel" else statement.module.removeprefix("econmodel.")
-            )
-    assert told == PUBLIC
-
-
 def test_all_and_dir_are_the_public_names():
     assert set(em.__all__) == set(PUBLIC)
     assert set(PUBLIC) | {"__version__"} <= set(dir(em))
 
 
-def test_no_module_at_the_root_has_the_name_of_a_public_function(root: Path):
-    at_the_root = {path.stem for path in (root / "econmodel").iterdir()}
-    functions = {name for name, module in PUBLIC.items() if module != name}
-    assert not at_the_root & functions, "importing the module would put it in the function's place"
+def test_the_top_is_short_and_the_rest_is_one_dot_deeper():
+    assert len(set(em.__all__) - set(ROOMS)) <= 36
+    assert set(ROOMS) < set(em.__all__)
+
+
+def test_every_name_is_callable_after_every_module_was_imported():
+    """An imported file takes the place of a name of its package, unless it is called otherwise."""
+    program = (
+        "import importlib, pkgutil, econmodel as em\n"
+        "for module in pkgutil.walk_packages(em.__path__, 'econmodel.'):\n"
+        "    importlib.import_module(module.name)\n"
+        f"rooms = {ROOMS}\n"
+        "names = [name for name in em.__all__ if name not in rooms]\n"
+        "bad = [name for name in names if not callable(getattr(em, name))]\n"
+        "of_rooms = [(room, name) for room in rooms for name in getattr(em, room).__all__]\n"
+        "bad += [one for one in of_rooms if not callable(getattr(getattr(em, one[0]), one[1]))]\n"
+        "print(bad)"
+    )
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert found.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_names_of_a_room_are_their_own(room):
+    for name in getattr(em, room).__all__:
+        assert getattr(getattr(em, room), name).__name__ == name
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("state", "worlds.state"), ("merger", "arrangements.merger"), ("System", "estimators.System")]
+)
+def test_a_name_that_is_one_dot_deeper_is_told(old, new):
+    with pytest.raises(AttributeError, match=rf"econmodel has no '{old}'. Did you mean {new}"):
+        getattr(em, old)
 
 
 def test_a_misspelt_name_is_told_the_nearest():
@@ -82,5 +113,5 @@ def test_a_misspelt_name_is_told_the_nearest():
 
 
 def test_a_name_like_no_other_is_told_all_there_are():
-    with pytest.raises(AttributeError, match=r"econmodel has no 'zzzz'\. It has: read, load"):
+    with pytest.raises(AttributeError, match=r"econmodel has no 'zzzz'\. It has: CostData, Outcome"):
         _ = em.zzzz

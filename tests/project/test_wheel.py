@@ -12,21 +12,16 @@ from email.message import Message
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.licenses import canonicalize_license_expression
+
+from econmodel import __version__
 
 
 def run(*command, cwd: Path, **environment: str) -> str:
     found = subprocess.run(command, cwd=cwd, env=os.environ | environment, capture_output=True, text=True)
     assert found.returncode == 0, found.stdout + found.stderr
     return found.stdout
-
-
-@pytest.fixture(scope="module")
-def wheel(root, tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    run(sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder), cwd=root)
-    (built,) = folder.glob("*.whl")
-    return built
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +65,7 @@ def test_it_loads_every_data_set_that_it_ships(installed, tmp_path, root):
 def test_it_brings_every_table_of_figures(installed, tmp_path, root):
     tables = sorted(path.stem for path in root.glob("data/figures/*.csv"))
     assert tables
-    program = "import sys, econmodel as em; print(*(name for name in sys.argv[1:] if len(em.figures(name))))"
+    program = "import sys, econmodel as em; print(*(name for name in sys.argv[1:] if len(em.tables.figures(name))))"
     found = run(sys.executable, "-c", program, *tables, cwd=tmp_path, PYTHONPATH=str(installed))
     assert found.split() == tables
 
@@ -110,6 +105,18 @@ def metadata(wheel) -> tuple[Message, dict[str, bytes]]:
         texts = {name.split("/licenses/")[1]: archive.read(name) for name in archive.namelist() if "/licenses/" in name}
         (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
         return message_from_bytes(archive.read(name)), texts
+
+
+def test_it_is_called_and_dated_alike_everywhere(metadata, root):
+    message, citation = metadata[0], yaml.safe_load((root / "CITATION.cff").read_text(encoding="utf-8"))
+    assert (message["Name"], message["Version"]) == ("econmodel-services", __version__)
+    assert citation["version"] == __version__
+    assert [each["name"] for each in citation["authors"]] == [message["Author"]] == ["The econmodel authors"]
+    assert citation["license"] in message["License-Expression"].split(" AND ")
+    changelog = (root / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"\n## {__version__} - {citation['date-released']}\n" in changelog
+    assert set(citation["keywords"]) <= set(message["Keywords"].split(","))
+    assert message.get_all("Project-URL") is None, "there is no address yet"
 
 
 def test_its_licence_expression_joins_every_licence_of_code_and_tables(metadata, terms):

@@ -3,7 +3,7 @@
 import pytest
 
 from econmodel.errors import ReportFailed
-from econmodel.report.allowed import PARTS, allowed, drawing
+from econmodel.report.sanitiser import PARTS, allowed, drawing
 from econmodel.results import html_table
 
 

@@ -7,11 +7,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from econmodel.errors import ReportFailed, UnknownName
 from econmodel.report.body import prepare, title_of
-from econmodel.report.finding import CHECK, FACT, FINDING
-from econmodel.report.findings import Collected, collect
-from econmodel.report.page import Failure, page_one, said
-from econmodel.report.provenance import DataSet
-from econmodel.report.render import css_text, to_page
+from econmodel.report.finding import CHECK, FACT, FINDING, Collected, collect
+from econmodel.report.notebooks import DataSet
+from econmodel.report.page import Failure, Page, css_text, metadata, to_page
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><text x="1" y="9">Larger firms</text></svg>'
 PICTURE = {"image/svg+xml": {"alt": "A dot.", "title": "Larger firms"}}
@@ -21,7 +19,7 @@ def page_of(notebook, **more):
     """The page of an executed notebook."""
     report = more.pop("report", {})
     collected = collect(notebook)
-    body = prepare(notebook, Path())
+    sections, codes = prepare(notebook, Path())
     known = {
         "name": "tiny",
         "version": "1.2.3",
@@ -30,9 +28,7 @@ def page_of(notebook, **more):
         "parameters": [],
         **more,
     }
-    page = page_one(
-        title=body.title, report=report, collected=collected, sections=body.sections, codes=body.codes, **known
-    )
+    page = Page(title=title_of(notebook), report=report, collected=collected, sections=sections, codes=codes, **known)
     return to_page(notebook, page)
 
 
@@ -250,7 +246,7 @@ def test_failures_stand_first_in_the_log(executed, shown):
 
 def test_an_unknown_entry_of_the_metadata_is_refused():
     with pytest.raises(UnknownName, match=r"say report\.limit; known are: title, status, data"):
-        said(new_notebook(metadata={"report": {"limit": "x"}}))
+        metadata(new_notebook(metadata={"report": {"limit": "x"}}))
 
 
 def test_two_findings_of_one_name_are_refused(executed, shown):

@@ -85,7 +85,7 @@ def test_a_parameter_that_a_named_notebook_does_not_know_is_refused(made, run, t
 def test_without_names_the_notebooks_that_know_a_parameter_take_it(made, monkeypatch, capsys, tmp_path):
     asked = {}
     monkeypatch.setattr("econmodel.report.notebooks.shipped", lambda kind: made[0])
-    monkeypatch.setattr("econmodel.report.batch.run_reports", lambda sources, to, given, **_: asked.update(given) or [])
+    monkeypatch.setattr("econmodel.report.run.run_reports", lambda sources, to, given, **_: asked.update(given) or [])
     assert cli.make_reports([], ["share=0.2"], tmp_path, pdf=False) == 0
     assert asked == {"bad": {}, "good": {"share": 0.2}}
     assert "With their defaults, because they know none of these parameters: bad." in capsys.readouterr().out

@@ -5,9 +5,10 @@ import json
 import pytest
 
 from econmodel.errors import ReportFailed, UnknownName
-from econmodel.report.compare import changes, moved, on_file
-from econmodel.report.index import _entry, write_index
-from econmodel.report.provenance import sha256
+from econmodel.report.compare import changes, moved
+from econmodel.report.finding import on_file
+from econmodel.report.page import index_entry, write_index
+from econmodel.table.card import sha256
 
 
 def findings(values, text="Costs rise by 0.98 per cent.", tolerance=1e-6, **more):
@@ -161,4 +162,4 @@ def test_a_page_of_another_run_is_named(tmp_path):
      ("../x", "./..%2Fx.html"), ("q\"uo'te &amp;", "./q%22uo%27te%20%26amp%3B.html"), ("été", "./%C3%A9t%C3%A9.html")],
 )  # fmt: skip
 def test_names_of_files_are_never_schemes_or_folders(name, address):
-    assert f'<h2><a href="{address}">' in _entry(findings({}) | {"report": name})
+    assert f'<h2><a href="{address}">' in index_entry(findings({}) | {"report": name})

@@ -12,10 +12,9 @@ import pytest
 from econmodel import cli
 from econmodel.errors import ReportFailed
 from econmodel.report import folders
-from econmodel.report.batch import run_reports
 from econmodel.report.finding import FINDING
 from econmodel.report.pdf import print_pdf
-from econmodel.report.run import run_report
+from econmodel.report.run import run_report, run_reports
 
 CARD = 'file = "firms.csv"\ncost = "spend"\n[outputs.visits]\nservice = "personal"\n'
 RAW = f"from IPython.display import display\ndisplay({{{FINDING!r}: {{'key': 'a'}}}}, raw=True)"

@@ -7,8 +7,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from econmodel.errors import EconmodelError, ReportFailed, UnknownName
 from econmodel.report import notebooks
-from econmodel.report.notebooks import find, read
-from econmodel.report.provenance import data_sets
+from econmodel.report.notebooks import data_sets, find, read
 from econmodel.report.starter import write_starter
 
 
@@ -40,6 +39,17 @@ def test_a_notebook_of_ones_own_is_found_by_its_path(shelf, tmp_path):
 def test_an_unknown_name_is_told_the_nearest(shelf):
     with pytest.raises(UnknownName, match=r"'scop', .* Did you mean scope\? Shipped are: 01_scale, 02_scope"):
         find(["scop"])
+
+
+@pytest.mark.parametrize("name", ["hom", "hom.ipynb", "mine/hom"])
+def test_a_notebook_beside_is_the_nearest_too(shelf, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    for folder in (tmp_path, tmp_path / "mine"):
+        (folder / "home.ipynb").write_text("{}", encoding="utf-8")
+    meant = name.replace("hom", "home").removesuffix(".ipynb")
+    with pytest.raises(UnknownName, match=rf"There is no notebook '{name}', .* Did you mean {meant}\? Shipped are"):
+        find([name])
 
 
 def test_two_notebooks_of_one_name_are_refused(shelf, tmp_path):

@@ -5,7 +5,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from econmodel.errors import ParameterError
-from econmodel.report.parameters import Parameter, declared, effective, share_out, written
+from econmodel.report.notebooks import Parameter, declared, effective, share_out, written
 
 
 def notebook(source: str) -> nbformat.NotebookNode:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from econmodel.report.plain import cut, plain_message, printed_by_terminal, visible
+from econmodel.report.sanitiser import cut, plain_message, printed_by_terminal, visible
 
 
 @pytest.mark.parametrize(

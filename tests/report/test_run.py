@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from econmodel import __version__
-from econmodel.report.batch import run_reports
 from econmodel.report.pdf import chromium
-from econmodel.report.run import run_report
+from econmodel.report.run import run_report, run_reports
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -26,9 +25,9 @@ FINDING = (
     "last = em.qa(True, 'It runs', note='It did.')\nlast"
 )
 SAME = (
-    "import altair as alt\nfrom econmodel.charts import theme\nfrom econmodel.results import Answer\n"
+    "import altair as alt\nfrom econmodel.charts import theme\nfrom econmodel.results import Table\n"
     "import pandas as pd\ntheme.enable()\ntable = pd.DataFrame({'size': [1.0, 2.0], 'cost': [draw, 2.0]})\n"
-    "Answer('Costs', table, 'They rise.')"
+    "Table('Costs', table, 'They rise.')"
 )
 CHART = (
     "alt.Chart(table).mark_line().encode(x='size', y='cost').properties("

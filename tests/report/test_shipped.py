@@ -7,9 +7,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from econmodel.report.compare import moved, on_file
-from econmodel.report.finding import CHECK
-from econmodel.report.provenance import data_sets, sha256
+from econmodel.report.compare import moved
+from econmodel.report.finding import CHECK, on_file
+from econmodel.report.notebooks import data_sets
+from econmodel.table.card import sha256
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORTS = ROOT / "reports"

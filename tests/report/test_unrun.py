@@ -2,7 +2,7 @@
 
 import pytest
 
-from econmodel.report.batch import run_reports
+from econmodel.report.run import run_reports
 
 LAST = "import econmodel as em\nem.qa(False, 'Must pass')"
 ASSIGNED = "word = 'a'\nshown = !echo {word} b\nassert shown == ['a b'] and shown.s == 'a b'"

@@ -3,12 +3,11 @@
 import pytest
 
 from econmodel.errors import ReportFailed
-from econmodel.report.markdown import Headings, to_html
-from econmodel.report.mathml import formula
+from econmodel.report.markdown import formula, to_html
 
 
 def html(text, tmp_path):
-    return to_html(text, tmp_path, Headings())
+    return to_html(text, tmp_path, [])
 
 
 def test_a_formula_is_mathml():
@@ -57,10 +56,10 @@ def test_a_dollar_in_code_or_escaped_starts_no_formula(tmp_path):
 
 
 def test_headings_start_at_the_second_level_and_have_names_of_their_own(tmp_path):
-    headings = Headings()
+    headings = []
     found = to_html("# One\n\n## Two of *them*\n\n## Two of them", tmp_path, headings)
     assert "<h1" not in found
-    assert [(h["id"], h["level"]) for h in headings.found] == [("one", 2), ("two-of-them", 2), ("two-of-them-2", 2)]
+    assert [(h["id"], h["level"]) for h in headings] == [("one", 2), ("two-of-them", 2), ("two-of-them-2", 2)]
     assert '<h2 id="two-of-them">Two of <em>them</em></h2>' in found
 
 
@@ -107,10 +106,10 @@ def test_formulas_beside_words_and_money_are_formulas(tmp_path, text):
 
 
 def test_headings_do_not_take_the_names_of_the_page(tmp_path):
-    headings = Headings()
+    headings = []
     to_html("## How made\n\n## Cell 1\n\n## Figure 2\n\n## A [link](#a)", tmp_path, headings)
-    assert [h["id"] for h in headings.found] == ["how-made-2", "cell-1-2", "figure-2-2", "a-link"]
-    assert headings.found[3]["html"] == "A link"
+    assert [h["id"] for h in headings] == ["how-made-2", "cell-1-2", "figure-2-2", "a-link"]
+    assert headings[3]["html"] == "A link"
 
 
 def test_ticked_items_keep_their_ticks(tmp_path):
@@ -124,14 +123,14 @@ def test_a_picture_that_is_not_there_is_named(tmp_path, address):
     (tmp_path / "data").mkdir()
     (tmp_path / "within").mkdir()
     (tmp_path / "dot.png").write_bytes(b"dot")
-    found = to_html(f"![One dot.]({address})", tmp_path / "within", Headings())
+    found = to_html(f"![One dot.]({address})", tmp_path / "within", [])
     assert found.endswith("loads nothing: a picture that the notebook does not carry (One dot.).</p>")
     assert "<img" not in found
 
 
 def test_a_picture_pasted_into_a_cell_is_carried_and_a_lost_one_refused(tmp_path):
     pasted = {"dot.png": {"image/png": "AA=="}}
-    found = to_html("![One dot.](attachment:dot.png)", tmp_path, Headings(), pasted)
+    found = to_html("![One dot.](attachment:dot.png)", tmp_path, [], pasted)
     assert '<img src="data:image/png;base64,AA==" alt="One dot.">' in found
     with pytest.raises(ReportFailed, match=r"does not hold \(missing attachment: dot.png\): paste it"):
         html("![One dot.](attachment:dot.png)", tmp_path)

@@ -21,7 +21,7 @@ def log_of(**persons):
 
 
 def measured(visits, **more):
-    return em.continuity(visits, person="person", worker="worker", time="day", **more)
+    return em.tables.continuity(visits, person="person", worker="worker", time="day", **more)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_provider_without_an_index_is_named():
 
 
 def test_without_time_there_is_no_sequential_index():
-    found = em.continuity(log_of(P="aaba"), person="person", worker="worker")
+    found = em.tables.continuity(log_of(P="aaba"), person="person", worker="worker")
     assert "sequential" not in found.table
     assert "Without a time there is no order" in found.notes[0]
 
@@ -139,7 +139,7 @@ def test_contacts_at_the_same_time_are_said():
 )
 def test_what_is_wrong_is_said(change, arguments, error, said):
     with pytest.raises(error, match=said):
-        em.continuity(change(log_of(P="aaba")), **{"person": "person", "worker": "worker", **arguments})
+        em.tables.continuity(change(log_of(P="aaba")), **{"person": "person", "worker": "worker", **arguments})
 
 
 @pytest.mark.parametrize("column", ["person", "worker", "home"])

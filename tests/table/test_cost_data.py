@@ -322,7 +322,11 @@ def test_data_and_what_is_made_of_them_come_back(data, again):
     assert repr(back) == repr(data)
     test_roles_cannot_be_changed(back)
     fitted = em.fit(em.load("us_airlines"), "cobb_douglas")
-    for one in (fitted, em.scale(fitted), em.simulate(em.state("cobb_douglas", {"a": 0.8}, outputs={"a": 9.0}), 9)):
+    for one in (
+        fitted,
+        em.scale(fitted),
+        em.worlds.simulate(em.worlds.state("cobb_douglas", {"a": 0.8}, outputs={"a": 9.0}), 9),
+    ):
         assert repr(again(one)) == repr(one)
     assert again(fitted).params.tolist() == fitted.params.tolist()
     assert em.scale(again(fitted)).table.equals(em.scale(fitted).table)

@@ -12,7 +12,7 @@ from econmodel.table.shipped import STATUSES, figure_names, shipped
 
 @pytest.mark.parametrize("name", figure_names())
 def test_every_row_has_a_source_and_a_status(name):
-    table = em.figures(name)
+    table = em.tables.figures(name)
     assert len(table)
     assert set(table["status"]) <= set(STATUSES)
     assert table["source"].str.len().min() > 10
@@ -34,17 +34,17 @@ def test_an_unknown_name_lists_those_there_are():
     with pytest.raises(
         UnknownName, match=r"no table of figures 'merger_cost'; there are .*did you mean 'merger_costs'"
     ):
-        em.figures("merger_cost")
+        em.tables.figures("merger_cost")
 
 
 def test_the_parts_of_the_quango_merger_add_up():
-    table = em.figures("merger_costs").set_index("item")["amount_million_gbp"]
+    table = em.tables.figures("merger_costs").set_index("item")["amount_million_gbp"]
     assert table[table.index.str.startswith("EHRC")].sum() == pytest.approx(38.8, abs=1e-12)
     assert table["Average of 51 reorganisations of government bodies"] == pytest.approx(780 / 51, abs=0.05)
 
 
 def test_adult_care_adds_up_to_england():
-    table = em.figures("adult_residential_care")
+    table = em.tables.figures("adult_residential_care")
     services = [name.removeprefix("weeks_") for name in table if name.startswith("weeks_")]
     assert table["councils"].sum() == 151
     weeks = sum(table[f"weeks_{service}"] for service in services)
@@ -58,7 +58,7 @@ def test_adult_care_adds_up_to_england():
 
 
 def test_looked_after_children_by_fifths_of_councils():
-    table = em.figures("looked_after_children")
+    table = em.tables.figures("looked_after_children")
     assert table["councils"].sum() == 149
     assert table["mean_children"].is_monotonic_increasing
     assert table["cost_per_child_gbp"].is_monotonic_decreasing

@@ -162,7 +162,7 @@ def described(frame, **more):
     ],
 )
 def test_experience_adds_up_in_the_order_of_time(spelt):
-    found = em.cumulative(described(panel(spelt)), "weeks", before=1.0).frame
+    found = em.tables.cumulative(described(panel(spelt)), "weeks", before=1.0).frame
     # Earlier weeks are 1 + 2 + ... + 2 ** (place - 1), and one before them.
     assert found["log_cumulative_weeks"].to_numpy() == pytest.approx(found["place"].to_numpy() * np.log(2), abs=1e-12)
 
@@ -185,15 +185,17 @@ def test_time_effects_and_periods_of_a_decomposition_stand_in_the_order_of_time(
 def test_contacts_are_ordered_by_the_calendar():
     days = ["28/01/2010", "03/02/2010", "10/02/2010", "01/03/2010"]
     log = pd.DataFrame({"who": "P", "worker": list("aabb"), "day": days}).iloc[[2, 0, 3, 1]]
-    found = em.continuity(log, person="who", worker="worker", time="day").table
+    found = em.tables.continuity(log, person="who", worker="worker", time="day").table
     assert found["sequential"].tolist() == pytest.approx([2 / 3])
     doubtful = log.assign(day=["03/02/2010", "01/02/2010", "04/02/2010", "02/02/2010"])
     with pytest.raises(TableError, match="'day': nothing tells whether '03/02/2010' begins with the day"):
-        em.continuity(doubtful, person="who", worker="worker", time="day")
-    stated = em.continuity(doubtful, person="who", worker="worker", time="day", date_order="day/month/year").table
+        em.tables.continuity(doubtful, person="who", worker="worker", time="day")
+    stated = em.tables.continuity(
+        doubtful, person="who", worker="worker", time="day", date_order="day/month/year"
+    ).table
     assert stated["sequential"].tolist() == pytest.approx([2 / 3])
     with pytest.raises(NotSupported, match="date_order='dmy' is not known; it may be 'day/month/year' or"):
-        em.continuity(log, person="who", worker="worker", time="day", date_order="dmy")
+        em.tables.continuity(log, person="who", worker="worker", time="day", date_order="dmy")
 
 
 def test_the_order_of_dates_is_stated_with_the_table(tmp_path):

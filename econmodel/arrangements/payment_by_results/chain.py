@@ -58,7 +58,7 @@ def read_tiers(tiers: Sequence[Tier]) -> tuple[Tier, ...]:
     """The tiers from the top, checked: the last serves everybody who reaches it and passes nothing on."""
     found = tuple(tiers)
     if not found:
-        raise NotSupported('A supply chain has at least one tier: tiers=[em.Tier("provider")].')
+        raise NotSupported('A supply chain has at least one tier: tiers=[em.arrangements.Tier("provider")].')
     names = [tier.name for tier in found]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise NotSupported(f"Two tiers are called {twice[0]!r}: give each its own name.")

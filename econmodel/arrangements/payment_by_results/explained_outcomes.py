@@ -16,7 +16,7 @@ from econmodel.arrangements.payment_by_results.payment import assumed, check_spr
 from econmodel.arrangements.payment_by_results.response import Response, relative_gain, relative_spending
 from econmodel.arrangements.payment_by_results.tariff import Tariff, read_outcomes, read_share, read_tariff
 from econmodel.errors import NotSupported, UnknownName
-from econmodel.results import Answer, format_number
+from econmodel.results import Table, format_number
 from econmodel.table.roles import nearest
 
 Array = NDArray[np.float64]
@@ -60,23 +60,23 @@ def explain_outcomes(
     kept: float = 1.0,
     spread: float = 0.0,
     worked_with: float = 0.9,
-) -> Answer:
+) -> Table:
     """What outcome rates by payment group say about effort, parking and the price that would end it, and what not.
 
     Parameters
     ----------
-    tariff : as in `econmodel.supply_chain`
+    tariff : as in `econmodel.arrangements.supply_chain`
     outcomes : share of participants with an outcome, by group
     without : the share that would have had one without the provider's effort, or its lowest and highest value; by
         default anything from zero to the outcome rate
     spending_below : money paid for a participant by the commissioner; what of it reaches the provider is the most that
         is spent
     wanted : by what multiple the money paid for outcomes is to rise, by group
-    tiers, discount, kept, spread, worked_with : as in `econmodel.pay_by_results`
+    tiers, discount, kept, spread, worked_with : as in `econmodel.arrangements.pay_by_results`
 
     Returns
     -------
-    Answer
+    Table
         One row a group, with what holds for every (p0, p1, k) that fits: `revenue` (price times rate, for a
         participant), `spending at most`, `added by effort` (outcome rate less p0; its two ends), `parked at most`
         (share on whom nothing is spent), `multiple to un-park at most` (of the price, for `worked_with` of the group to
@@ -92,10 +92,10 @@ def explain_outcomes(
 
     Notes
     -----
-    The provider spends what pays best (see `econmodel.pay_by_results`). Where all are alike p1 = p + 1 / (k R), so that
-    spending is at most R (1 - p) ln((1 - p0) / (1 - p)), which is below R (p - p0). Sets are of one group each: nothing
-    ties the k of one group to that of another. On sets instead of points: Manski (2003), Partial Identification of
-    Probability Distributions.
+    The provider spends what pays best (see `econmodel.arrangements.pay_by_results`). Where all are alike p1 = p +
+    1 / (k R), so that spending is at most R (1 - p) ln((1 - p0) / (1 - p)), which is below R (p - p0). Sets are of one
+    group each: nothing ties the k of one group to that of another. On sets instead of points: Manski (2003), Partial
+    Identification of Probability Distributions.
 
     Examples
     --------
@@ -125,7 +125,7 @@ def explain_outcomes(
         found.append(_row(known, slowest, worked_with))
         sets.append(_described(known, slowest))
     table = pd.DataFrame(found)
-    return Answer(
+    return Table(
         "What the outcome rates say", table, _text(table), notes=_notes(rows, spread), tables={SET: pd.DataFrame(sets)}
     )
 

@@ -12,7 +12,7 @@ from econmodel.arrangements.payment_by_results.response import Response
 from econmodel.arrangements.payment_by_results.tariff import Tariff, read_share, read_tariff
 from econmodel.errors import NotSupported, TableError
 from econmodel.frames import in_pandas
-from econmodel.results import Answer, format_number
+from econmodel.results import Table, format_number
 
 Array = NDArray[np.float64]
 PARAMETERS = ("p0", "p1", "k")
@@ -33,7 +33,7 @@ def pay_by_results(
     shift: float = 0.0,
     referrals: float = 1000.0,
     years: float = 1.0,
-) -> Answer:
+) -> Table:
     """What a provider that is paid by results spends on each payment group, whom it parks, and what would end that.
 
     A provider at the end of the chain spends on a participant until the last pound brings in a pound: p'(e) R = 1, with
@@ -42,10 +42,10 @@ def pay_by_results(
 
     Parameters
     ----------
-    tariff : as in `econmodel.supply_chain`
+    tariff : as in `econmodel.arrangements.supply_chain`
     response : one row a group: `group`, `p0` and `p1` (chance of an outcome without effort, and with any amount of it),
         `k` (speed, for each unit of money; the median where they differ). These are the caller's: published figures do
-        not give them (see `econmodel.explain_outcomes` for what they do give)
+        not give them (see `econmodel.arrangements.explain_outcomes` for what they do give)
     tiers, discount : the supply chain; none by default
     kept : share of the sustainment payments that is earned. All by default, the best case
     spread : standard deviation of ln k among the participants of a group, lognormal. Zero by default: all are alike
@@ -56,7 +56,7 @@ def pay_by_results(
 
     Returns
     -------
-    Answer
+    Table
         One row a group: `price` (of an outcome, as it reaches the provider), `spending` on a participant, `outcomes`
         (rate), `revenue` (from outcomes, for a participant), `margin` (attachment fee and revenue less spending),
         `parked` (share on whom nothing is spent) and `parked at full price` (were there no tiers and no discount),
@@ -114,7 +114,7 @@ def pay_by_results(
         table["worth of market share"] = worth
     tables = {WITHIN: _within(groups, stated, effective)} if spread else {}
     text = _text(table, full, share, worked_with)
-    return Answer("Payment by results", table, text, notes=_notes(rows, spread), tables=tables)
+    return Table("Payment by results", table, text, notes=_notes(rows, spread), tables=tables)
 
 
 def price_share(tiers: Sequence[Tier], discount: float) -> float:

@@ -14,7 +14,7 @@ from econmodel.arrangements.payment_by_results.poisson_counts import LARGEST_RAT
 from econmodel.arrangements.payment_by_results.tariff import Tariff, read_outcomes, read_share, read_tariff
 from econmodel.economies.core.inference import share_interval
 from econmodel.errors import NotSupported
-from econmodel.results import Answer, format_number
+from econmodel.results import Table, format_number
 from econmodel.stated import require_seed
 
 Array = NDArray[np.float64]
@@ -46,7 +46,7 @@ def supply_chain(
     months: int = 60,
     draws: int = 1000,
     seed: int = 0,
-) -> Answer:
+) -> Table:
     """Share of the price that reaches the front line, and the chance of running out of cash by size of provider.
 
     Participants arrive as a Poisson flow. For each the provider spends `cost` month by month, and is paid an attachment
@@ -57,9 +57,9 @@ def supply_chain(
     Parameters
     ----------
     tariff : one row a payment group; columns `group`, `attachment`, `job_outcome`, `sustainment`,
-        `sustainment_payments`, `weeks_to_job_outcome` (as `em.figures("work_programme_tariff")`)
+        `sustainment_payments`, `weeks_to_job_outcome` (as `em.tables.figures("work_programme_tariff")`)
     outcomes : share of participants with a job outcome, by group served
-    tiers : from the top, each an `em.Tier`
+    tiers : from the top, each an `em.arrangements.Tier`
     at : the tier whose cash is looked at; by default the last
     discount : share by which the bid lies below the maximum price
     mix : share of the referrals by group; by default equal shares
@@ -81,7 +81,7 @@ def supply_chain(
 
     Returns
     -------
-    Answer
+    Table
         One row a size: `spending a month` at full flow (referrals x cost); `expected low point`, the deepest point of
         expected cash; `reserve, even chance` and `reserve, 95 % safe`, what would have been enough in half and in 95 %
         of the futures, all in months of spending; `out of cash`, the share of futures in which the reserves held run
@@ -145,7 +145,7 @@ def supply_chain(
     )
     used = {"share of the price": share, "a participant brings in": brings_in, "a participant costs": spent}
     used |= {"months of spending in reserve": reserves, "months": months, "draws": draws}
-    return Answer(
+    return Table(
         f"Cash of providers at {name}, by size",
         table,
         _text(table, chain, share, name, reserves, months),

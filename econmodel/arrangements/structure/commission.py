@@ -35,7 +35,7 @@ class Reserved:
     share : of the demand, at least, in (0, 1]
     dearer : what this kind costs above the cost function, as a share of it (below zero: less)
     cost : a cost function of its own, by default that of all providers
-    smallest, largest : limits of its own, as in `econmodel.configure`; by default those of all providers
+    smallest, largest : limits of its own, as in `econmodel.arrangements.configure`; by default those of all providers
 
     Examples
     --------

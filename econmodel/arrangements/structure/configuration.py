@@ -13,7 +13,7 @@ from econmodel.arrangements.structure.integer_programme import Mixture, cheapest
 from econmodel.arrangements.structure.words import demand_supported, notes_of, text_of
 from econmodel.economies.core.places import CostFunction
 from econmodel.errors import NotSupported
-from econmodel.results import Answer, columns_beside
+from econmodel.results import Table, columns_beside
 
 END = "fixed cost"
 STRUCTURES, NUMBERS, COSTS, PRICES, GRID, LEFT_OUT = (
@@ -50,7 +50,7 @@ def configure(
     halve: bool = True,
     replications: int = 0,
     seed: int = 0,
-) -> Answer:
+) -> Table:
     """The cheapest structure for a demand: how many providers, how specialised, and what a reserved share costs.
 
     Parameters
@@ -65,7 +65,8 @@ def configure(
     at : variable of the cost function -> its value, or a function of the table of bundles (so that continuity may fall
         with size); all others stay at their mean
     limits : variable -> (least, most) that a provider may have of it, None for no end
-    reserved : kind of provider -> `em.Reserved`, the share of demand that it must have, and its cost and limits
+    reserved : kind of provider -> `em.arrangements.Reserved`, the share of demand that it must have, its cost and
+        limits
     existing : providers that are there, one a row, with the outputs and where known "cost" and "kind". The limits do
         not hold for them, and each is used once at most
     weights : output -> what a unit counts for in size, such as a tariff; by default all demands count the same
@@ -78,7 +79,7 @@ def configure(
 
     Returns
     -------
-    Answer
+    Table
         One row a bundle in use: how many providers make it and what each costs. Further tables: "cost" (with the lower
         bound of the linear programme, the gap, one provider for all, and what the reserved shares cost), "supporting
         prices" (of a unit of each output, and of a reserved share; duals of the linear programme), "by number of
@@ -149,7 +150,7 @@ def configure(
         table = table.drop(columns=END)
         tables = {name: one.drop(columns=END, errors="ignore") for name, one in tables.items()}
     text = text_of(asked, found, optima, tables) + (f" {words_of([*sure.values()])}" if sure else "")
-    return Answer("Cheapest structure", table, text, notes=notes_of(asked, found, optima, tables), tables=tables)
+    return Table("Cheapest structure", table, text, notes=notes_of(asked, found, optima, tables), tables=tables)
 
 
 def _without_shares(asked: Commission, found: Bundles, optima: Mapping[str, Mixture]) -> dict[str, Mixture]:

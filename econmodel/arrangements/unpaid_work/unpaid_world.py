@@ -13,7 +13,7 @@ VISITS, HOURS, COST = 10_000.0, 5_000.0, 250_000.0
 SPREAD_OF_VISITS, SPREAD_OF_HOURS = 0.6, 0.5
 
 
-def simulate_unpaid(
+def unpaid(
     providers: int,
     *,
     saving: float = -0.12,
@@ -54,7 +54,7 @@ def simulate_unpaid(
 
     Examples
     --------
-    >>> simulate_unpaid(50).facts["shadow value"]
+    >>> unpaid(50).facts["shadow value"]
     6.0
     """
     require_counts(2, providers=providers)

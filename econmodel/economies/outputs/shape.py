@@ -184,7 +184,7 @@ def _sentence(name: str, table: pd.DataFrame, level: float) -> str:
     )
 
 
-def trans_ray_convexity(
+def trans_ray(
     fit: CostFunction,
     at: object = "mean",
     *,
@@ -222,7 +222,7 @@ def trans_ray_convexity(
     --------
     >>> from econmodel.simulation import state
     >>> parameters = {"common cost": 20, "visits": 40, "meals": 40, "visits x meals": -4}
-    >>> trans_ray_convexity(state("composite", parameters, outputs={"visits": 100, "meals": 50})).passed
+    >>> trans_ray(state("composite", parameters, outputs={"visits": 100, "meals": 50})).passed
     True
     """
     check_bootstrap(method, replications, conf_level, "bundles")
@@ -231,7 +231,7 @@ def trans_ray_convexity(
     if m < 2:
         raise FormError(
             f"A trans-ray crosses outputs, and {technology.outputs[0]} is the only one. Of one output ask whether "
-            "splitting it saves: em.subadditivity(fit)."
+            "splitting it saves: em.outputs.subadditivity(fit)."
         )
     if m > MOST_CROSSED or len(places.labels) != 1:
         what = f"{m} outputs" if m > MOST_CROSSED else f"{len(places.labels)} places"

@@ -136,7 +136,7 @@ def scope_by_type(
     ['degree of scope (visits | meals)']
     """
     if not isinstance(data, CostData):
-        raise NotSupported("em.scope_by_type fits each type of provider in a table: give the table, not a fit.")
+        raise NotSupported("em.outputs.scope_by_type fits each type of provider in a table: give the table, not a fit.")
     if method not in ("delta", "simulate"):
         raise NotSupported(f'method="{method}" re-estimates one fit, and here are several. Use "delta" or "simulate".')
     check_level(conf_level)

@@ -12,7 +12,7 @@ from econmodel.economies.core.inference import Method
 from econmodel.economies.core.measure import Estimated, Term, ask
 from econmodel.economies.core.places import CostFunction, Places, resolve, without_cost_there
 from econmodel.economies.core.support import supported
-from econmodel.economies.relationship import relationship_variables
+from econmodel.economies.relationships.slopes import relationship_variables
 from econmodel.errors import NotSupported, TableError, UnknownName
 from econmodel.forms.technology import Point, Technology
 from econmodel.results import Effects, format_number
@@ -56,7 +56,7 @@ def attributes(fit: CostFunction, name: str | None) -> list[str]:
     return found
 
 
-def relationship_economies(
+def economies(
     fit: CostFunction,
     name: str | None = None,
     low: float | None = None,
@@ -108,7 +108,7 @@ def relationship_economies(
     >>> from econmodel.simulation import state
     >>> cost = state("cobb_douglas", {"visits": 0.9, "continuity": -0.5}, outputs={"visits": 100},
     ...              relationships={"continuity": 0.6})
-    >>> found = relationship_economies(cost, low=0.4).row("relationship economies: continuity")["estimate"]
+    >>> found = economies(cost, low=0.4).row("relationship economies: continuity")["estimate"]
     >>> round(float(found), 4)
     0.1052
     """

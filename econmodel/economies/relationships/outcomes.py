@@ -137,7 +137,7 @@ def _refuse_missing(fit: Fit, names: tuple[str, ...]) -> None:
             )
 
 
-def cost_per_outcome(
+def per_outcome(
     fit: Fit,
     outcome: str | None = None,
     *,
@@ -180,7 +180,7 @@ def cost_per_outcome(
     >>> from econmodel.estimate.fitting import fit
     >>> from econmodel.table.shipped import load
     >>> schools = load("california_schools").using(relationships=[])
-    >>> found = cost_per_outcome(fit(schools, form="cobb_douglas"), replications=19)
+    >>> found = per_outcome(fit(schools, form="cobb_douglas"), replications=19)
     >>> found.table["estimate"].round(4).tolist()[:3]
     [0.9824, 0.9831, 0.0008]
     """
@@ -254,7 +254,7 @@ def _text(pair: Outcomes, effects: Effects, margin: float) -> str:
     return " ".join(sentences)
 
 
-def relationship_value(
+def value(
     fit: Fit,
     name: str | None = None,
     outcome: str | None = None,
@@ -305,7 +305,7 @@ def relationship_value(
     >>> frame["cost"] = frame["users"] * np.exp(0.3 * frame["well"] - 0.1 * frame["continuity"])
     >>> data = CostData(frame, cost="cost", outputs=["users"], outcomes=["well"],
     ...                 relationships={"continuity": Relationship("attribute")})
-    >>> found = relationship_value(fit(data, form="cobb_douglas"), replications=19).table.set_index("term")["estimate"]
+    >>> found = value(fit(data, form="cobb_douglas"), replications=19).table.set_index("term")["estimate"]
     >>> [round(float(found[term]), 2) for term in ("net cost, outcomes held", "saving downstream")]
     [-0.1, 0.31]
     """

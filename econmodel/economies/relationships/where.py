@@ -15,7 +15,7 @@ from econmodel.estimate.fit import Fit
 from econmodel.estimate.fitting import refit
 from econmodel.estimate.frontier.estimator import Frontier
 from econmodel.estimate.frontier.fit import FrontierFit
-from econmodel.results import Answer
+from econmodel.results import Table
 from econmodel.stated import check_level
 from econmodel.table.cost_data import CostData
 from econmodel.words import UNSETTLED, capital, probability_words
@@ -25,7 +25,7 @@ BOTH, TECHNOLOGY, WASTE, NEITHER = "both places", "cost function only", "ineffic
 MEMBERS = ("truncated_normal", "half_normal", "exponential")
 
 
-def where_relationship(fit: Fit, variable: str, *, conf_level: float = 0.95) -> Answer:
+def where(fit: Fit, variable: str, *, conf_level: float = 0.95) -> Table:
     """Test whether a relationship variable belongs in the cost function, in inefficiency, or in both.
 
     Parameters
@@ -37,7 +37,7 @@ def where_relationship(fit: Fit, variable: str, *, conf_level: float = 0.95) -> 
 
     Returns
     -------
-    Answer
+    Table
         One row for each place: log-likelihood, parameters, likelihood ratio against both places and its p-value.
 
     Raises
@@ -56,7 +56,7 @@ def where_relationship(fit: Fit, variable: str, *, conf_level: float = 0.95) -> 
     >>> from econmodel.estimate.fitting import fit
     >>> from econmodel.table.shipped import load
     >>> schools = load("california_schools").using(controls=["lunch"])
-    >>> found = where_relationship(fit(schools, "cobb_douglas", estimator="frontier"), "teachers_per_pupil")
+    >>> found = where(fit(schools, "cobb_douglas", estimator="frontier"), "teachers_per_pupil")
     >>> found.table["variable_in"].tolist()
     ['both places', 'cost function only', 'inefficiency only', 'neither place']
     """
@@ -64,7 +64,7 @@ def where_relationship(fit: Fit, variable: str, *, conf_level: float = 0.95) -> 
     if not isinstance(fit, FrontierFit) or fit.specification.effects is not None:
         raise NotSupported(
             "Waste can be told from technology by a frontier only, and one whose inefficiency takes determinants: "
-            'em.where_relationship(em.fit(data, estimator="frontier"), ...), without effects=.'
+            'em.relationships.where(em.fit(data, estimator="frontier"), ...), without effects=.'
         )
     if variable not in fit.technology.relationships:
         known = ", ".join(fit.technology.relationships) or "none"
@@ -92,7 +92,7 @@ def where_relationship(fit: Fit, variable: str, *, conf_level: float = 0.95) -> 
     slope = free[BOTH].error_parameters["estimate"][f"inefficiency: {variable}"]
     waste = f"inefficiency is {'lower' if slope < 0 else 'higher'} where {label} is higher"
     text = _text(table, label, waste, 1.0 - conf_level)
-    return Answer(f"Technology or waste: {label}", table, text, notes=tuple(notes))
+    return Table(f"Technology or waste: {label}", table, text, notes=tuple(notes))
 
 
 def _frontier(fit: Fit, data: CostData, determinants: Sequence[str], constant: bool) -> FrontierFit:

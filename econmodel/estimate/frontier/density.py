@@ -61,7 +61,7 @@ class Density:
 
     Attributes
     ----------
-    name : what `em.Frontier(distribution=...)` calls it
+    name : what `em.estimators.Frontier(distribution=...)` calls it
     has_mean : whether inefficiency has a mean before truncation, which determinants can move
     sigmas : its standard deviations: of inefficiency and of noise, or of noise alone
     shape : moments of inefficiency

@@ -35,7 +35,7 @@ class Frontier:
         may lie below or above it)
     determinants : columns z that move inefficiency: u is N(z'delta, sigma_u^2) truncated at zero (Battese and Coelli,
         1995), the half-normal where delta is zero. They enter as they stand in the table. A relationship variable may
-        be one: in the cost function it changes the technology, here it changes waste; see `em.where_relationship`
+        be one: in the cost function it changes the technology, here it changes waste; see `em.relationships.where`
     constant : whether z'delta has a constant of its own
 
     Notes
@@ -66,7 +66,7 @@ class Frontier:
         if names and self.distribution == "exponential":
             raise NotSupported(
                 "Determinants move the mean of a normal that is truncated at zero, and the exponential has none. Use "
-                'em.Frontier("half_normal", determinants=[...]).'
+                'em.estimators.Frontier("half_normal", determinants=[...]).'
             )
 
     def columns(self, data: CostData) -> Sequence[str]:
@@ -99,7 +99,8 @@ class Frontier:
         if prepared.specification.effects == "random":
             if self.determinants or self.distribution != "half_normal":
                 raise NotSupported(
-                    'effects="random" takes half-normal inefficiency without determinants: em.Frontier("half_normal"). '
+                    'effects="random" takes half-normal inefficiency without determinants: '
+                    'em.estimators.Frontier("half_normal"). '
                     "With determinants use effects=None, and name the providers with groups= for their standard errors."
                 )
             return fit_true_random_effects(prepared)

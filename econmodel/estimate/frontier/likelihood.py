@@ -289,7 +289,7 @@ def means(likelihood: Likelihood, delta: Array) -> Array:
 WORDS = {
     "none": (
         "No inefficiency is found: the likelihood is highest where sigma_u is zero, so nothing can be learnt of its "
-        'mean and of what moves it. Use em.Frontier("half_normal"), which reports that case, or '
+        'mean and of what moves it. Use em.estimators.Frontier("half_normal"), which reports that case, or '
         'estimator="least_squares" with the determinants among the controls.'
     ),
     "noiseless": (
@@ -299,7 +299,7 @@ WORDS = {
     ),
     "exponential": (
         "The mean of inefficiency before truncation runs to minus infinity: the data want the exponential "
-        'distribution, which the truncated normal only reaches there. Use em.Frontier("exponential")'
+        'distribution, which the truncated normal only reaches there. Use em.estimators.Frontier("exponential")'
     ),
     "untruncated": (
         "The determinants place inefficiency so far above zero that truncation never bites: it is then nothing but a "
@@ -312,7 +312,9 @@ WORDS = {
 def explained(peak: Peak, likelihood: Likelihood) -> str:
     """What the end at which a search stopped means, and what to do."""
     if peak.stopped == "exponential" and likelihood.design.beside:
-        return WORDS["exponential"] + ", or determinants without a constant: em.Frontier(..., constant=False)."
+        return (
+            WORDS["exponential"] + ", or determinants without a constant: em.estimators.Frontier(..., constant=False)."
+        )
     if peak.stopped == "exponential":
         return WORDS["exponential"] + "."
     if peak.stopped != "separated":

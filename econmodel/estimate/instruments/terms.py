@@ -189,7 +189,7 @@ def check_names(endogenous: tuple[str, ...], instruments: tuple[str, ...], data:
     if not endogenous or not instruments:
         raise FormError(
             "Name what is endogenous and what stands in for it, such as "
-            'em.TwoStage(endogenous=["continuity"], instruments=["tender_calendar"]).'
+            'em.estimators.TwoStage(endogenous=["continuity"], instruments=["tender_calendar"]).'
         )
     known = ", ".join(map(str, data.frame.columns))
     for name in instruments:

@@ -117,7 +117,7 @@ class System:
             raise TableError(
                 f"The cost shares {', '.join(named.values())} add up to one in every row, so they are of all inputs "
                 "and one of them says nothing that the others do not. Say prices_complete=True where these are the "
-                f'prices of all inputs, or leave one out: em.System(drop="{next(reversed(named))}").'
+                f'prices of all inputs, or leave one out: em.estimators.System(drop="{next(reversed(named))}").'
             )
         return kept
 

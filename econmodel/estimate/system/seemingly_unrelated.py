@@ -92,7 +92,7 @@ def descend(at: MomentsAt, theta: Array, weigh: Weigh, names: Sequence[str]) -> 
     raise DidNotConverge(
         f"The search for the parameters of the system failed: no optimum was reached in {MAXIMUM_STEPS} steps. No "
         'numbers are returned. Use fewer second-order terms (second_order="outputs" or "none"), fewer variables, or '
-        "em.System(iterate=False)."
+        "em.estimators.System(iterate=False)."
     )
 
 
@@ -144,7 +144,8 @@ def _fitted_exactly(names: Sequence[str]) -> str:
     return (
         f"The {'equation' if one else 'equations'} of {', '.join(names)} {'is' if one else 'are together'} fitted "
         "exactly, so the covariance of the errors is singular and there is no likelihood. Shares that add up to one "
-        'in every row are of all inputs: say prices_complete=True, or leave one out with em.System(drop="..."). A '
-        "share that is the same in every row, or that was computed from the other columns, is no further evidence: "
+        "in every row are of all inputs: say prices_complete=True, or leave one out with "
+        'em.estimators.System(drop="..."). '
+        "A share that is the same in every row, or that was computed from the other columns, is no further evidence: "
         "take it from the card. Cost that was computed from the other columns is no evidence at all."
     )

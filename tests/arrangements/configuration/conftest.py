@@ -25,6 +25,6 @@ def f1():
                 curvature = FACTS["curvature"]["abc".index(one)]["abc".index(other)] / unit**2
                 term = f"half {one} squared" if one == other else f"{one} x {other}"
                 parameters[term] = curvature * means[one] * means[other]
-        return em.state("flexible_fixed_cost", parameters, outputs=means, fixed_costs=tuple(fixed))
+        return em.worlds.state("flexible_fixed_cost", parameters, outputs=means, fixed_costs=tuple(fixed))
 
     return stated

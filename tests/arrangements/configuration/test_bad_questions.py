@@ -34,7 +34,7 @@ def refused(error, words):
 )
 def test_a_demand_that_is_none(f1, demand, error, words):
     with refused(error, words):
-        em.configure(f1(), demand, 10)
+        em.arrangements.configure(f1(), demand, 10)
 
 
 @pytest.mark.parametrize(
@@ -47,19 +47,35 @@ def test_a_demand_that_is_none(f1, demand, error, words):
 )
 def test_a_step_that_is_none(f1, step, error, words):
     with refused(error, words):
-        em.configure(f1(), DEMAND, step)
+        em.arrangements.configure(f1(), DEMAND, step)
 
 
 @pytest.mark.parametrize(
     ("given", "error", "words"),
     [
-        (em.Reserved(1.2), NotSupported, "The share reserved for own, 1.2, must lie between 0 and 1: it is a share of"),
-        (em.Reserved(0.0), NotSupported, "The share reserved for own, 0, must lie between 0 and 1"),
-        (em.Reserved(0.2, dearer=-1), NotSupported, "dearer=−1 of own must be above -1: 0.05 means 5 % more."),
-        (em.Reserved(0.2, largest={"d": 3}), UnknownName, "of own names d, which is no output. There are a, b, c;"),
-        (em.Reserved(0.2, smallest=-1), NotSupported, "smallest=-1 of own must be zero or a positive number."),
         (
-            em.Reserved(0.2, cost=em.state("cobb_douglas", {}, outputs={"visits": 1})),
+            em.arrangements.Reserved(1.2),
+            NotSupported,
+            "The share reserved for own, 1.2, must lie between 0 and 1: it is a share of",
+        ),
+        (em.arrangements.Reserved(0.0), NotSupported, "The share reserved for own, 0, must lie between 0 and 1"),
+        (
+            em.arrangements.Reserved(0.2, dearer=-1),
+            NotSupported,
+            "dearer=−1 of own must be above -1: 0.05 means 5 % more.",
+        ),
+        (
+            em.arrangements.Reserved(0.2, largest={"d": 3}),
+            UnknownName,
+            "of own names d, which is no output. There are a, b, c;",
+        ),
+        (
+            em.arrangements.Reserved(0.2, smallest=-1),
+            NotSupported,
+            "smallest=-1 of own must be zero or a positive number.",
+        ),
+        (
+            em.arrangements.Reserved(0.2, cost=em.worlds.state("cobb_douglas", {}, outputs={"visits": 1})),
             UnknownName,
             "The cost function of own has the outputs visits, and the other one a, b, c. State both over the same",
         ),
@@ -67,14 +83,16 @@ def test_a_step_that_is_none(f1, step, error, words):
 )
 def test_a_reserved_share_that_is_none(f1, given, error, words):
     with refused(error, words):
-        em.configure(f1(), DEMAND, 10, reserved={"own": given})
+        em.arrangements.configure(f1(), DEMAND, 10, reserved={"own": given})
 
 
 def test_shares_above_one_together_and_a_name_that_is_taken(f1):
     with refused(NotSupported, "120 % of the demand is reserved in all: shares add up to one at most."):
-        em.configure(f1(), DEMAND, 10, reserved={"x": em.Reserved(0.6), "y": em.Reserved(0.6)})
+        em.arrangements.configure(
+            f1(), DEMAND, 10, reserved={"x": em.arrangements.Reserved(0.6), "y": em.arrangements.Reserved(0.6)}
+        )
     with refused(NotSupported, "A reserved kind cannot be called 'any', the name of all providers."):
-        em.configure(f1(), DEMAND, 10, reserved={"any": em.Reserved(0.6)})
+        em.arrangements.configure(f1(), DEMAND, 10, reserved={"any": em.arrangements.Reserved(0.6)})
 
 
 @pytest.mark.parametrize(
@@ -105,7 +123,7 @@ def test_shares_above_one_together_and_a_name_that_is_taken(f1):
 )
 def test_limits_that_are_none(f1, given, error, words):
     with refused(error, words), np.errstate(divide="ignore", invalid="ignore"):
-        em.configure(f1(), DEMAND, 20, **given)
+        em.arrangements.configure(f1(), DEMAND, 20, **given)
 
 
 @pytest.mark.parametrize(
@@ -133,32 +151,32 @@ def test_limits_that_are_none(f1, given, error, words):
 )
 def test_existing_providers_that_are_none(f1, columns, error, words):
     with refused(error, words):
-        em.configure(f1(), DEMAND, 20, existing=pd.DataFrame(columns, index=["Elm"]))
+        em.arrangements.configure(f1(), DEMAND, 20, existing=pd.DataFrame(columns, index=["Elm"]))
 
 
 def test_what_is_no_cost_function(f1):
     with refused(NotSupported, "A measure takes a fit, and this is a DataFrame."):
-        em.configure(pd.DataFrame(), DEMAND)
+        em.arrangements.configure(pd.DataFrame(), DEMAND)
     with refused(NotSupported, "A measure takes a fit, and this is a int."):
-        em.configure(f1(), DEMAND, reserved={"own": em.Reserved(0.2, cost=3)})
+        em.arrangements.configure(f1(), DEMAND, reserved={"own": em.arrangements.Reserved(0.2, cost=3)})
 
 
 def test_limits_that_leave_no_bundle(f1):
     with refused(NotSupported, "Of 279 bundles none is left (below smallest=0.9 "):
-        em.configure(f1(), DEMAND, 20, smallest=0.9, largest=0.1)
+        em.arrangements.configure(f1(), DEMAND, 20, smallest=0.9, largest=0.1)
 
 
 def test_an_output_that_nobody_can_make(f1):
     words = "nobody can provide c, because every bundle with some of it was left out (below smallest={'c': 80} "
     with refused(NotSupported, words):
-        em.configure(f1(), DEMAND, 20, smallest={"c": 80})
+        em.arrangements.configure(f1(), DEMAND, 20, smallest={"c": 80})
 
 
 @pytest.mark.parametrize(
     ("given", "cure"),
     [
         (
-            {"reserved": {"own": em.Reserved(0.9, largest={"a": 0})}},
+            {"reserved": {"own": em.arrangements.Reserved(0.9, largest={"a": 0})}},
             "There would be one without the 90 % reserved for own: reserve less, or without largest={'a': 0} of own.",
         ),
         (
@@ -170,17 +188,17 @@ def test_an_output_that_nobody_can_make(f1):
 )
 def test_an_infeasible_demand_names_the_limit_in_its_way(f1, given, cure):
     with refused(NotSupported, cure):
-        em.configure(f1(), DEMAND, 20, **given)
+        em.arrangements.configure(f1(), DEMAND, 20, **given)
 
 
 def test_limits_that_only_together_stand_in_the_way(f1):
-    kinds = {name: em.Reserved(0.4, largest={"a": 0, "b": 0}) for name in ("own", "other")}
+    kinds = {name: em.arrangements.Reserved(0.4, largest={"a": 0, "b": 0}) for name in ("own", "other")}
     with refused(NotSupported, "No single limit stands in the way: loosen several, or take a smaller step."):
-        em.configure(f1(), DEMAND, 20, reserved=kinds)
+        em.arrangements.configure(f1(), DEMAND, 20, reserved=kinds)
 
 
 def test_a_surplus_that_would_be_a_way_to_save():
-    cost = em.state("flexible_fixed_cost", {"common cost": 90, "visits": 20, "half visits squared": -40},
+    cost = em.worlds.state("flexible_fixed_cost", {"common cost": 90, "visits": 20, "half visits squared": -40},
                     outputs={"visits": 10}, fixed_costs=("visits",))  # fmt: skip
     with refused(NotSupported, "surplus=True would count on what cannot be: for "):
-        em.configure(cost, {"visits": 14}, 1, surplus=True)
+        em.arrangements.configure(cost, {"visits": 14}, 1, surplus=True)

@@ -41,7 +41,7 @@ def only(result, name="cost"):
 
 @pytest.fixture(scope="module")
 def known(f1):
-    return em.configure(f1(), DEMAND, 10, largest=dict.fromkeys(NAMES, 100))
+    return em.arrangements.configure(f1(), DEMAND, 10, largest=dict.fromkeys(NAMES, 100))
 
 
 def test_the_known_structure(known):
@@ -81,7 +81,7 @@ def test_the_cheapest_structure_with_each_number_of_providers(known, f1):
     assert numbers["cost"].idxmin() == 5
     assert numbers.loc[5, "above the cheapest, %"] == 0
     assert 1 not in numbers.index, "no provider may make 120 of a"
-    anyone = em.configure(f1(), DEMAND, 10, numbers=[1, 2, 5], halve=False)
+    anyone = em.arrangements.configure(f1(), DEMAND, 10, numbers=[1, 2, 5], halve=False)
     assert anyone.tables["by number of providers"]["cost"].tolist() == pytest.approx([1024, 840.5, 772.9], abs=EXACT)
     structures = anyone.tables["structures by number of providers"]
     assert structures.groupby("of")["providers"].sum().to_dict() == {1: 1, 2: 2, 5: 5}
@@ -96,7 +96,7 @@ def test_the_sentence(known):
 
 
 def test_one_provider_of_the_mean_bundle_is_cheapest_and_costs_what_is_known(f1):
-    result = em.configure(f1(), FACTS["outputs"], 5, **QUICK)
+    result = em.arrangements.configure(f1(), FACTS["outputs"], 5, **QUICK)
     assert only(result)["cost"] == pytest.approx(130.25, abs=EXACT)
     assert result.table["providers"].tolist() == [1]
 
@@ -112,7 +112,7 @@ def test_dynamic_programming_finds_the_same(f1, step):
     for wanted in bundles:
         some = [bundle for bundle in bundles if all(one <= other for one, other in zip(bundle, wanted, strict=True))]
         value[wanted] = min(costs[bundle] + value[tuple(np.subtract(wanted, bundle))] for bundle in some)
-    found = em.configure(f1(), dict(zip(NAMES, demand * step, strict=True)), step, **QUICK)
+    found = em.arrangements.configure(f1(), dict(zip(NAMES, demand * step, strict=True)), step, **QUICK)
     assert only(found)["cost"] == pytest.approx(value[tuple(demand)], abs=EXACT)
 
 
@@ -169,10 +169,10 @@ def stated_by_hand(parameters, a, b):
     capacity=st.integers(1, 3),
 )
 def test_enumeration_of_every_structure_finds_the_same(parameters, wanted, share, dearer, capacity):
-    cost = em.state("flexible_fixed_cost", parameters, outputs={"a": 2, "b": 2}, fixed_costs=("a", "b"))
+    cost = em.worlds.state("flexible_fixed_cost", parameters, outputs={"a": 2, "b": 2}, fixed_costs=("a", "b"))
     demand = dict(zip("ab", wanted, strict=True))
-    own = em.Reserved(share, dearer=dearer, largest={"a": capacity, "b": capacity})
-    result = em.configure(cost, demand, 1, reserved={"own": own}, numbers=[2], halve=False)
+    own = em.arrangements.Reserved(share, dearer=dearer, largest={"a": capacity, "b": capacity})
+    result = em.arrangements.configure(cost, demand, 1, reserved={"own": own}, numbers=[2], halve=False)
 
     bundles = [bundle for bundle in np.ndindex(*np.add(wanted, 1)) if any(bundle)]
     columns = [*bundles, *(bundle for bundle in bundles if max(bundle) <= capacity)]
@@ -198,7 +198,9 @@ def test_enumeration_of_every_structure_finds_the_same(parameters, wanted, share
 def test_the_units_and_the_order_of_outputs_do_not_matter(f1, known):
     largest = dict.fromkeys(NAMES, 100_000)
     for stated in (f1(unit=1000), f1(unit=1000, order="cab")):
-        result = em.configure(stated, {n: 1000 * v for n, v in DEMAND.items()}, 10_000, largest=largest, **QUICK)
+        result = em.arrangements.configure(
+            stated, {n: 1000 * v for n, v in DEMAND.items()}, 10_000, largest=largest, **QUICK
+        )
         assert only(result)["cost"] == pytest.approx(only(known)["cost"], rel=SOLVED)
         assert result.table["size, % of demand"].tolist() == pytest.approx(
             known.table["size, % of demand"].tolist(), abs=EXACT
@@ -206,14 +208,16 @@ def test_the_units_and_the_order_of_outputs_do_not_matter(f1, known):
 
 
 def test_a_share_for_providers_that_are_no_dearer_costs_nothing(f1):
-    result = em.configure(f1(), DEMAND, 20, reserved={"user-led": em.Reserved(0.4)}, **QUICK)
+    result = em.arrangements.configure(f1(), DEMAND, 20, reserved={"user-led": em.arrangements.Reserved(0.4)}, **QUICK)
     assert only(result)["cost of the share"] == pytest.approx(0, abs=EXACT)
     assert "To reserve 40 % for user-led providers costs nothing." in result.text
 
 
 def test_a_larger_share_costs_more_and_the_whole_demand_costs_what_it_says(f1):
     found = [
-        em.configure(f1(), DEMAND, 20, reserved={"user-led": em.Reserved(share, dearer=0.1)}, **QUICK)
+        em.arrangements.configure(
+            f1(), DEMAND, 20, reserved={"user-led": em.arrangements.Reserved(share, dearer=0.1)}, **QUICK
+        )
         for share in (0.2, 0.5, 1.0)
     ]
     costs = [only(result)["cost of the share"] for result in found]
@@ -228,9 +232,9 @@ def test_a_larger_share_costs_more_and_the_whole_demand_costs_what_it_says(f1):
 
 def test_a_kind_may_have_a_cost_function_and_a_range_of_its_own(f1):
     parameters, means = {"common cost": 1, "c": 30, "b": 30, "a": 40}, {"c": 10, "b": 30, "a": 20}
-    own = em.state("flexible_fixed_cost", parameters, outputs=means, fixed_costs=("c", "b", "a"))
-    small = em.Reserved(0.3, cost=own, largest=0.1)
-    result = em.configure(f1(), DEMAND, 10, reserved={"local": small}, **QUICK)
+    own = em.worlds.state("flexible_fixed_cost", parameters, outputs=means, fixed_costs=("c", "b", "a"))
+    small = em.arrangements.Reserved(0.3, cost=own, largest=0.1)
+    result = em.arrangements.configure(f1(), DEMAND, 10, reserved={"local": small}, **QUICK)
     local = result.table[result.table["kind"] == "local"]
     assert (local["size, % of demand"] <= 10 + EXACT).all()
     each = 1 + 3 * local["c"] + local["b"] + 2 * local["a"]
@@ -239,7 +243,7 @@ def test_a_kind_may_have_a_cost_function_and_a_range_of_its_own(f1):
 
 def test_weights_say_what_counts_as_size(f1):
     tariff = {"a": 1.0, "b": 1.0, "c": 2.0}
-    result = em.configure(f1(), DEMAND, 20, weights=tariff, largest=0.3, **QUICK)
+    result = em.arrangements.configure(f1(), DEMAND, 20, weights=tariff, largest=0.3, **QUICK)
     sizes = sum(tariff[name] * result.table[name] for name in NAMES) / sum(
         tariff[name] * DEMAND[name] for name in NAMES
     )
@@ -248,58 +252,60 @@ def test_weights_say_what_counts_as_size(f1):
 
 
 def test_an_output_is_made_in_some_quantity_or_not_at_all(f1):
-    result = em.configure(f1(), DEMAND, 10, smallest={"c": 30}, **QUICK)
+    result = em.arrangements.configure(f1(), DEMAND, 10, smallest={"c": 30}, **QUICK)
     assert set(result.table["c"]) <= {0.0, 30.0, 60.0}
     assert only(result)["cost"] >= 772.9 - EXACT
 
 
 def test_an_existing_provider_is_used_once_at_most_and_where_it_is_cheaper(f1):
     there = pd.DataFrame({"a": [40, 20], "b": [60, 20], "c": [20, 0], "cost": [200.0, 900.0]}, index=["Elm", "Oak"])
-    result = em.configure(f1(), DEMAND, 20, existing=there, **QUICK)
+    result = em.arrangements.configure(f1(), DEMAND, 20, existing=there, **QUICK)
     used = result.table.set_index("kind")["providers"]
     assert used["Elm"] == 1
     assert "Oak" not in used
-    known = em.configure(f1(), DEMAND, 20, **QUICK)
+    known = em.arrangements.configure(f1(), DEMAND, 20, **QUICK)
     assert only(result)["cost"] < only(known)["cost"]
     # Without a cost of its own it costs what a new one would.
-    same = em.configure(f1(), DEMAND, 20, existing=there.drop(columns="cost"), **QUICK)
+    same = em.arrangements.configure(f1(), DEMAND, 20, existing=there.drop(columns="cost"), **QUICK)
     assert only(same)["cost"] == pytest.approx(only(known)["cost"], rel=SOLVED)
 
 
 def test_existing_providers_need_not_keep_to_the_limits(f1):
     large = pd.DataFrame({"a": [120], "b": [180], "c": [60], "cost": [700.0]}, index=["Ash"])
-    result = em.configure(f1(), DEMAND, 20, largest=0.5, existing=large, **QUICK)
+    result = em.arrangements.configure(f1(), DEMAND, 20, largest=0.5, existing=large, **QUICK)
     assert result.table["kind"].tolist() == ["Ash"]
 
 
 def test_a_surplus_is_used_where_it_is_cheaper():
-    cost = em.state(
+    cost = em.worlds.state(
         "flexible_fixed_cost", {"common cost": 10, "visits": 1}, outputs={"visits": 10}, fixed_costs=("visits",)
     )
-    exactly = em.configure(cost, {"visits": 70}, 10, smallest={"visits": 30}, largest={"visits": 40}, **QUICK)
+    exactly = em.arrangements.configure(
+        cost, {"visits": 70}, 10, smallest={"visits": 30}, largest={"visits": 40}, **QUICK
+    )
     assert exactly.table["visits"].tolist() == [40, 30]
-    more = em.configure(
+    more = em.arrangements.configure(
         cost, {"visits": 50}, 10, smallest={"visits": 30}, largest={"visits": 40}, surplus=True, **QUICK
     )
     assert more.table[["visits", "providers"]].values.tolist() == [[30, 2]]
     assert only(more)["cost"] == pytest.approx(2 * (10 + 3), abs=EXACT)
-    reserved = {"own": em.Reserved(0.5, dearer=0.2)}
+    reserved = {"own": em.arrangements.Reserved(0.5, dearer=0.2)}
     limits = {"smallest": {"visits": 30}, "largest": {"visits": 40}}
-    shared = em.configure(cost, {"visits": 50}, 10, **limits, surplus=True, reserved=reserved, **QUICK)
+    shared = em.arrangements.configure(cost, {"visits": 50}, 10, **limits, surplus=True, reserved=reserved, **QUICK)
     assert only(shared)["cost of the share"] == pytest.approx(0.2 * 13, abs=EXACT)
     assert (more.tables["supporting prices"]["price"] >= 0).all()
 
 
 def test_a_relationship_that_thins_with_size_can_be_tied_to_the_bundle_and_limited():
     parameters = {"common cost": 20, "visits": 80, "continuity": -0.5}
-    cost = em.state(
+    cost = em.worlds.state(
         "composite", parameters, outputs={"visits": 100}, relationships={"continuity": 0.6}, fixed_costs=("visits",)
     )
     tied = {"continuity": lambda bundles: 0.9 - 0.003 * bundles["visits"]}
-    loose = em.configure(cost, {"visits": 200}, 10, **QUICK)
+    loose = em.arrangements.configure(cost, {"visits": 200}, 10, **QUICK)
     assert loose.table["visits"].tolist() == [200]
-    thinned = em.configure(cost, {"visits": 200}, 10, at=tied, **QUICK)
-    limited = em.configure(cost, {"visits": 200}, 10, at=tied, limits={"continuity": (0.7, None)}, **QUICK)
+    thinned = em.arrangements.configure(cost, {"visits": 200}, 10, at=tied, **QUICK)
+    limited = em.arrangements.configure(cost, {"visits": 200}, 10, at=tied, limits={"continuity": (0.7, None)}, **QUICK)
     assert (thinned.table["visits"] < 200).all()
     assert (0.9 - 0.003 * limited.table["visits"] >= 0.7 - EXACT).all()
     assert limited.tables["bundles left out"]["reason"].tolist() == ["continuity beyond its limits"]
@@ -352,8 +358,8 @@ def test_a_search_that_stops_says_so(f1, monkeypatch):
         return SimpleNamespace(x=solve(*given, **options).x, status=1)
 
     monkeypatch.setattr(scipy.optimize, "milp", stopping)
-    stopped = em.configure(f1(), DEMAND, 20, **QUICK)
+    stopped = em.arrangements.configure(f1(), DEMAND, 20, **QUICK)
     assert any("The search stopped after 20,000 branches" in note for note in stopped.notes)
     monkeypatch.setattr(scipy.optimize, "milp", lambda *given, **options: SimpleNamespace(x=None, status=1))
     with pytest.raises(DidNotConverge, match=r"found none within 20,000 branches\. Take a coarser step"):
-        em.configure(f1(), DEMAND, 20, **QUICK)
+        em.arrangements.configure(f1(), DEMAND, 20, **QUICK)

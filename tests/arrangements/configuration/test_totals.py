@@ -82,7 +82,7 @@ def test_a_share_that_is_no_sum_is_left_to_the_integer_programme():
 
 def test_a_minimum_size_that_leaves_a_wide_gap_is_solved_exactly(f1):
     # Whoever makes b makes 100 of it at least, so one provider makes it all.
-    result = em.configure(f1(), DEMAND, 10, smallest={"b": 100}, **QUICK)
+    result = em.arrangements.configure(f1(), DEMAND, 10, smallest={"b": 100}, **QUICK)
     assert result.tables["cost"]["gap, %"].iloc[0] > 5
     assert result.table.loc[result.table["b"] > 0, "b"].tolist() == [180]
     assert not any("The search stopped" in note for note in result.notes)

@@ -23,7 +23,7 @@ def f1():
             curvature = facts["curvature"][place][names.index(other)]
             term = f"half {one} squared" if one == other else f"{one} x {other}"
             parameters[term] = curvature * means[one] * means[other]
-    return em.state("flexible_fixed_cost", parameters, outputs=means, fixed_costs=tuple(names))
+    return em.worlds.state("flexible_fixed_cost", parameters, outputs=means, fixed_costs=tuple(names))
 
 
 @pytest.fixture(scope="session")
@@ -33,11 +33,11 @@ def services():
         "common cost": 20, "homes": 50, "support": 40, "half homes squared": 4, "homes x support": -6,
         "wage": 0.5, "continuity": -0.4,
     }  # fmt: skip
-    cost = em.state(
+    cost = em.worlds.state(
         "composite", parameters, outputs={"homes": 1000, "support": 200}, prices={"wage": 15},
         relationships={"continuity": 0.7},
     )  # fmt: skip
-    return em.simulate(cost, 300, specialised={"support": 0.2}, noise=0.05, seed=3).data
+    return em.worlds.simulate(cost, 300, specialised={"support": 0.2}, noise=0.05, seed=3).data
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import econmodel as em
-from econmodel.arrangements.envelopment import envelop, input_efficiency
+from econmodel.arrangements.benchmarking import envelop, input_efficiency
 from econmodel.economies.core import identity
 from econmodel.errors import NotSupported, TableError, UnknownName
 
@@ -45,7 +45,9 @@ def test_mergers_are_those_of_benchmarking(farms, case, place):
         farms = farms.assign(cost=sum(farms[f"x{one}"] * farms[f"w{one}"] for one in (1, 3, 5)))
         inputs = ["cost"]
     returns = FULL[case.removeprefix("merge_").removeprefix("cost_as_single_input_")]
-    found = em.merger_envelopment(farms, REFERENCE["partners"][place], inputs=inputs, outputs=OUTPUTS, returns=returns)
+    found = em.arrangements.envelopment(
+        farms, REFERENCE["partners"][place], inputs=inputs, outputs=OUTPUTS, returns=returns
+    )
     names = {"Eff": "merger", "learning": "learning", "harmony": "harmony", "size": "size"}
     values = found.table.set_index("term")["estimate"]
     for theirs, ours in names.items():
@@ -69,13 +71,13 @@ TOY = pd.DataFrame({"x": [100.0, 200.0, 300.0, 500.0], "y": [75.0, 100.0, 300.0,
     ],
 )
 def test_a_table_of_four_by_hand(returns, partners, own, factors):
-    found = em.merger_envelopment(TOY, list(partners), inputs=["x"], outputs=["y"], returns=returns)
+    found = em.arrangements.envelopment(TOY, list(partners), inputs=["x"], outputs=["y"], returns=returns)
     assert found.table["estimate"].tolist() == pytest.approx(list(factors), abs=SOLVERS, nan_ok=True)
     assert found.tables["partners"]["efficiency"].tolist() == pytest.approx(list(own), abs=SOLVERS)
 
 
 def test_the_sentence_tells_learning_from_the_merger():
-    text = em.merger_envelopment(TOY, ["A", "B"], inputs=["x"], outputs=["y"]).text
+    text = em.arrangements.envelopment(TOY, ["A", "B"], inputs=["x"], outputs=["y"]).text
     assert "with 63 % of their inputs. The partners could save 25.9 % of them without merging" in text
     assert "the merger itself needs 15 % less (harmony 1, size 0.85)." in text
 
@@ -106,7 +108,7 @@ def test_identities_of_any_envelope(values, unit):
 
 def test_cost_and_outputs_of_a_described_table_are_taken_by_default():
     data = em.CostData(TOY.rename(columns={"x": "spend"}), cost="spend", outputs=["y"])
-    found = em.merger_envelopment(data, ["row A", "row B"])
+    found = em.arrangements.envelopment(data, ["row A", "row B"])
     assert found.table["estimate"].tolist() == pytest.approx([17 / 27, 20 / 27, 1, 0.85], abs=SOLVERS)
 
 
@@ -128,12 +130,12 @@ def test_cost_and_outputs_of_a_described_table_are_taken_by_default():
 )
 def test_what_is_wrong_is_said(table, partners, arguments, error, said):
     with pytest.raises(error, match=said):
-        em.merger_envelopment(table, partners, **{"inputs": ["x"], "outputs": ["y"], **arguments})
+        em.arrangements.envelopment(table, partners, **{"inputs": ["x"], "outputs": ["y"], **arguments})
 
 
 def test_a_provider_with_several_rows_must_be_named_by_one():
     with pytest.raises(NotSupported, match=r"1 has 15 rows: name the one that is meant \('firm 1, 1970'"):
-        em.merger_envelopment(em.load("us_airlines"), [1, 2])
+        em.arrangements.envelopment(em.load("us_airlines"), [1, 2])
 
 
 def test_a_programme_that_is_not_solved_and_a_product_that_misses_raise(monkeypatch):
@@ -142,8 +144,8 @@ def test_a_programme_that_is_not_solved_and_a_product_that_misses_raise(monkeypa
     with monkeypatch.context() as patch:
         patch.setattr(identity, "ADDING_UP", -1.0)
         with pytest.raises(ArithmeticError, match=r"The factors of the merger miss their product by \d"):
-            em.merger_envelopment(TOY, ["A", "B"], inputs=["x"], outputs=["y"])
+            em.arrangements.envelopment(TOY, ["A", "B"], inputs=["x"], outputs=["y"])
     stopped = SimpleNamespace(status=4, message="numerical difficulties")
     monkeypatch.setattr(scipy.optimize, "linprog", lambda *_, **__: stopped)
     with pytest.raises(ArithmeticError, match="of an efficiency was not solved: numerical difficulties"):
-        em.merger_envelopment(TOY, ["A", "B"], inputs=["x"], outputs=["y"])
+        em.arrangements.envelopment(TOY, ["A", "B"], inputs=["x"], outputs=["y"])

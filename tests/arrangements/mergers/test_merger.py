@@ -70,7 +70,7 @@ class Tilted:
 
 
 def test_the_exact_merger(f1):
-    found = estimates(em.merger(f1, bundles(ELM, OAK)))
+    found = estimates(em.arrangements.merger(f1, bundles(ELM, OAK)))
     apart, together, mean = cost(ELM) + cost(OAK), cost(ELM + OAK), cost((ELM + OAK) / 2)
     assert (cost(ELM), cost(OAK), together) == pytest.approx((98.625, 56.535, 138.970), abs=EXACT)
     expected = {"merger": together / apart, "harmony": 2 * mean / apart, "size": together / (2 * mean)}
@@ -84,7 +84,7 @@ def test_the_exact_merger(f1):
 def test_the_merger_with_a_tilt(f1):
     tilted = Tilted(f1.technology.form)
     alike = dict.fromkeys("abc", 1.0)
-    found = em.merger(tilted, bundles(ELM, OAK, r=(1.2, 0.4)), relationship={"r": 0.5}, volume=alike)
+    found = em.arrangements.merger(tilted, bundles(ELM, OAK, r=(1.2, 0.4)), relationship={"r": 0.5}, volume=alike)
     written = {"merger": 0.906325, "levelling": 1.002450, "harmony": 0.978958, "size": 0.911890}
     written |= {"relationship": 1.012779, "learning": 1.0}
     for term, value in written.items():
@@ -101,7 +101,7 @@ def test_the_merger_with_a_tilt(f1):
 def test_factors_of_a_fit_multiply_to_the_ratio_of_costs(form, request):
     fit = request.getfixturevalue(form)
     names = fit.data.row_names()[:3]
-    found = em.merger(fit, names, relationship={"continuity": 0.5}, one_off=10)
+    found = em.arrangements.merger(fit, names, relationship={"continuity": 0.5}, one_off=10)
     values, early = estimates(found), found.tables["relationship first"]["estimate"]
     assert values[FACTORS].prod() == pytest.approx(values["merger"], abs=EXACT)
     assert early.prod() * values["levelling"] == pytest.approx(values["merger"], abs=EXACT)
@@ -119,8 +119,8 @@ def test_factors_of_a_fit_multiply_to_the_ratio_of_costs(form, request):
 
 
 def test_nothing_changes_where_two_providers_are_alike_and_returns_constant():
-    constant = em.state("cobb_douglas", {"constant": 4.0, "visits": 1.0}, outputs={"visits": 100})
-    found = em.merger(constant, bundles([30.0], [30.0], names=["visits"]))
+    constant = em.worlds.state("cobb_douglas", {"constant": 4.0, "visits": 1.0}, outputs={"visits": 100})
+    found = em.arrangements.merger(constant, bundles([30.0], [30.0], names=["visits"]))
     assert found.table["estimate"].tolist() == pytest.approx([1.0] * 6, abs=EXACT)
     assert "neither a saving nor an extra cost" in found.text
 
@@ -128,9 +128,9 @@ def test_nothing_changes_where_two_providers_are_alike_and_returns_constant():
 @settings(max_examples=25)
 @given(st.floats(0.6, 1.3), st.lists(st.floats(1.0, 500.0), min_size=2, max_size=4))
 def test_one_output_with_a_constant_elasticity_is_known(elasticity, visits):
-    stated = em.state("cobb_douglas", {"constant": 4.0, "visits": elasticity}, outputs={"visits": 100})
+    stated = em.worlds.state("cobb_douglas", {"constant": 4.0, "visits": elasticity}, outputs={"visits": 100})
     partners = {f"provider {place}": {"visits": one} for place, one in enumerate(visits)}
-    values = estimates(em.merger(stated, partners))
+    values = estimates(em.arrangements.merger(stated, partners))
     made, count = np.array(visits), len(visits)
     assert values["merger"] == pytest.approx(made.sum() ** elasticity / (made**elasticity).sum(), rel=1e-9)
     # J providers of mean size have J^(1 - e) times the cost of one of J times the size.
@@ -140,12 +140,12 @@ def test_one_output_with_a_constant_elasticity_is_known(elasticity, visits):
 
 def test_units_the_order_of_partners_and_of_outputs_do_not_matter(services, composite):
     names = services.row_names()[:3]
-    found = estimates(em.merger(composite, names))
-    backwards = estimates(em.merger(composite, names[::-1]))
+    found = estimates(em.arrangements.merger(composite, names))
+    backwards = estimates(em.arrangements.merger(composite, names[::-1]))
     frame = services.frame.assign(homes=services.frame["homes"] / 1000, cost=services.frame["cost"] * 7)
     changed = replace(services, frame=frame[["cost", "support", "homes", "wage", "continuity"]])
     changed = replace(changed, outputs=["support", "homes"])
-    elsewhere = estimates(em.merger(em.fit(changed, "composite"), names))
+    elsewhere = estimates(em.arrangements.merger(em.fit(changed, "composite"), names))
     for other, tolerance in ((backwards, EXACT), (elsewhere, 1e-6)):
         assert other.tolist() == pytest.approx(found.tolist(), abs=tolerance)
 
@@ -154,16 +154,16 @@ def test_names_and_bundles_say_the_same(services, translog):
     names = translog.data.row_names()[:2]
     columns = ["homes", "support", "wage", "continuity"]
     table = translog.data.frame.iloc[:2][columns].set_index(pd.Index(names))
-    by_name = em.merger(translog, names)
+    by_name = em.arrangements.merger(translog, names)
     for given_bundles in (table, table.to_dict("index")):
-        found = em.merger(translog, given_bundles)
+        found = em.arrangements.merger(translog, given_bundles)
         pd.testing.assert_series_equal(estimates(found), estimates(by_name), rtol=1e-12)
 
 
 def test_learning_is_what_frontier_efficiencies_say(translog):
     names = translog.data.row_names()[:2]
-    found = em.merger(translog, names, efficiency={names[0]: 0.8, names[1]: 1.0})
-    values, plain = estimates(found), estimates(em.merger(translog, names))
+    found = em.arrangements.merger(translog, names, efficiency={names[0]: 0.8, names[1]: 1.0})
+    values, plain = estimates(found), estimates(em.arrangements.merger(translog, names))
     costs = np.exp(translog.fittedvalues.iloc[:2]).to_numpy()
     assert values["learning"] == pytest.approx(costs.sum() / (costs[0] / 0.8 + costs[1]), abs=EXACT)
     assert values["merger"] == pytest.approx(values["learning"] * plain["merger"], abs=EXACT)
@@ -176,7 +176,7 @@ def test_a_frontier_fit_brings_its_own_efficiencies():
     power = em.load("electricity_1970")
     fit = em.fit(power, form="translog", second_order="outputs", estimator="frontier")
     names = power.row_names()[40:42]
-    found = em.merger(fit, names)
+    found = em.arrangements.merger(fit, names)
     values, own = estimates(found), fit.efficiency.iloc[40:42].to_numpy()
     costs = np.exp(fit.predict(power.frame.iloc[40:42][["output", *power.prices]])).to_numpy()
     assert values["learning"] == pytest.approx(costs.sum() / (costs / own).sum(), abs=EXACT)
@@ -192,7 +192,7 @@ def test_a_frontier_fit_brings_its_own_efficiencies():
     assert money["cost apart"] == pytest.approx(noise * (costs / own).sum(), rel=EXACT)
     # Bundles that are nobody's have no inefficiency.
     bundles_of = power.frame.iloc[40:42][["output", *power.prices]].set_index(pd.Index(names))
-    assert estimates(em.merger(fit, bundles_of))["learning"] == 1.0
+    assert estimates(em.arrangements.merger(fit, bundles_of))["learning"] == 1.0
 
 
 def test_networks_add_up_in_a_merger():
@@ -200,7 +200,7 @@ def test_networks_add_up_in_a_merger():
     frame = airlines.frame.assign(routes=np.linspace(10, 90, len(airlines)))
     fit = em.fit(replace(airlines, frame=frame, network=("routes",)), "cobb_douglas")
     rows = [0, 50]
-    found = estimates(em.merger(fit, [fit.data.row_names()[row] for row in rows]))
+    found = estimates(em.arrangements.merger(fit, [fit.data.row_names()[row] for row in rows]))
     output, routes = frame["output"].to_numpy()[rows], frame["routes"].to_numpy()[rows]
     by_name = fit.params
     growth = 2.0 ** (by_name["output"] + by_name["log routes"] - 1.0)
@@ -213,8 +213,8 @@ def test_networks_add_up_in_a_merger():
 @pytest.mark.parametrize("method", ["delta", "simulate", "bootstrap"])
 def test_methods_agree(translog, method):
     names = translog.data.row_names()[:2]
-    row = em.merger(translog, names, method=method, one_off=3.0).row("size")
-    delta = em.merger(translog, names).row("size")
+    row = em.arrangements.merger(translog, names, method=method, one_off=3.0).row("size")
+    delta = em.arrangements.merger(translog, names).row("size")
     assert row["estimate"] == pytest.approx(delta["estimate"], abs=EXACT)
     # Two thousand draws know a standard error to about two per cent; the bootstrap resamples three hundred rows.
     assert row["std_error"] == pytest.approx(delta["std_error"], rel=0.2)
@@ -223,4 +223,4 @@ def test_methods_agree(translog, method):
 def test_a_product_that_misses_raises(monkeypatch, f1):
     monkeypatch.setattr(identity, "ADDING_UP", -1.0)
     with pytest.raises(ArithmeticError, match=r"The factors of the merger miss their product by \d"):
-        em.merger(f1, bundles(ELM, OAK))
+        em.arrangements.merger(f1, bundles(ELM, OAK))

@@ -29,7 +29,7 @@ def estimates(found):
 
 @pytest.mark.parametrize("merged", [["a"], ["a", "c"]])
 def test_the_exact_group(f1, merged):
-    found = estimates(em.merger(f1, PARTNERS, merged=merged))
+    found = estimates(em.arrangements.merger(f1, PARTNERS, merged=merged))
 
     def part(y):
         return cost(y) - cost(without(y, *merged))
@@ -61,7 +61,7 @@ def test_fixed_cost_that_is_not_identified_gives_an_interval(composite):
     frame, technology = composite.data.frame, composite.technology
     rows = np.flatnonzero(frame["support"] > 0)[:2]
     names = [composite.data.row_names()[row] for row in rows]
-    homes = em.merger(composite, names, merged=["homes"], one_off=5.0)
+    homes = em.arrangements.merger(composite, names, merged=["homes"], one_off=5.0)
     row = homes.row("merger")
     assert np.isnan(row["estimate"])
     assert row["conf_low"] < row["identified_low"] < row["identified_high"] < row["conf_high"]
@@ -82,7 +82,7 @@ def test_fixed_cost_that_is_not_identified_gives_an_interval(composite):
     assert "are known as intervals only (table)" in homes.text
     assert "is paid back after" in homes.text
     assert any(note.startswith("Where everyone makes homes, its own fixed cost cannot be told") for note in homes.notes)
-    support = em.merger(composite, names[:2], merged="support")
+    support = em.arrangements.merger(composite, names[:2], merged="support")
     assert np.isfinite(support.row("merger")["estimate"])
     assert "Of the merged part (" in support.text
 
@@ -91,9 +91,9 @@ def test_support_is_asked_of_the_corners(composite):
     frame = composite.data.frame
     middle = frame[frame["support"] > 0].assign(gap=lambda f: (f["homes"] - 500).abs()).nsmallest(2, "gap").index
     names = [f"row {one}" for one in middle]
-    assert em.merger(composite, names).table["supported"].all()
+    assert em.arrangements.merger(composite, names).table["supported"].all()
     # Nobody makes support without homes.
-    homes = em.merger(composite, names, merged=["homes"])
+    homes = em.arrangements.merger(composite, names, merged=["homes"])
     assert not homes.table["supported"].any()
     assert homes.notes[-1].startswith("Outside the support of the data: row")
-    assert em.merger(composite, names, merged=["support"]).row("merged part")["supported"]
+    assert em.arrangements.merger(composite, names, merged=["support"]).row("merged part")["supported"]

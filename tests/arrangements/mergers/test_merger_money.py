@@ -16,7 +16,7 @@ EXACT = 1e-10
 
 
 def stated(elasticity, **more):
-    return em.state("cobb_douglas", {"constant": 4.0, "visits": elasticity}, outputs={"visits": 100}, **more)
+    return em.worlds.state("cobb_douglas", {"constant": 4.0, "visits": elasticity}, outputs={"visits": 100}, **more)
 
 
 PARTNERS = {"Elm": {"visits": 50.0}, "Oak": {"visits": 50.0}}
@@ -45,7 +45,7 @@ def test_annuity_is_the_sum_of_its_years():
 
 
 def test_money_of_a_known_merger():
-    found = em.merger(stated(0.8), PARTNERS, one_off=20.0, horizon=4, discount_rate=0.05)
+    found = em.arrangements.merger(stated(0.8), PARTNERS, one_off=20.0, horizon=4, discount_rate=0.05)
     money = rows(found)["estimate"]
     apart = 2 * math.exp(4.0) * 0.5**0.8
     saving = apart - math.exp(4.0)
@@ -57,7 +57,9 @@ def test_money_of_a_known_merger():
     switches = rows(found, "switching values", "number")["switches_at"]
     assert switches["saving, % of cost apart"] == pytest.approx(100 * 20 / annuity(0.05, 4) / apart, abs=EXACT)
     # At the switching value of the one-off cost, it is paid back exactly at the horizon.
-    limit = em.merger(stated(0.8), PARTNERS, one_off=switches["one-off cost"], horizon=4, discount_rate=0.05)
+    limit = em.arrangements.merger(
+        stated(0.8), PARTNERS, one_off=switches["one-off cost"], horizon=4, discount_rate=0.05
+    )
     assert rows(limit)["estimate"]["pay-back, discounted"] == pytest.approx(4, abs=EXACT)
     used = rows(found, "numbers used", "number")
     assert used.loc["discount rate, a year", "source"] == "given"
@@ -65,9 +67,11 @@ def test_money_of_a_known_merger():
 
 
 def test_the_saving_that_a_reorganisation_needs():
-    costs = em.figures("merger_costs").set_index("item")["amount_million_gbp"]
+    costs = em.tables.figures("merger_costs").set_index("item")["amount_million_gbp"]
     equality = costs[costs.index.str.startswith("EHRC")].sum()
-    found = em.saving_needed({"Equality": equality, "Average": costs.iloc[-1]}, horizons=[5, 10], unit="GBP million")
+    found = em.arrangements.saving_needed(
+        {"Equality": equality, "Average": costs.iloc[-1]}, horizons=[5, 10], unit="GBP million"
+    )
     for place, one_off in enumerate((equality, costs.iloc[-1])):
         for years in (5, 10):
             needed = found.table.query(f"years == {years}")["saving_a_year"].iloc[place]
@@ -76,26 +80,26 @@ def test_the_saving_that_a_reorganisation_needs():
         "To be paid back within 10 years at 3.5 % a year, GBP 38.8 million (Equality) must save"
     )
     assert found.tables["numbers used"]["source"].tolist()[1:] == ["given", "given"]
-    assert em.saving_needed(1.0).tables["numbers used"]["source"].iloc[-1] == "assumption"
+    assert em.arrangements.saving_needed(1.0).tables["numbers used"]["source"].iloc[-1] == "assumption"
 
 
 @pytest.mark.parametrize("costs", [{}, {"Equality": 1.0}])
 def test_a_saving_needs_a_cost_and_a_horizon(costs):
     with pytest.raises(NotSupported, match="Give at least one one-off cost and one horizon"):
-        em.saving_needed(costs, horizons=[] if costs else [10])
+        em.arrangements.saving_needed(costs, horizons=[] if costs else [10])
     with pytest.raises(NotSupported, match=r"one_off=-3\.0: the one-off cost is what is spent once"):
-        em.saving_needed(-3.0)
+        em.arrangements.saving_needed(-3.0)
 
 
 def test_defaults_say_their_source():
-    used = rows(em.merger(stated(0.8), PARTNERS, one_off=1.0), "numbers used", "number")
+    used = rows(em.arrangements.merger(stated(0.8), PARTNERS, one_off=1.0), "numbers used", "number")
     assert used.loc["discount rate, a year", "value"] == 0.035
     assert used.loc["discount rate, a year", "source"].startswith("published: HM Treasury, The Green Book")
     assert used.loc["horizon, years", "source"].startswith("assumption")
 
 
 def test_the_interval_of_the_pay_back_is_that_of_the_saving(translog):
-    found = em.merger(translog, translog.data.row_names()[:2], one_off=10.0)
+    found = em.arrangements.merger(translog, translog.data.row_names()[:2], one_off=10.0)
     money = rows(found)
     low, high = money.loc["saving", ["conf_low", "conf_high"]]
     assert money.loc["pay-back, undiscounted", "conf_low"] == pytest.approx(10 / high)
@@ -115,17 +119,17 @@ def test_the_interval_of_the_pay_back_is_that_of_the_saving(translog):
     ],
 )
 def test_sentences_of_stated_costs(elasticity, one_off, said):
-    assert said in em.merger(stated(elasticity), PARTNERS, one_off=one_off).text
+    assert said in em.arrangements.merger(stated(elasticity), PARTNERS, one_off=one_off).text
 
 
 def test_sentences_of_a_fit(services, translog):
     frame = translog.data.frame
     large = frame["homes"].nlargest(2).index
-    text = em.merger(translog, [f"row {one}" for one in large]).text
+    text = em.arrangements.merger(translog, [f"row {one}" for one in large]).text
     assert "This rests on a provider of a size, mix or relationship that none of the providers has" in text
     assert "Nothing was assumed to happen to the relationship: it stays at the partners' mean." in text
     plain = em.fit(services.using(relationships=[]), "composite")
-    text = em.merger(plain, services.row_names()[:2], one_off=30).text
+    text = em.arrangements.merger(plain, services.row_names()[:2], one_off=30).text
     assert "has no relationship variable, so what a merger does to relationships is not in it" in text
 
 
@@ -133,17 +137,17 @@ def test_a_wide_interval_is_no_conclusion(services):
     few = em.fit(services.where(np.arange(len(services)) < 20, because="a small study"), "composite", cov_type="HC3")
     both = few.data.frame.query("support > 0")["homes"]
     middle = (both - 660).abs().nsmallest(2).index
-    found = em.merger(few, [f"row {one}" for one in middle], one_off=30.0, conf_level=0.9999999)
+    found = em.arrangements.merger(few, [f"row {one}" for one in middle], one_off=30.0, conf_level=0.9999999)
     assert "the data do not settle it" in found.text
     assert "or never at the cautious end of the interval" in found.text
 
 
 def test_the_relationship_at_which_nothing_is_saved_saves_nothing(translog):
     names = translog.data.row_names()[3:5]
-    found = em.merger(translog, names, relationship={"continuity": 0.5})
+    found = em.arrangements.merger(translog, names, relationship={"continuity": 0.5})
     switch = rows(found, "switching values", "number")["switches_at"]
     assert pytest.approx(switch["continuity after"], abs=1e-3) != 0.5
-    again = em.merger(translog, names, relationship={"continuity": switch["continuity after"]})
+    again = em.arrangements.merger(translog, names, relationship={"continuity": switch["continuity after"]})
     assert again.row("merger")["estimate"] == pytest.approx(1.0, abs=1e-9)
     assert again.row("relationship")["estimate"] == pytest.approx(
         switch["relationship factor, to save at all"], abs=1e-9
@@ -152,17 +156,17 @@ def test_the_relationship_at_which_nothing_is_saved_saves_nothing(translog):
 
 def test_additive_errors_need_no_smearing(services):
     fit = em.fit(services, "composite", error="additive")
-    used = rows(em.merger(fit, services.row_names()[:2]), "numbers used", "number")
+    used = rows(em.arrangements.merger(fit, services.row_names()[:2]), "numbers used", "number")
     assert used.loc["mean over fitted cost", "value"] == 1.0
 
 
 def test_an_input_ratio_is_no_relationship_effect():
     schools = em.fit(em.load("california_schools"), "cobb_douglas")
-    found = em.merger(schools, schools.data.row_names()[:2], relationship={"teachers_per_pupil": 0.05})
+    found = em.arrangements.merger(schools, schools.data.row_names()[:2], relationship={"teachers_per_pupil": 0.05})
     assert any(note.startswith("staffing per pupil is an input ratio: a change of it") for note in found.notes)
 
 
 def test_provider_effects_are_left_out_and_said():
     fit = em.fit(em.load("us_airlines"), "cobb_douglas", effects="within")
-    found = em.merger(fit, ["firm 1, 1970", "firm 2, 1970"])
+    found = em.arrangements.merger(fit, ["firm 1, 1970", "firm 2, 1970"])
     assert any("Provider effects are left out" in note for note in found.notes)

@@ -22,6 +22,7 @@ TWO = {"Elm": ONE, "Oak": {"homes": 300.0, "support": 60.0}}
         (TWO | {"Ash": ONE | {"wage": 9.0}}, {}, UnknownName, "wage is given for some partners only"),
         (TWO | {"Ash": ONE | {"beds": 9.0}}, {}, UnknownName, "beds is given for some partners only"),
         ({one: bundle | {"beds": 2.0} for one, bundle in TWO.items()}, {}, UnknownName, "beds is not in the cost func"),
+        (TWO | {"Ash": dict.fromkeys(ONE, 0.0)}, {}, TableError, "Ash makes nothing. Leave out who does not provide"),
         (TWO | {"Ash": {"homes": -3.0, "support": 1.0}}, {}, TableError, "homes must not be negative"),
         (
             {"Elm": dict.fromkeys(ONE, 0.0), "Oak": dict.fromkeys(ONE, 0.0)},
@@ -59,35 +60,37 @@ TWO = {"Elm": ONE, "Oak": {"homes": 300.0, "support": 60.0}}
 )
 def test_what_is_wrong_is_said(composite, partners, arguments, error, said):
     with pytest.raises(error, match=said.replace("(", r"\(")):
-        em.merger(composite, partners, **arguments)
+        em.arrangements.merger(composite, partners, **arguments)
 
 
 def test_a_table_is_no_cost_function(services):
     with pytest.raises(NotSupported, match="A measure takes a fit, and this is a CostData"):
-        em.merger(services, ["row 0", "row 1"])
+        em.arrangements.merger(services, ["row 0", "row 1"])
 
 
 def test_stated_costs_have_no_providers_to_name(f1):
     with pytest.raises(
         NotSupported, match="These parameters are stated, without a table of providers to name partners"
     ):
-        em.merger(f1, ["Elm", "Oak"])
+        em.arrangements.merger(f1, ["Elm", "Oak"])
     with pytest.raises(
         NotSupported, match="This cost function has no relationship variable, so a merger cannot change"
     ):
-        em.merger(f1, {name: dict.fromkeys("abc", 5.0) for name in ("Elm", "Oak")}, relationship={"r": 1.0})
+        em.arrangements.merger(
+            f1, {name: dict.fromkeys("abc", 5.0) for name in ("Elm", "Oak")}, relationship={"r": 1.0}
+        )
 
 
 def test_a_group_needs_a_form_with_cost_at_zero(translog):
     with pytest.raises(FormError, match="A group structure compares cost at zero output"):
-        em.merger(translog, TWO, merged=["support"])
+        em.arrangements.merger(translog, TWO, merged=["support"])
 
 
 def test_a_cost_below_zero_has_no_factor_and_says_so():
-    falling = em.state(
+    falling = em.worlds.state(
         "composite", {"common cost": 5, "visits": 20, "half visits squared": -30}, outputs={"visits": 10}
     )
-    found = em.merger(falling, {"Elm": {"visits": 8}, "Oak": {"visits": 9}}, one_off=3.0)
+    found = em.arrangements.merger(falling, {"Elm": {"visits": 8}, "Oak": {"visits": 9}}, one_off=3.0)
     assert found.text.startswith(
         "The fitted cost of the merged provider is not positive (−4.35): the merger has no number"
     )
@@ -100,8 +103,8 @@ def test_numbers_for_names_and_one_row_of_several(services):
     numbered = services.frame.iloc[:40].assign(provider=range(1, 41))
     data = em.CostData(numbered, cost="cost", outputs=["homes", "support"], entity="provider")
     fit = em.fit(data, "composite", second_order="none")
-    by_number, by_name = (em.merger(fit, partners) for partners in ([3, 4], ["provider 3", "provider 4"]))
+    by_number, by_name = (em.arrangements.merger(fit, partners) for partners in ([3, 4], ["provider 3", "provider 4"]))
     pd.testing.assert_frame_equal(by_number.table, by_name.table)
     panel = em.fit(em.load("us_airlines"), "cobb_douglas")
     with pytest.raises(NotSupported, match=r"1 has 15 rows: name the one that is meant \('firm 1, 1970', "):
-        em.merger(panel, [1, 2])
+        em.arrangements.merger(panel, [1, 2])

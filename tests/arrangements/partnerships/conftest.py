@@ -23,7 +23,7 @@ def f1():
         for column, other in list(enumerate(NAMES))[place:]:
             term = f"half {one} squared" if one == other else f"{one} x {other}"
             parameters[term] = FACTS["curvature"][place][column] * means[one] * means[other]
-    return em.state("flexible_fixed_cost", parameters, outputs=means, fixed_costs=NAMES)
+    return em.worlds.state("flexible_fixed_cost", parameters, outputs=means, fixed_costs=NAMES)
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +44,7 @@ def truth():
     """Two services with fixed costs of their own, and continuity that lowers cost."""
     parameters = {"common cost": 20, "visits": 45, "meals": 35, "visits x meals": -4, "continuity": -0.3}
     parameters |= {"fixed cost of visits": 8, "fixed cost of meals": 12}
-    return em.state(
+    return em.worlds.state(
         "composite",
         parameters,
         outputs={"visits": 100, "meals": 50},
@@ -56,11 +56,11 @@ def truth():
 @pytest.fixture(scope="session")
 def open_fit(truth):
     """A fit of providers that all make everything: which fixed cost is whose is not identified."""
-    return em.fit(em.simulate(truth, 150, noise=0.05, seed=3).data, "composite")
+    return em.fit(em.worlds.simulate(truth, 150, noise=0.05, seed=3).data, "composite")
 
 
 @pytest.fixture(scope="session")
 def closed_fit(truth):
     """A fit with providers that make one thing only: own fixed costs are identified."""
-    world = em.simulate(truth, 250, noise=0.05, seed=3, specialised={"visits": 0.2, "meals": 0.2})
+    world = em.worlds.simulate(truth, 250, noise=0.05, seed=3, specialised={"visits": 0.2, "meals": 0.2})
     return em.fit(world.data, "composite")

@@ -10,7 +10,7 @@ from econmodel.estimate.points import points_in
 
 # Exact arithmetic in double precision: some thirty sums and products of numbers up to a few hundred.
 EXACT = 1e-10
-BOND = em.Trust(growth=0.05, decay=0.2, kept=0.25, every=3)
+BOND = em.arrangements.Trust(growth=0.05, decay=0.2, kept=0.25, every=3)
 PARTS = [
     "scope through systems",
     "one relationship, built by all contacts",
@@ -21,7 +21,7 @@ PARTS = [
 
 def continuity(contacts):
     """Mean over a cycle by the recursion itself."""
-    trust = em.Trust(1 - 0.95**contacts, 0.2, 0.25, 3)
+    trust = em.arrangements.Trust(1 - 0.95**contacts, 0.2, 0.25, 3)
     return trust.path(3 * 500)[-3:].mean()
 
 
@@ -31,7 +31,7 @@ def cost(stated, visits, meals, known):
 
 
 def test_both_ways_are_known(truth):
-    found = em.connected_care(truth, "continuity", people=10, bond=BOND, set_up=1.5, generalist=0.08)
+    found = em.arrangements.connected_care(truth, "continuity", people=10, bond=BOND, set_up=1.5, generalist=0.08)
     once = 1.5 * 10 / 3
     apart = cost(truth, 100, 0, continuity(10.0)) + cost(truth, 0, 50, continuity(5.0)) + 2 * once
     joint = cost(truth, 100, 50, continuity(15.0))
@@ -47,7 +47,9 @@ def test_both_ways_are_known(truth):
 
 def test_the_parts_add_up_to_the_saving(truth, open_fit):
     for function in (truth, open_fit):
-        found = em.connected_care(function, "continuity", people=10, bond=BOND, set_up=1.5, generalist=0.08)
+        found = em.arrangements.connected_care(
+            function, "continuity", people=10, bond=BOND, set_up=1.5, generalist=0.08
+        )
         table = found.table.set_index("term")
         column = "estimate" if function is truth else "identified_high"
         values = table[column].fillna(table["estimate"])
@@ -56,26 +58,26 @@ def test_the_parts_add_up_to_the_saving(truth, open_fit):
 
 def test_without_an_effect_of_continuity_people_add_nothing():
     parameters = {"common cost": 10, "visits": 50, "meals": 40}
-    flat = em.state(
+    flat = em.worlds.state(
         "composite", parameters, outputs={"visits": 100, "meals": 50}, relationships={"continuity": 0.5},
         fixed_costs=("visits", "meals"),
     )  # fmt: skip
-    found = em.connected_care(flat, "continuity", people=10, bond=BOND)
+    found = em.arrangements.connected_care(flat, "continuity", people=10, bond=BOND)
     assert found.row("one relationship, built by all contacts")["estimate"] == pytest.approx(0.0, abs=EXACT)
     assert found.row("saving")["estimate"] == pytest.approx(10.0, abs=EXACT)
 
 
 def test_at_its_switching_value_a_generalist_costs_what_is_saved(truth):
     how = {"people": 10, "bond": BOND, "set_up": 1.5}
-    table = em.connected_care(truth, "continuity", **how).tables["switching values"].set_index("number")
+    table = em.arrangements.connected_care(truth, "continuity", **how).tables["switching values"].set_index("number")
     premium = table.loc["premium of a generalist", "switches_at"]
-    there = em.connected_care(truth, "continuity", generalist=premium, **how)
+    there = em.arrangements.connected_care(truth, "continuity", generalist=premium, **how)
     assert there.row("saving")["estimate"] == pytest.approx(0.0, abs=1e-8)
     assert table.loc["premium of a generalist", "cheapest"] == "one worker for all"
 
 
 def test_a_fit_gives_intervals(open_fit):
-    found = em.connected_care(open_fit, "continuity", people=10, bond=BOND)
+    found = em.arrangements.connected_care(open_fit, "continuity", people=10, bond=BOND)
     row = found.row("saving")
     assert np.isnan(row["estimate"])
     assert row["conf_low"] <= row["identified_low"] < row["identified_high"] <= row["conf_high"]
@@ -85,11 +87,14 @@ def test_a_fit_gives_intervals(open_fit):
     assert found.row("one worker for all")["estimate"] > 0
 
 
-def test_words_say_what_comes_through_people(truth):
-    said = em.connected_care(truth, "continuity", people=10).text
+def test_words_say_what_comes_through_people(truth, open_fit):
+    said = em.arrangements.connected_care(truth, "continuity", people=10).text
     assert "come through systems (joint production, continuity held)" in said
     assert "It stops paying at a generalist's premium of" in said
-    dear = em.connected_care(truth, "continuity", people=10, generalist=3.0)
+    beyond = em.arrangements.connected_care(open_fit, "continuity", people=10).text
+    assert "The saving of one worker is between" in beyond
+    assert "this is what the form implies beyond the data" in beyond
+    dear = em.arrangements.connected_care(truth, "continuity", people=10, generalist=3.0)
     assert "One worker costs" in dear.text
 
 
@@ -105,31 +110,33 @@ def test_words_say_what_comes_through_people(truth):
 )
 def test_questions_without_an_answer(truth, how, error, message):
     with pytest.raises(error, match=message):
-        em.connected_care(truth, **({"relationship": "continuity"} | how))
+        em.arrangements.connected_care(truth, **({"relationship": "continuity"} | how))
 
 
 def test_forms_without_an_answer(truth):
-    single = em.state("cobb_douglas", {"visits": 0.9}, outputs={"visits": 100}, relationships={"continuity": 0.5})
+    single = em.worlds.state(
+        "cobb_douglas", {"visits": 0.9}, outputs={"visits": 100}, relationships={"continuity": 0.5}
+    )
     with pytest.raises(FormError, match=r"needs two outputs at least, and visits is the only one"):
-        em.connected_care(single, "continuity")
-    log = em.state(
+        em.arrangements.connected_care(single, "continuity")
+    log = em.worlds.state(
         "translog", {"visits": 0.5, "meals": 0.4}, outputs={"visits": 9, "meals": 9}, relationships={"continuity": 0.5}
     )
     with pytest.raises(FormError, match=r"A worker for each service compares cost at zero output"):
-        em.connected_care(log, "continuity")
+        em.arrangements.connected_care(log, "continuity")
 
 
 def test_a_form_without_a_positive_cost_gives_no_number():
     parameters = {"common cost": -30, "visits": 100, "meals": 20}
-    stated = em.state(
+    stated = em.worlds.state(
         "composite", parameters, outputs={"visits": 100, "meals": 50}, relationships={"continuity": 0.5},
         fixed_costs=("visits", "meals"),
     )  # fmt: skip
     with pytest.raises(NotSupported, match=r"The fitted cost of a provider of only meals is not positive"):
-        em.connected_care(stated, "continuity")
+        em.arrangements.connected_care(stated, "continuity")
 
 
 def test_an_input_ratio_carries_no_relationship():
     fit = em.fit(em.load("uk_universities").using(prices=[]), form="composite", second_order="none")
     with pytest.raises(NotSupported, match=r"is an input ratio"):
-        em.connected_care(fit, "academics_per_student")
+        em.arrangements.connected_care(fit, "academics_per_student")

@@ -39,7 +39,7 @@ TWO = {"Ash": {"a": 20, "b": 5, "c": 10}, "Beech": {"a": 4, "b": 25, "c": 0}}
 )
 def test_terms_that_make_no_sense(f1, how, error, message):
     with pytest.raises(error, match=message):
-        em.partner(f1, TWO, ["a"], **how)
+        em.arrangements.partner(f1, TWO, ["a"], **how)
 
 
 @pytest.mark.parametrize(
@@ -73,20 +73,20 @@ def test_terms_that_make_no_sense(f1, how, error, message):
 )
 def test_providers_that_cannot_be_found(f1, providers, error, message):
     with pytest.raises(error, match=message):
-        em.partner(f1, providers, ["a"])
+        em.arrangements.partner(f1, providers, ["a"])
 
 
 def test_a_provider_that_the_table_does_not_have(open_fit):
     with pytest.raises(UnknownName, match=r"'row 999' is not a provider of the table.*"):
-        em.partner(open_fit, ["row 0", "row 999"], ["meals"])
+        em.arrangements.partner(open_fit, ["row 0", "row 999"], ["meals"])
     with pytest.raises(NotSupported, match=r"row 0 is named twice among the partners. Name each provider once"):
-        em.partner(open_fit, ["row 0", "row 0"], ["meals"])
+        em.arrangements.partner(open_fit, ["row 0", "row 0"], ["meals"])
 
 
 def test_a_provider_with_several_rows():
     fit = em.fit(em.load("us_airlines"), "cobb_douglas")
     with pytest.raises(NotSupported, match=r"'?1'? has 15 rows: name the one that is meant \('firm 1, 1970'"):
-        em.partner(fit, [1, 2], {"output": 0.5})
+        em.arrangements.partner(fit, [1, 2], {"output": 0.5})
 
 
 @pytest.mark.parametrize(
@@ -98,25 +98,27 @@ def test_a_provider_with_several_rows():
 )
 def test_services_that_cannot_be_shared(f1, shared, error, message):
     with pytest.raises(error, match=message):
-        em.partner(f1, TWO, shared)
+        em.arrangements.partner(f1, TWO, shared)
 
 
 def test_a_table_instead_of_a_fit():
     with pytest.raises(NotSupported, match=r"A measure takes a fit"):
-        em.partner(em.load("uk_universities"), ["a", "b"], ["research"])
+        em.arrangements.partner(em.load("uk_universities"), ["a", "b"], ["research"])
 
 
 def test_a_log_form_has_no_cost_of_making_none_of_something(truth):
-    fit = em.fit(em.simulate(truth, 150, noise=0.05, seed=3).data, "translog", second_order="outputs")
+    fit = em.fit(em.worlds.simulate(truth, 150, noise=0.05, seed=3).data, "translog", second_order="outputs")
     with pytest.raises(FormError, match=r"row 0 .*would make no meals, and the translog form has no cost there. Fit a"):
-        em.partner(fit, fit.data.row_names()[:2], ["meals"])
+        em.arrangements.partner(fit, fit.data.row_names()[:2], ["meals"])
 
 
 def test_a_form_without_a_positive_cost_gives_no_number():
     parameters = {"common cost": -30, "visits": 100, "meals": 30}
-    cost = em.state("composite", parameters, outputs={"visits": 100, "meals": 50}, fixed_costs=("visits", "meals"))
+    cost = em.worlds.state(
+        "composite", parameters, outputs={"visits": 100, "meals": 50}, fixed_costs=("visits", "meals")
+    )
     two = {"Ash": {"visits": 100, "meals": 25}, "Beech": {"visits": 80, "meals": 20}}
-    found = em.partner(cost, two, ["meals"])
+    found = em.arrangements.partner(cost, two, ["meals"])
     assert found.table.set_index("term").loc["partner", ["estimate", "conf_low"]].isna().all()
     assert found.row("separate")["estimate"] > 0
     assert any("The fitted cost of the shared service is not positive" in note for note in found.notes)
@@ -125,8 +127,10 @@ def test_a_form_without_a_positive_cost_gives_no_number():
 
 def test_work_that_would_lower_the_subcontractors_cost_has_no_price():
     parameters = {"common cost": 50, "visits": 60, "meals": 10, "visits x meals": -20}
-    cost = em.state("composite", parameters, outputs={"visits": 100, "meals": 50}, fixed_costs=("visits", "meals"))
+    cost = em.worlds.state(
+        "composite", parameters, outputs={"visits": 100, "meals": 50}, fixed_costs=("visits", "meals")
+    )
     two = {"Ash": {"visits": 100, "meals": 25}, "Beech": {"visits": 90, "meals": 30}}
-    found = em.partner(cost, two, ["meals"])
+    found = em.arrangements.partner(cost, two, ["meals"])
     assert any("would lower the cost of" in note and "no price follows" in note for note in found.notes)
     assert found.table.set_index("term")["estimate"].isna()["subcontract"]

@@ -13,7 +13,7 @@ HOW = {"one_off": 1000.0, "fee": 0.9}
 
 
 def drawn(f1, along, **more):
-    return em.partner(f1, TWO, ["a", "b", "c"], along=along, **(HOW | more))
+    return em.arrangements.partner(f1, TWO, ["a", "b", "c"], along=along, **(HOW | more))
 
 
 def title(chart):
@@ -46,17 +46,19 @@ def test_a_number_that_is_above_its_switching_value(f1):
 
 def test_an_arrangement_without_a_cost_is_not_drawn():
     parameters = {"common cost": -30, "visits": 100, "meals": 30}
-    cost = em.state("composite", parameters, outputs={"visits": 100, "meals": 50}, fixed_costs=("visits", "meals"))
+    cost = em.worlds.state(
+        "composite", parameters, outputs={"visits": 100, "meals": 50}, fixed_costs=("visits", "meals")
+    )
     two = {"Ash": {"visits": 100, "meals": 25}, "Beech": {"visits": 80, "meals": 20}}
-    chart = em.charts.arrangements(em.partner(cost, two, ["meals"], along="one_off"))
+    chart = em.charts.arrangements(em.arrangements.partner(cost, two, ["meals"], along="one_off"))
     assert "partner" not in chart.description
     assert em.charts.svg(chart).startswith("<svg")
 
 
 @pytest.fixture(scope="module")
 def volunteers():
-    shape = em.state("cobb_douglas", {"constant": np.log(100.0), "visits": 0.8}, outputs={"visits": 100})
-    data = em.simulate(shape, 100, noise=0.05, seed=1).data
+    shape = em.worlds.state("cobb_douglas", {"constant": np.log(100.0), "visits": 0.8}, outputs={"visits": 100})
+    data = em.worlds.simulate(shape, 100, noise=0.05, seed=1).data
     hours = 10 * np.exp(0.5 * np.random.default_rng(7).standard_normal(100))
     frame = data.frame.assign(hours=hours, cost=data.frame["cost"] * np.exp(-0.02 * hours))
     return em.fit(dataclasses.replace(data, frame=frame, controls=["hours"]), "cobb_douglas")
@@ -72,14 +74,18 @@ def volunteers():
     ],
 )
 def test_the_title_says_what_the_purse_and_society_pay(volunteers, wage, said):
-    chart = em.charts.coproduction(em.coproduce(volunteers, "hours", wage))
+    chart = em.charts.coproduction(em.arrangements.coproduce(volunteers, "hours", wage))
     assert said in title(chart)
     assert ("social cost goes from" in chart.description) == (wage is not None)
     assert em.charts.svg(chart).startswith("<svg")
 
 
 def test_other_results_are_refused(f1):
-    with pytest.raises(NotSupported, match=r"holds no costs along a number. Ask for them first: em.partner"):
-        em.charts.arrangements(em.partner(f1, TWO, ["a"]))
-    with pytest.raises(NotSupported, match=r"holds no costs by unpaid work: give the result of em.coproduce on a fit"):
+    with pytest.raises(
+        NotSupported, match=r"holds no costs along a number. Ask for them first: em.arrangements.partner"
+    ):
+        em.charts.arrangements(em.arrangements.partner(f1, TWO, ["a"]))
+    with pytest.raises(
+        NotSupported, match=r"holds no costs by unpaid work: give the result of em.arrangements.coproduce on a fit"
+    ):
         em.charts.coproduction(em.scale(f1))

@@ -36,7 +36,7 @@ def test_a_tie_now_is_a_switch_now():
 
 
 def test_the_one_off_cost_switches_where_its_annuity_eats_the_gain(f1, f1_cost):
-    found = em.partner(f1, TWO, ["b"], fee=0.5, per_partner=50, horizon=10, discount_rate=0.0)
+    found = em.arrangements.partner(f1, TWO, ["b"], fee=0.5, per_partner=50, horizon=10, discount_rate=0.0)
     (row,) = rows_of(found, "one-off cost of merging").to_dict("records")
     gain = f1_cost(20, 5, 10) + f1_cost(4, 25, 0) - f1_cost(24, 30, 10)
     others = found.table.set_index("term")["estimate"][["separate", "subcontract"]]
@@ -48,7 +48,7 @@ def test_the_one_off_cost_switches_where_its_annuity_eats_the_gain(f1, f1_cost):
 
 def test_coordination_switches_where_it_eats_the_gain(f1):
     how = {"one_off": 1000.0, "fee": 0.9}
-    found = em.partner(f1, TWO, ["a", "b", "c"], **how)
+    found = em.arrangements.partner(f1, TWO, ["a", "b", "c"], **how)
     (row,) = rows_of(found, "coordination, per partner but one").to_dict("records")
     (pair,) = rows_of(found, "coordination, per pair").to_dict("records")
     gain = -found.row("partner less separate")["estimate"]
@@ -56,24 +56,24 @@ def test_coordination_switches_where_it_eats_the_gain(f1):
     assert row["to"] == "separate"
     assert row["switches_at"] == pytest.approx(gain, rel=ROOT)
     assert pair["switches_at"] == pytest.approx(gain, rel=ROOT)
-    there = em.partner(f1, TWO, ["a", "b", "c"], per_partner=row["switches_at"], **how)
+    there = em.arrangements.partner(f1, TWO, ["a", "b", "c"], per_partner=row["switches_at"], **how)
     assert there.row("partner less separate")["estimate"] == pytest.approx(0.0, abs=1e-8)
 
 
 @pytest.mark.parametrize("moved", ["transaction share, average", "fee of the subcontract", "decay of trust, a year"])
 def test_at_a_switching_value_two_arrangements_cost_the_same(f1, moved):
     how = {"one_off": 200.0, "per_partner": 14.7, "fee": 0.62}
-    found = em.partner(f1, TWO, ["a", "b", "c"], **how)
+    found = em.arrangements.partner(f1, TWO, ["a", "b", "c"], **how)
     for row in rows_of(found, moved).to_dict("records"):
         if row["to"] == "none":
             continue
         value = row["switches_at"]
         changed = {
-            "transaction share, average": {"transactions": em.Transactions(average=value)},
+            "transaction share, average": {"transactions": em.arrangements.Transactions(average=value)},
             "fee of the subcontract": {"fee": value},
-            "decay of trust, a year": {"trust": em.Trust(decay=value)},
+            "decay of trust, a year": {"trust": em.arrangements.Trust(decay=value)},
         }[moved]
-        there = em.partner(f1, TWO, ["a", "b", "c"], **(how | changed)).table.set_index("term")["estimate"]
+        there = em.arrangements.partner(f1, TWO, ["a", "b", "c"], **(how | changed)).table.set_index("term")["estimate"]
         assert there[row["cheapest"]] == pytest.approx(there[row["to"]], abs=1e-7)
 
 
@@ -82,16 +82,16 @@ def test_a_relationship_after_the_merger_can_switch(truth):
         "Ash": {"visits": 80, "meals": 20, "continuity": 0.8},
         "Beech": {"visits": 20, "meals": 30, "continuity": 0.7},
     }
-    found = em.partner(truth, two, ["meals"], relationships_after={"continuity": 0.7})
+    found = em.arrangements.partner(truth, two, ["meals"], relationships_after={"continuity": 0.7})
     (row,) = rows_of(found, "continuity after merging").to_dict("records")
     assert row["cheapest"] == "merge"
-    there = em.partner(truth, two, ["meals"], relationships_after={"continuity": row["switches_at"]})
+    there = em.arrangements.partner(truth, two, ["meals"], relationships_after={"continuity": row["switches_at"]})
     values = there.table.set_index("term")["estimate"]
     assert values["merge"] == pytest.approx(values[row["to"]], abs=1e-7)
 
 
 def test_readings_of_a_fixed_cost_that_agree_stand_once(open_fit):
-    found = em.partner(open_fit, open_fit.data.row_names()[:3], ["meals"], one_off=50.0)
+    found = em.arrangements.partner(open_fit, open_fit.data.row_names()[:3], ["meals"], one_off=50.0)
     table = found.tables["switching values"]
     assert not table.duplicated(["number", "fixed_cost"]).any()
     apart = table[table["number"] == "one-off cost of merging"]
@@ -99,17 +99,17 @@ def test_readings_of_a_fixed_cost_that_agree_stand_once(open_fit):
     # Where readings disagree on the cheapest, the sentence does not choose.
     assert set(apart["cheapest"]) == {"merge", "subcontract"}
     assert "depends on a fixed cost that the data cannot tell apart: it may be merging or subcontracting" in found.text
-    sure = em.partner(open_fit, open_fit.data.row_names()[:3], ["meals"], fee=0.9, per_partner=50.0)
+    sure = em.arrangements.partner(open_fit, open_fit.data.row_names()[:3], ["meals"], fee=0.9, per_partner=50.0)
     assert set(sure.tables["switching values"]["fixed_cost"]) >= {"any of these"}
 
 
 def test_costs_along_a_number_are_those_of_the_arrangements(f1):
-    found = em.partner(f1, TWO, ["a"], along="per_partner", ranges={"per_partner": (0.0, 40.0)})
+    found = em.arrangements.partner(f1, TWO, ["a"], along="per_partner", ranges={"per_partner": (0.0, 40.0)})
     along = found.tables["along"]
     now = along[along["now"]].iloc[0]
     assert (now["number"], now["value"]) == ("coordination, per partner but one", 0.0)
     for name in ("separate", "merge", "partner", "subcontract"):
         assert now[name] == pytest.approx(found.row(name)["estimate"], abs=1e-10)
     assert along.iloc[-1]["partner"] - now["partner"] == pytest.approx(40.0)
-    years = em.partner(f1, TWO, ["a"], along="every").tables["along"]["value"]
+    years = em.arrangements.partner(f1, TWO, ["a"], along="every").tables["along"]["value"]
     assert years.tolist() == list(range(1, 41))

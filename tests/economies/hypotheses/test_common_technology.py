@@ -14,8 +14,8 @@ SAME_LEAST_SQUARES = 1e-7
 def table(seed=3, move=0.0):
     """Two types of home, the second with another elasticity of output."""
     rng = np.random.default_rng(seed)
-    truth = em.state("cobb_douglas", {"constant": 1.0, "visits": 0.9}, outputs={"visits": 10})
-    frame = em.simulate(truth, 240, noise=0.2, seed=seed).data.frame
+    truth = em.worlds.state("cobb_douglas", {"constant": 1.0, "visits": 0.9}, outputs={"visits": 10})
+    frame = em.worlds.simulate(truth, 240, noise=0.2, seed=seed).data.frame
     kind = np.where(rng.random(240) < 0.4, "charity", "council")
     cost = frame["cost"] * (frame["visits"] / 10) ** np.where(kind == "charity", move, 0.0)
     frame = frame.assign(cost=cost, kind=kind, town=rng.integers(0, 40, 240))

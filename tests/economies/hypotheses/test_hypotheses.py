@@ -152,8 +152,8 @@ def test_no_scope_economies_respects_what_is_identified(composite):
 
 def test_an_interval_that_holds_zero_is_never_rejected():
     parameters = {"common cost": 20, "a": 50, "b": 30, "a x b": 15}
-    truth = em.state("composite", parameters, outputs={"a": 10, "b": 5})
-    fitted = em.fit(em.simulate(truth, 400, noise=0.01, seed=1).data, "composite", second_order="outputs")
+    truth = em.worlds.state("composite", parameters, outputs={"a": 10, "b": 5})
+    fitted = em.fit(em.worlds.simulate(truth, 400, noise=0.01, seed=1).data, "composite", second_order="outputs")
     row = em.scope(fitted).row("degree of scope")
     assert row["identified_low"] < 0 < row["identified_high"]
     found = em.test(fitted, "no scope economies")
@@ -188,7 +188,7 @@ def test_symmetry_of_shares_fitted_freely(system, power):
         em.test(power, "symmetry")
     with pytest.raises(NotSupported, match='"symmetry" has no likelihood ratio here'):
         em.test(system, "symmetry", statistic="likelihood_ratio")
-    without = em.fit(system.data, estimator=em.System(drop="wage"))
+    without = em.fit(system.data, estimator=em.estimators.System(drop="wage"))
     with pytest.raises(NotSupported, match="keeps fewer than two whose prices"):
         em.test(without, "symmetry")
     level = em.fit(system.data, "composite", estimator="system")
@@ -316,8 +316,8 @@ def test_forms_and_fits_that_cannot_answer(power, composite):
     with pytest.raises(NotSupported, match=r"em.fit has no form in which cost rises in proportion"):
         em.test(power, "constant returns", statistic="likelihood_ratio")
     with pytest.raises(NotSupported, match="Stated parameters are known exactly"):
-        em.test(em.state("cobb_douglas", {"constant": 1, "a": 0.5}, outputs={"a": 10}), "constant returns")
-    one_step = em.fit(power.data, estimator=em.System(iterate=False))
+        em.test(em.worlds.state("cobb_douglas", {"constant": 1, "a": 0.5}, outputs={"a": 10}), "constant returns")
+    one_step = em.fit(power.data, estimator=em.estimators.System(iterate=False))
     with pytest.raises(NotSupported, match='estimator="system" as it was asked for maximises no likelihood'):
         em.test(one_step, "homotheticity", statistic="likelihood_ratio")
 

@@ -39,7 +39,8 @@ def test_one_restriction_keeps_the_covariance_of_the_fit():
 
 
 @pytest.mark.parametrize(
-    "estimator", [em.TwoStage(["continuity"], ["tender"]), em.ControlFunction(["continuity"], ["tender"])]
+    "estimator",
+    [em.estimators.TwoStage(["continuity"], ["tender"]), em.estimators.ControlFunction(["continuity"], ["tender"])],
 )
 def test_estimators_in_stages_have_no_likelihood_ratio(estimator):
     rng = np.random.default_rng(0)

@@ -49,7 +49,7 @@ class Quadratic:
             for j in range(i, len(names)):
                 key = f"half {name} squared" if i == j else f"{name} x {names[j]}"
                 parameters[key] = self.curvature[i, j] * y[i] * y[j]
-        return em.state(
+        return em.worlds.state(
             "flexible_fixed_cost",
             parameters,
             outputs=dict(zip(names, y, strict=True)),

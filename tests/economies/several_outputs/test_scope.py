@@ -102,10 +102,10 @@ def providers(common, fixed, seed):
     """Cost at mean outputs 1.04: intercept 0.2, linear 0.9, product -0.06; no provider is without an output."""
     parameters = {"common cost": common, "a": 0.45, "b": 0.45, "a x b": -0.06}
     parameters |= {"fixed cost of a": fixed, "fixed cost of b": fixed}
-    cost = em.state(
+    cost = em.worlds.state(
         "flexible_fixed_cost", parameters, outputs={"a": 10.0, "b": 40.0}, fixed_costs=("a", "b"), second_order="all"
     )
-    return em.simulate(cost, 2000, seed=seed), em.scope(cost).row("degree of scope")["estimate"]
+    return em.worlds.simulate(cost, 2000, seed=seed), em.scope(cost).row("degree of scope")["estimate"]
 
 
 def test_two_truths_that_no_data_tell_apart_give_one_interval_that_holds_both():
@@ -156,7 +156,7 @@ def test_no_epsilon_at_all(f1):
 
 
 def test_no_corner_in_a_log_form_but_quasi_scope():
-    cost = em.state("translog", {"constant": 3, "a": 0.5, "b": 0.4}, outputs={"a": 2, "b": 5})
+    cost = em.worlds.state("translog", {"constant": 3, "a": 0.5, "b": 0.4}, outputs={"a": 2, "b": 5})
     with pytest.raises(FormError, match=r"zero output.*epsilon=0\.1"):
         em.scope(cost, partition=[["a"], ["b"]])
     expected = 0.9**0.5 * 0.1**0.4 + 0.1**0.5 * 0.9**0.4 - 1
@@ -164,13 +164,13 @@ def test_no_corner_in_a_log_form_but_quasi_scope():
 
 
 def test_one_output_has_no_scope():
-    cost = em.state("composite", {"common cost": 1, "a": 1}, outputs={"a": 1})
+    cost = em.worlds.state("composite", {"common cost": 1, "a": 1}, outputs={"a": 1})
     with pytest.raises(FormError, match=r"at least two outputs.*em\.scale"):
         em.scope(cost, partition=[["a"]])
 
 
 def negative_corner(own):
-    return em.state(
+    return em.worlds.state(
         "flexible_fixed_cost",
         {"common cost": 10, "a": -30, "b": 60, "a x b": 30},
         outputs={"a": 5, "b": 5},

@@ -25,7 +25,7 @@ def savings(truth, y, shares):
 
 
 def test_the_exact_fixture(f1):
-    result = em.subadditivity(f1.stated())
+    result = em.outputs.subadditivity(f1.stated())
     row = result.row(LARGEST)
     assert row["estimate"] == pytest.approx(-0.102687, abs=5e-7)
     assert result.tables["cheapest split"][["a", "b", "c"]].to_numpy() == pytest.approx(np.tile(f1.mean / 2, (2, 1)))
@@ -40,7 +40,7 @@ def test_the_grid_by_brute_force(random_quadratic, seed):
     truth = random_quadratic(seed)
     y = truth.mean * 1.3
     expected = savings(truth, y, np.array(list(product(TENTHS, repeat=len(y)))))
-    result = em.subadditivity(truth.stated(), 1.3)
+    result = em.outputs.subadditivity(truth.stated(), 1.3)
     assert result.row(LARGEST)["estimate"] == pytest.approx(expected.max(), abs=ROUNDING)
     assert result.row(MEAN)["estimate"] == pytest.approx(expected.mean(), abs=ROUNDING)
     assert result.row(SHARE)["estimate"] == pytest.approx((expected < 0).mean(), abs=1 / len(expected))
@@ -50,17 +50,17 @@ def test_the_search_beats_every_grid(f1):
     """Own fixed costs make it cheapest that each firm leaves out one output: no grid of tenths looks there."""
     grid = np.array(list(product(np.arange(41) / 40, repeat=3)))[1:-1]
     expected = savings(f1, f1.mean, grid).max()
-    result = em.subadditivity(f1.stated(), splits="general")
+    result = em.outputs.subadditivity(f1.stated(), splits="general")
     found = result.row(LARGEST)["estimate"]
     assert expected - SEARCH <= found <= expected + 1e-3
-    assert found > em.subadditivity(f1.stated()).row(LARGEST)["estimate"]
+    assert found > em.outputs.subadditivity(f1.stated()).row(LARGEST)["estimate"]
     assert (result.tables["cheapest split"][["a", "c"]] == 0).to_numpy().sum() == 2
 
 
 def test_three_firms_cost_more_than_two_here(f1):
-    two, three = (em.subadditivity(f1.stated(), splits="general", firms=firms).row(LARGEST) for firms in (2, 3))
+    two, three = (em.outputs.subadditivity(f1.stated(), splits="general", firms=firms).row(LARGEST) for firms in (2, 3))
     assert three["estimate"] < two["estimate"] < 0
-    made = em.subadditivity(f1.stated(), splits="general", firms=3).tables["cheapest split"]
+    made = em.outputs.subadditivity(f1.stated(), splits="general", firms=3).tables["cheapest split"]
     assert made[["a", "b", "c"]].sum().to_numpy() == pytest.approx(f1.mean, abs=SEARCH)
     cost = sum(f1.cost(row) for row in made[["a", "b", "c"]].to_numpy())
     assert 1 - cost / f1.cost(f1.mean) == pytest.approx(three["estimate"], abs=SEARCH)
@@ -69,8 +69,8 @@ def test_three_firms_cost_more_than_two_here(f1):
 @pytest.fixture(scope="module")
 def two_outputs():
     parameters = {"common cost": 10, "a": 40, "b": 40, "half a squared": 20, "half b squared": 20}
-    cost = em.state("composite", parameters, outputs={"a": 20.0, "b": 30.0})
-    return em.fit(em.simulate(cost, 120, spread=0.8, seed=3).data, form="composite")
+    cost = em.worlds.state("composite", parameters, outputs={"a": 20.0, "b": 30.0})
+    return em.fit(em.worlds.simulate(cost, 120, spread=0.8, seed=3).data, form="composite")
 
 
 def test_evans_and_heckman_by_hand(two_outputs):
@@ -90,7 +90,7 @@ def test_evans_and_heckman_by_hand(two_outputs):
         b = q - a
         if all(ratio.min() <= one[0] / one[1] <= ratio.max() for one in (a, b)):
             expected.append((cost(q) - cost(a) - cost(b)) / cost(q))
-    result = em.subadditivity(two_outputs, splits="evans_heckman", replications=19)
+    result = em.outputs.subadditivity(two_outputs, splits="evans_heckman", replications=19)
     assert 0 < len(expected) < 121
     assert f"{len(expected)} of 121 splits are admissible" in result.text
     assert result.row(LARGEST)["estimate"] == pytest.approx(max(expected), abs=ROUNDING)
@@ -99,7 +99,7 @@ def test_evans_and_heckman_by_hand(two_outputs):
 
 
 def test_every_firm_of_an_admissible_split_is_among_the_providers(two_outputs):
-    result = em.subadditivity(two_outputs, "every provider", replications=19)
+    result = em.outputs.subadditivity(two_outputs, "every provider", replications=19)
     places = result.tables["places"]
     assert (places["admissible"] < places["splits"]).all()
     cheapest = result.tables["cheapest split"][["a", "b"]]
@@ -108,14 +108,14 @@ def test_every_firm_of_an_admissible_split_is_among_the_providers(two_outputs):
 
 
 def test_the_search_stays_among_the_providers(two_outputs):
-    result = em.subadditivity(two_outputs, 1.5, splits="general", firms=3, replications=19)
+    result = em.outputs.subadditivity(two_outputs, 1.5, splits="general", firms=3, replications=19)
     assert em.support(two_outputs, at=result.tables["cheapest split"][["a", "b"]]).passed
-    grid = em.subadditivity(two_outputs, 1.5, splits="general", replications=19).row(LARGEST)["estimate"]
-    assert grid >= em.subadditivity(two_outputs, 1.5, replications=19).row(LARGEST)["estimate"] - SEARCH
+    grid = em.outputs.subadditivity(two_outputs, 1.5, splits="general", replications=19).row(LARGEST)["estimate"]
+    assert grid >= em.outputs.subadditivity(two_outputs, 1.5, replications=19).row(LARGEST)["estimate"] - SEARCH
 
 
 def test_the_interval_of_the_maximum_is_wider_than_that_of_the_split_that_attains_it(two_outputs):
-    result = em.subadditivity(two_outputs, 1.5)
+    result = em.outputs.subadditivity(two_outputs, 1.5)
     row = result.row(LARGEST)
     best = result.tables["cheapest split"]
     technology, mean = two_outputs.technology, two_outputs.technology.mean_point()
@@ -125,18 +125,18 @@ def test_the_interval_of_the_maximum_is_wider_than_that_of_the_split_that_attain
     low, high = np.quantile((joint - apart) / joint, [0.025, 0.975])
     assert row["conf_high"] - row["conf_low"] > high - low
     assert row["conf_low"] < row["estimate"] < row["conf_high"]
-    again = em.subadditivity(two_outputs, 1.5).row(LARGEST)
+    again = em.outputs.subadditivity(two_outputs, 1.5).row(LARGEST)
     assert again["conf_low"] == row["conf_low"]
 
 
 def test_no_admissible_split_is_said_and_gives_no_number(two_outputs):
-    result = em.subadditivity(two_outputs, 0.02)
+    result = em.outputs.subadditivity(two_outputs, 0.02)
     assert result.table["estimate"].isna().all()
     assert "no split is admissible" in result.text
 
 
 def test_a_bundle_that_nobody_makes_is_flagged_though_its_halves_are_made(two_outputs):
-    inside, beyond = em.subadditivity(two_outputs), em.subadditivity(two_outputs, at=[1, 4])
+    inside, beyond = em.outputs.subadditivity(two_outputs), em.outputs.subadditivity(two_outputs, at=[1, 4])
     assert inside.table["supported"].all()
     assert inside.tables["places"]["supported"].tolist() == [True]
     assert not beyond.table["supported"].any()
@@ -145,39 +145,39 @@ def test_a_bundle_that_nobody_makes_is_flagged_though_its_halves_are_made(two_ou
 
 
 def test_a_log_form_of_one_output():
-    cost = em.state("cobb_douglas", {"visits": 0.5}, outputs={"visits": 100})
-    row = em.subadditivity(cost).row(LARGEST)
+    cost = em.worlds.state("cobb_douglas", {"visits": 0.5}, outputs={"visits": 100})
+    row = em.outputs.subadditivity(cost).row(LARGEST)
     assert row["estimate"] == pytest.approx(1 - (0.1**0.5 + 0.9**0.5), abs=ROUNDING)
 
 
 def test_the_delta_method_is_refused(f1):
     with pytest.raises(NotSupported, match=r'no smooth function.*method="bootstrap"'):
-        em.subadditivity(f1.stated(), method="delta")
+        em.outputs.subadditivity(f1.stated(), method="delta")
 
 
 def test_the_grid_is_not_the_method(f1):
     with pytest.raises(UnknownName, match="which splits are tried is splits='shin_ying'"):
-        em.subadditivity(f1.stated(), method="shin_ying")
+        em.outputs.subadditivity(f1.stated(), method="shin_ying")
 
 
 def test_refusals(f1, two_outputs):
     with pytest.raises(UnknownName, match="It may be 'shin_ying', 'evans_heckman', 'general'"):
-        em.subadditivity(f1.stated(), splits="halves")
+        em.outputs.subadditivity(f1.stated(), splits="halves")
     with pytest.raises(FormError, match=r"is of two outputs, and there are 3.*shin_ying"):
-        em.subadditivity(f1.stated(), splits="evans_heckman")
+        em.outputs.subadditivity(f1.stated(), splits="evans_heckman")
     with pytest.raises(NotSupported, match=r"The search is of one place, and there are 2"):
-        em.subadditivity(f1.stated(), [1, 2], splits="general")
+        em.outputs.subadditivity(f1.stated(), [1, 2], splits="general")
     with pytest.raises(NotSupported, match="firms=4 is not searched"):
-        em.subadditivity(f1.stated(), splits="general", firms=4)
+        em.outputs.subadditivity(f1.stated(), splits="general", firms=4)
     with pytest.raises(NotSupported, match="replications=1 gives no interval"):
-        em.subadditivity(two_outputs, replications=1)
-    stated = em.state("composite", {"common cost": 1, "a": 1, "b": 1}, outputs={"a": 1, "b": 1})
+        em.outputs.subadditivity(two_outputs, replications=1)
+    stated = em.worlds.state("composite", {"common cost": 1, "a": 1, "b": 1}, outputs={"a": 1, "b": 1})
     with pytest.raises(NotSupported, match="stated parameters have none"):
-        em.subadditivity(stated, splits="evans_heckman")
+        em.outputs.subadditivity(stated, splits="evans_heckman")
     names = list("abcdef")
-    many = em.state("composite", {"common cost": 1} | dict.fromkeys(names, 1), outputs=dict.fromkeys(names, 1))
+    many = em.worlds.state("composite", {"common cost": 1} | dict.fromkeys(names, 1), outputs=dict.fromkeys(names, 1))
     with pytest.raises(NotSupported, match="A grid of tenths over 6 outputs has 531,441 splits"):
-        em.subadditivity(many)
+        em.outputs.subadditivity(many)
 
 
 def shares_and_savings(table):
@@ -186,7 +186,7 @@ def shares_and_savings(table):
 
 @pytest.mark.parametrize("at", [0.4, 1.5])
 def test_the_table_of_splits_by_brute_force(two_outputs, at):
-    result = em.subadditivity(two_outputs, at, replications=19)
+    result = em.outputs.subadditivity(two_outputs, at, replications=19)
     table = result.tables["splits"]
     technology, theta, mean = two_outputs.technology, two_outputs.theta, two_outputs.technology.mean_point()
     q = at * mean.outputs[0]
@@ -211,7 +211,7 @@ def dict_of(firms):
 
 
 def test_the_table_of_splits_of_evans_and_heckman(two_outputs):
-    result = em.subadditivity(two_outputs, splits="evans_heckman", replications=19)
+    result = em.outputs.subadditivity(two_outputs, splits="evans_heckman", replications=19)
     table = result.tables["splits"]
     least = two_outputs.data.frame[["a", "b"]].to_numpy().min(axis=0)
     q = two_outputs.technology.mean_point().outputs[0]
@@ -226,7 +226,7 @@ def test_the_table_of_splits_of_evans_and_heckman(two_outputs):
 
 def test_splits_without_a_cost_have_no_saving(two_outputs):
     """Below the least that anyone makes, one firm of Evans and Heckman would make less than nothing."""
-    table = em.subadditivity(two_outputs, 0.02, splits="evans_heckman", replications=19).tables["splits"]
+    table = em.outputs.subadditivity(two_outputs, 0.02, splits="evans_heckman", replications=19).tables["splits"]
     q = 0.02 * two_outputs.technology.mean_point().outputs[0]
     assert (two_outputs.data.frame[["a", "b"]].min() > q).all()
     assert not table["admissible"].any()
@@ -238,7 +238,7 @@ def test_splits_without_a_cost_have_no_saving(two_outputs):
 
 
 def test_the_table_of_splits_is_of_two_outputs_at_one_place(f1, two_outputs):
-    assert "splits" not in em.subadditivity(f1.stated()).tables
-    assert "splits" not in em.subadditivity(two_outputs, [1, 2], replications=19).tables
-    assert "splits" not in em.subadditivity(two_outputs, splits="general", replications=19).tables
-    assert list(em.subadditivity(two_outputs, replications=19).tables) == ["cheapest split", "places", "splits"]
+    assert "splits" not in em.outputs.subadditivity(f1.stated()).tables
+    assert "splits" not in em.outputs.subadditivity(two_outputs, [1, 2], replications=19).tables
+    assert "splits" not in em.outputs.subadditivity(two_outputs, splits="general", replications=19).tables
+    assert list(em.outputs.subadditivity(two_outputs, replications=19).tables) == ["cheapest split", "places", "splits"]

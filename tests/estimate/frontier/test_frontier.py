@@ -58,7 +58,7 @@ def fitted(frame):
 @pytest.mark.parametrize("form", ["translog", "composite"])
 @pytest.mark.parametrize("distribution", DENSITIES)
 def test_gradient_and_hessian_are_those_of_differences(frame, form, distribution):
-    estimator = em.Frontier(determinants="closeness")
+    estimator = em.estimators.Frontier(determinants="closeness")
     asked = Specification(find_form(form), estimator, second_order="outputs")
     design = prepare(table(frame[:60]), asked).design
     density = DENSITIES[distribution]
@@ -112,7 +112,7 @@ def test_a_sampled_start_leads_large_tables_to_the_same_optimum(monkeypatch, fra
 )
 def test_a_known_truth_is_recovered(distribution, sigma_u):
     data = table(simulated(4_000, sigma_u=sigma_u, seed=3, distribution=distribution))
-    fitted = em.fit(data, "cobb_douglas", estimator=em.Frontier(distribution))
+    fitted = em.fit(data, "cobb_douglas", estimator=em.estimators.Frontier(distribution))
     truth = {"visits": 0.5, "advice": 0.4, "wage": 0.6, "closeness": -0.1}
     for name, value in truth.items():
         assert abs(fitted.params[name] - value) < 4.0 * fitted.bse[name]
@@ -240,7 +240,7 @@ def test_a_step_goes_uphill_where_the_likelihood_bends_up():
 def test_what_is_refused(frame, estimator, options, error, message):
     data = table(frame.assign(word="a", same=1.0), entity="provider")
     with pytest.raises(error, match=message.replace("(", r"\(")):
-        em.fit(data, **options, estimator=em.Frontier(**estimator))
+        em.fit(data, **options, estimator=em.estimators.Frontier(**estimator))
 
 
 def test_a_frontier_without_noise_is_refused():

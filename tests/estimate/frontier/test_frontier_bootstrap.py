@@ -29,10 +29,10 @@ def described(frame, **roles):
 @pytest.mark.parametrize(
     ("form", "estimator"),
     [
-        ("cobb_douglas", em.Frontier()),
-        ("translog", em.Frontier("exponential")),
-        ("cobb_douglas", em.Frontier(determinants="closeness", constant=False)),
-        ("flexible_fixed_cost", em.Frontier()),
+        ("cobb_douglas", em.estimators.Frontier()),
+        ("translog", em.estimators.Frontier("exponential")),
+        ("cobb_douglas", em.estimators.Frontier(determinants="closeness", constant=False)),
+        ("flexible_fixed_cost", em.estimators.Frontier()),
     ],
     ids=lambda one: one if isinstance(one, str) else one.distribution + "".join(one.determinants),
 )
@@ -87,7 +87,7 @@ def test_large_tables_take_steps_that_come_near(monkeypatch, form):
 
 
 def test_many_replications_at_once_are_evaluated_as_one_by_one():
-    fitted = em.fit(described(table(80)), estimator=em.Frontier(determinants="closeness", constant=False))
+    fitted = em.fit(described(table(80)), estimator=em.estimators.Frontier(determinants="closeness", constant=False))
     rows = inference._Table.of(fitted.asked)
     draws = fitted.replications(3, seed=4)
     weights = draws.of_replications(slice(0, 3))

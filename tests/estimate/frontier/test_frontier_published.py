@@ -53,7 +53,7 @@ def agrees(fitted, peer, sign, rel, errors=None):
 @pytest.mark.parametrize("distribution", ["half_normal", "exponential"])
 def test_power_stations_as_published_and_as_sfar_has_them(distribution):
     peer, published = PEERS["electricity_1970"][distribution], PEERS["electricity_1970"]["published"]
-    fitted = em.fit(em.load("electricity_1970"), second_order="outputs", estimator=em.Frontier(distribution))
+    fitted = em.fit(em.load("electricity_1970"), second_order="outputs", estimator=em.estimators.Frontier(distribution))
     agrees(fitted, peer, 1.0, SAME_OPTIMUM, errors=1e-3)
     assert fitted.llf == pytest.approx(published[distribution]["loglik"], abs=ROUNDED)
     assert fitted.sigma_u == pytest.approx(published[distribution]["sigma_u"], abs=ROUNDED)
@@ -83,7 +83,7 @@ def test_moments_of_inefficiency_of_power_stations_as_published():
 @pytest.mark.parametrize("peer", PEERS["electricity_1970"]["python"])
 def test_no_python_program_has_a_higher_likelihood(peer):
     distribution = "exponential" if "exp" in peer else "half_normal"
-    fitted = em.fit(em.load("electricity_1970"), second_order="outputs", estimator=em.Frontier(distribution))
+    fitted = em.fit(em.load("electricity_1970"), second_order="outputs", estimator=em.estimators.Frontier(distribution))
     theirs = PEERS["electricity_1970"]["python"][peer]["loglik"]
     assert fitted.llf >= theirs - SAME_LIKELIHOOD
     assert (fitted.llf > theirs + 0.1) == (peer == "panelsfa_hn")
@@ -122,7 +122,7 @@ def test_the_example_of_frontier_41(firms):
 
 
 def test_a_truncated_normal_that_frontier_left_too_early(firms):
-    fitted = em.fit(firms, "cobb_douglas", estimator=em.Frontier("truncated_normal"))
+    fitted = em.fit(firms, "cobb_douglas", estimator=em.estimators.Frontier("truncated_normal"))
     assert fitted.llf > PEERS["front41"]["truncated_normal_not_at_optimum"]["loglik"] + 0.01
     assert np.abs(fitted.found.found.gradient).max() < 1e-6
 
@@ -146,7 +146,7 @@ def test_a_translog_of_rice_farms(rice):
 
 
 def test_determinants_of_the_inefficiency_of_rice_farms(rice):
-    estimator = em.Frontier(determinants=["EDYRS", "BANRAT"], constant=False)
+    estimator = em.estimators.Frontier(determinants=["EDYRS", "BANRAT"], constant=False)
     fitted = em.fit(rice, "cobb_douglas", estimator=estimator)
     peer = PEERS["rice"]["determinants"]
     agrees(fitted, peer, -1.0, APPROXIMATE, errors=BUILT_UP)
@@ -159,6 +159,6 @@ def test_determinants_of_the_inefficiency_of_rice_farms(rice):
 
 def test_a_truncated_normal_without_an_optimum_that_frontier_calls_converged(rice):
     peer = PEERS["rice"]["truncated_normal_not_at_optimum"]["loglik"]
-    assert em.fit(rice, "cobb_douglas", estimator=em.Frontier("exponential")).llf > peer + 0.5
+    assert em.fit(rice, "cobb_douglas", estimator=em.estimators.Frontier("exponential")).llf > peer + 0.5
     with pytest.raises(NotIdentified, match=r"the data want the exponential distribution.*em\.Frontier"):
-        em.fit(rice, "cobb_douglas", estimator=em.Frontier("truncated_normal"))
+        em.fit(rice, "cobb_douglas", estimator=em.estimators.Frontier("truncated_normal"))

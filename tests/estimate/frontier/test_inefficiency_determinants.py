@@ -23,7 +23,7 @@ def frame(rows, seed, moved, spread=0.3, noise=0.1):
 
 def fit(table, **estimator):
     data = em.CostData(table, cost="cost", outputs=["visits"])
-    return em.fit(data, "cobb_douglas", estimator=em.Frontier(**estimator))
+    return em.fit(data, "cobb_douglas", estimator=em.estimators.Frontier(**estimator))
 
 
 @pytest.mark.parametrize("seed", [2, 8])
@@ -64,7 +64,7 @@ def test_determinants_of_nothing_are_refused_or_spoken_of():
     with pytest.raises(
         NotIdentified, match="the likelihood is highest where sigma_u is zero, so nothing can be learnt"
     ):
-        em.fit(em.load("electricity_1970"), estimator=em.Frontier("truncated_normal"))
+        em.fit(em.load("electricity_1970"), estimator=em.estimators.Frontier("truncated_normal"))
     rng = np.random.default_rng(6)
     table = frame(200, 6, lambda z, d: 0.0 * z)
     table["cost"] = np.exp(0.8 * np.log(table["visits"]) - np.abs(rng.normal(size=200)))

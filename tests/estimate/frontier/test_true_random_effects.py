@@ -174,10 +174,16 @@ def test_printed_with_its_levels(fitted):
 @pytest.mark.parametrize(
     ("rows", "estimator", "options", "error", "message"),
     [
-        ((60, 3), em.Frontier("exponential"), {}, NotSupported, 'effects="random" takes half-normal inefficiency'),
-        ((60, 3), em.Frontier(determinants="level"), {}, NotSupported, "name the providers with groups="),
-        ((60, 3), em.Frontier(), {"cov_type": "HC1"}, NotSupported, "those of a provider share its level"),
-        ((60, 1), em.Frontier(), {}, NotSupported, "Every provider has one row"),
+        (
+            (60, 3),
+            em.estimators.Frontier("exponential"),
+            {},
+            NotSupported,
+            'effects="random" takes half-normal inefficiency',
+        ),
+        ((60, 3), em.estimators.Frontier(determinants="level"), {}, NotSupported, "name the providers with groups="),
+        ((60, 3), em.estimators.Frontier(), {"cov_type": "HC1"}, NotSupported, "those of a provider share its level"),
+        ((60, 1), em.estimators.Frontier(), {}, NotSupported, "Every provider has one row"),
     ],
 )
 def test_what_is_refused(rows, estimator, options, error, message):

@@ -22,22 +22,22 @@ def test_tables_without_prices_or_shares_are_told_how_to_name_them(three_prices)
 
 def test_settings_that_are_not_known(three_prices):
     with pytest.raises(UnknownName, match=r"drop='water' is not a price with a cost share.*wage, rent, energy"):
-        em.fit(three_prices(40), estimator=em.System(drop="water"))
+        em.fit(three_prices(40), estimator=em.estimators.System(drop="water"))
     with pytest.raises(UnknownName, match=r'divide_by=\'n\' is not known. It may be "rows" or "freedom"'):
-        em.System(divide_by="n")
+        em.estimators.System(divide_by="n")
 
 
 def test_a_single_share_that_is_left_out_leaves_nothing(three_prices):
     data = three_prices(40).using(prices=["wage"])
     with pytest.raises(NotSupported, match="wage is the only price with a cost share, and leaving its share out"):
-        em.fit(data, estimator=em.System(drop="wage"))
+        em.fit(data, estimator=em.estimators.System(drop="wage"))
 
 
 def test_shares_of_all_inputs_of_a_table_that_does_not_say_so(three_prices):
     data = three_prices(40).using(prices_complete=False)
     with pytest.raises(TableError, match=r'add up to one in every row.*prices_complete=True.*System\(drop="energy"\)'):
         em.fit(data, estimator="system")
-    assert em.fit(data, estimator=em.System(drop="energy")).left_out == "energy"
+    assert em.fit(data, estimator=em.estimators.System(drop="energy")).left_out == "energy"
 
 
 def test_shares_that_do_not_add_up_to_one_are_refused_with_the_table(three_prices):

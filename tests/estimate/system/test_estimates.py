@@ -35,7 +35,7 @@ def power(shares="renormalise"):
     ],
 )
 def test_shares_are_the_slopes_of_log_cost_and_their_derivatives_are_exact(three_prices, form, drop, restrict):
-    fitted = em.fit(three_prices(60), form, estimator=em.System(drop=drop), restrict=restrict)
+    fitted = em.fit(three_prices(60), form, estimator=em.estimators.System(drop=drop), restrict=restrict)
     t, equations = fitted.technology, fitted.equations
     kept = [list(t.prices).index(one.price) for one in equations.shares]
     shares = fitted.data.frame[[one.share for one in equations.shares]].to_numpy().T
@@ -80,7 +80,7 @@ def test_the_composite_system_of_power_stations(monkeypatch):
     # Two further passes make the starting values.
     assert len(passes) + 2 < 25
     assert "Gauss-Newton steps" in fitted.convergence
-    two_step = em.fit(power(), "composite", estimator=em.System(iterate=False))
+    two_step = em.fit(power(), "composite", estimator=em.estimators.System(iterate=False))
     assert two_step.llf < fitted.llf
     assert two_step.convergence == "generalised least squares in two steps"
 
@@ -185,7 +185,11 @@ def test_robust_covariances_are_those_of_explicit_rows(three_prices):
 def test_replications_of_log_forms_are_refits_of_the_rows_drawn(three_prices, settings, clustered):
     data = three_prices(150)
     data = replace(data, frame=data.frame.assign(area=np.arange(150) // 3))
-    asked = {"estimator": em.System(**settings), "second_order": "outputs", "groups": "area" if clustered else None}
+    asked = {
+        "estimator": em.estimators.System(**settings),
+        "second_order": "outputs",
+        "groups": "area" if clustered else None,
+    }
     fitted = em.fit(data, **asked)
     draws = fitted.replications(3, seed=1)
     for number, found in enumerate(fitted.bootstrap(draws)):

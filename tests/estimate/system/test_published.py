@@ -43,7 +43,7 @@ def agrees(fitted, peer):
 )
 def test_power_stations_as_systemfit_has_them(model, settings):
     peer = PEERS[model]
-    fitted = em.fit(power(), estimator=em.System(**settings), cov_type="nonrobust")
+    fitted = em.fit(power(), estimator=em.estimators.System(**settings), cov_type="nonrobust")
     agrees(fitted, peer)
     assert fitted.llf == pytest.approx(peer["loglik"], rel=SAME_SYSTEM)
     gradient = jacobian(fitted.technology.in_units, fitted.theta)
@@ -69,7 +69,7 @@ def test_power_stations_as_linearmodels_has_them():
 
 def test_published_shares_make_the_share_left_out_matter():
     peer = PEERS["labour_dropped"]
-    fitted = em.fit(power(), estimator=em.System(drop="wage"))
+    fitted = em.fit(power(), estimator=em.estimators.System(drop="wage"))
     assert fitted.llf == pytest.approx(peer["loglik"], rel=SAME_SYSTEM)
     (note,) = [note for note in fitted.notes if "do not add up to one" in note]
     assert "firm 45, firm 112" in note
@@ -92,7 +92,7 @@ def test_christensen_and_greene_s_restricted_systems(model):
 @pytest.mark.parametrize("drop", ["wage", "capital_price", "fuel_price"])
 def test_any_share_can_be_left_out_where_shares_add_up_to_one(drop):
     expected = PEERS["renormalised"]
-    fitted = em.fit(power("renormalise"), estimator=em.System(drop=drop), cov_type="nonrobust")
+    fitted = em.fit(power("renormalise"), estimator=em.estimators.System(drop=drop), cov_type="nonrobust")
     usual = em.fit(power("renormalise"), estimator="system", cov_type="nonrobust")
     assert fitted.llf == pytest.approx(expected["log_likelihood"], abs=FOUR_DECIMALS)
     assert fitted.llf == pytest.approx(usual.llf, rel=1e-10)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from econmodel.arrangements.partners import check_partners, require_once, row_of
 from econmodel.economies.core.identity import assert_adds_up
 from econmodel.errors import TableError, UnknownName
-from econmodel.results import Answer, format_number
+from econmodel.frames import in_pandas
+from econmodel.results import Table, format_number
 from econmodel.table.cost_data import CostData
 from econmodel.table.roles import nearest
 
@@ -101,14 +102,14 @@ def envelop(inputs: Array, outputs: Array, members: NDArray[np.intp], returns: R
     return found
 
 
-def merger_envelopment(
+def envelopment(
     data: CostData | pd.DataFrame,
     partners: Sequence[object],
     *,
     inputs: Sequence[str] | None = None,
     outputs: Sequence[str] | None = None,
     returns: Returns = "variable",
-) -> Answer:
+) -> Table:
     """What a merger could save by the best practice of the providers in a table, without a cost function.
 
     Parameters
@@ -121,7 +122,7 @@ def merger_envelopment(
 
     Returns
     -------
-    Answer
+    Table
         Terms "merger" (share of all inputs with which one provider could do what all do), and its factors "learning",
         "harmony" (scope) and "size" (scale): below one is a saving. A row without a number, and a sentence, where no
         mix of the providers makes as much as the merged one would. The further table "partners" has each one's own
@@ -141,12 +142,13 @@ def merger_envelopment(
     Examples
     --------
     >>> table = pd.DataFrame({"staff": [100, 200, 300, 500], "users": [75, 100, 300, 400]}, index=list("ABCD"))
-    >>> found = merger_envelopment(table, ["A", "B"], inputs=["staff"], outputs=["users"]).table.set_index("term")
+    >>> found = envelopment(table, ["A", "B"], inputs=["staff"], outputs=["users"]).table.set_index("term")
     >>> {term: float(value) for term, value in found["estimate"].round(6).items()}
     {'merger': 0.62963, 'learning': 0.740741, 'harmony': 1.0, 'size': 0.85}
     """
     if returns not in WEIGHTS:
         raise UnknownName(f"returns={returns!r} is not known. Returns to scale may be {', '.join(WEIGHTS)}.")
+    data = in_pandas(data)
     if isinstance(data, CostData):
         frame, names = data.frame, data.row_names()
         inputs, outputs = inputs or [data.cost], outputs or list(data.outputs)
@@ -167,7 +169,7 @@ def merger_envelopment(
     values = {name: getattr(found, name) for name in ("merger", "learning", "harmony", "size")}
     table = pd.DataFrame({"term": list(values), "estimate": list(values.values())})
     own = pd.DataFrame({"partner": [names[place] for place in members], "efficiency": found.efficiencies})
-    return Answer(
+    return Table(
         f"Merger of {' and '.join(own['partner'])}: envelopment with {returns} returns",
         table,
         _text(found, len(frame)),

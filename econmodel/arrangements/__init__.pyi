@@ -1,0 +1,15 @@
+from .benchmarking import envelopment as envelopment
+from .care import connected_care as connected_care
+from .merging import merger as merger
+from .partnering import partner as partner
+from .pay_back import saving_needed as saving_needed
+from .payment_by_results.chain import Tier as Tier
+from .payment_by_results.explained_outcomes import explain_outcomes as explain_outcomes
+from .payment_by_results.payment import pay_by_results as pay_by_results
+from .payment_by_results.supply_chain import supply_chain as supply_chain
+from .structure.commission import Reserved as Reserved
+from .structure.configuration import configure as configure
+from .trust import Transactions as Transactions
+from .trust import Trust as Trust
+from .trust import tenders as tenders
+from .unpaid_work.coproduction import coproduce as coproduce
