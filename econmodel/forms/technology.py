@@ -15,6 +15,12 @@ from econmodel.forms.polynomial import Polynomial
 Array = NDArray[np.float64]
 # Money above e^300 (1e130), or below one over that, is no cost: squares of such numbers leave double precision.
 LARGEST_LOG = 300.0
+# Where a coordinate has no slope at zero (a square root), that of so small an output stands for it.
+LEAST_OUTPUT = 1e-306
+
+
+def _above_zero(outputs: Array) -> Array:
+    return np.where(outputs == 0.0, LEAST_OUTPUT, outputs)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -196,7 +202,7 @@ class Technology:
     def _in_units(self, gradient: Array, point: Point) -> Slopes:
         m, r, x = len(self.outputs), len(self.relationships), len(self.controls)
         k = len(self.prices) - (self.numeraire is not None)
-        slope = self.form.coordinate.slope(point.outputs)
+        slope = self.form.coordinate.slope(_above_zero(point.outputs))
         if self.form.coordinate.centring == "scale":
             slope = slope / self.output_centres
         by_price = self._by_log_price(gradient[..., m : m + k], point)
@@ -237,7 +243,7 @@ class Technology:
             second = self.aggregate.coefficients(of_aggregate)[2][..., None, :m, columns]
             first = gradient[..., :m, None] * gradient[..., None, columns]
             curvature = curvature + over_positive(second - over_positive(first, value), value)
-        slope = self.form.coordinate.slope(point.outputs) * point.outputs
+        slope = self.form.coordinate.slope(_above_zero(point.outputs)) * point.outputs
         if self.form.coordinate.centring == "scale":
             slope = slope / self.output_centres
         return curvature * slope[..., None]

@@ -39,6 +39,6 @@ def test_without_reserves_no_chances_are_written(cash, drawn_rows):
 def test_one_size_or_something_else_is_refused(cash, outcomes):
     for given in (cash((5.0,)), outcomes(), None):
         with pytest.raises(
-            NotSupported, match=r"em\.charts\.reserves draws the result of em\.supply_chain.*two or more"
+            NotSupported, match=r"em\.charts\.reserves draws the result of em\.arrangements\.supply_chain.*two or more"
         ):
             reserves(given)

@@ -34,5 +34,7 @@ def test_bars_are_price_times_rate_and_ticks_the_spending(outcomes, payment, dra
 
 def test_something_else_is_refused(cash):
     for given in (cash(), 7):
-        with pytest.raises(NotSupported, match=r"em\.charts\.outcome_revenue draws the result of em\.explain_outcomes"):
+        with pytest.raises(
+            NotSupported, match=r"em\.charts\.outcome_revenue draws the result of em\.arrangements\.explain_outcomes"
+        ):
             outcome_revenue(given)

@@ -63,5 +63,7 @@ def test_of_many_numbers_some_are_shown_and_the_cheapest_is_among_them(structure
 
 
 def test_what_holds_no_structures_is_refused(structures):
-    with pytest.raises(NotSupported, match=r"'Else' holds no structures: give the result of em\.configure\."):
+    with pytest.raises(
+        NotSupported, match=r"'Else' holds no structures: give the result of em\.arrangements\.configure\."
+    ):
         configuration(Table("Else", structures(numbers=()).table, ""))

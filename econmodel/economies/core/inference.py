@@ -93,7 +93,7 @@ def _estimate(
     function: CostFunction, measure: Measure, nulls: Sequence[float] | float, method: Method, level: float, seed: int
 ) -> Estimates:
     values = measure(function.theta).real
-    values = np.where(np.isfinite(values), values, np.nan)
+    values = np.where(np.abs(values) < LARGEST_DRAW, values, np.nan)
     null = np.broadcast_to(np.asarray(nulls, dtype=float), values.shape)
     if method == "delta":
         return _by_delta(function, measure, values, null, level)

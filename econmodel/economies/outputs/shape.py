@@ -144,12 +144,14 @@ def _pairs(outputs: tuple[str, ...], pair: Sequence[str] | None) -> list[Pair]:
 
 
 def _region(fit: CostFunction, places: Places) -> Point:
-    """A grid from nothing (in log forms, from its first step) to the bundle, in the bundle's surroundings."""
+    """A grid from nothing (or from its first step, where nothing has no slope) to the bundle, in its surroundings."""
     outputs = places.point.outputs[0]
     steps = STEPS.get(len(outputs), FEWEST_STEPS)
     fractions = np.linspace(0.0, 1.0, steps)
-    if not fit.technology.form.coordinate.allows_zero:
-        fractions = fractions[1:]
+    coordinate = fit.technology.form.coordinate
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if not coordinate.allows_zero or not np.isfinite(coordinate.slope(np.zeros(1))).all():
+            fractions = fractions[1:]
     return places.point.with_outputs(np.array(list(product(fractions, repeat=len(outputs)))) * outputs)
 
 

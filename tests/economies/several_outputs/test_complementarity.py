@@ -140,7 +140,7 @@ def test_trans_ray_convexity_of_a_fit(random_quadratic):
 
 
 def test_refusals_of_the_trans_ray(f1):
-    with pytest.raises(FormError, match=r"crosses outputs, and a is the only one.*em\.subadditivity"):
+    with pytest.raises(FormError, match=r"crosses outputs, and a is the only one.*em\.outputs\.subadditivity"):
         em.outputs.trans_ray(em.worlds.state("composite", {"common cost": 1, "a": 1}, outputs={"a": 1}))
     with pytest.raises(NotSupported, match="with 2 places is not tried"):
         em.outputs.trans_ray(f1.stated(), at=[1, 2])

@@ -160,5 +160,5 @@ def test_determinants_of_the_inefficiency_of_rice_farms(rice):
 def test_a_truncated_normal_without_an_optimum_that_frontier_calls_converged(rice):
     peer = PEERS["rice"]["truncated_normal_not_at_optimum"]["loglik"]
     assert em.fit(rice, "cobb_douglas", estimator=em.estimators.Frontier("exponential")).llf > peer + 0.5
-    with pytest.raises(NotIdentified, match=r"the data want the exponential distribution.*em\.Frontier"):
+    with pytest.raises(NotIdentified, match=r"the data want the exponential distribution.*em\.estimators\.Frontier"):
         em.fit(rice, "cobb_douglas", estimator=em.estimators.Frontier("truncated_normal"))
