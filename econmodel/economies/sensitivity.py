@@ -140,31 +140,24 @@ def sensitivity(
             f"{wanted[0]} cannot be compared with itself. Name another benchmark, or ask what a thing as strong would "
             'do to scale: of="scale".'
         )
-    found = {name: _coefficient(fit, name) for name in wanted}
+    coefficients = {name: _coefficient(fit, name) for name in wanted}
     variables = fit.technology.relationships
     labels = {SCALE: SCALE} | {_key(name): fit.data.labels(name) for name in variables if name != SCALE}
     labels = {name: labels.get(name, name) for name in wanted}
-    rows = [
-        (
-            labels[name], one.value, one.null, 100.0 * one.explained, 100.0 * one.robustness(),
-            100.0 * one.robustness(conf_level),
-        )
-        for name, (one, _) in found.items()
-    ]  # fmt: skip
-    columns = ["term", "estimate", "null", "explains_percent", "robustness_percent", "significance_percent"]
-    table = pd.DataFrame(rows, columns=columns)
-    bounds = pd.DataFrame(
-        [
-            row
-            for name, (one, gradient) in found.items()
-            for other in names
-            if other != name
-            for row in _bounds(fit, labels[name], one, gradient, other, times, conf_level)
-        ],
-        columns=[
-            "term", "benchmark", "times", "of_cost_percent", "of_variable_percent", "estimate", "conf_low", "conf_high",
-        ],
+    table = pd.DataFrame(
+        {
+            "term": labels[name], "estimate": one.value, "null": one.null, "explains_percent": 100.0 * one.explained,
+            "robustness_percent": 100.0 * one.robustness(), "significance_percent": 100.0 * one.robustness(conf_level),
+        }
+        for name, (one, _) in coefficients.items()
     )  # fmt: skip
+    bounds = pd.DataFrame(
+        row
+        for name, (one, gradient) in coefficients.items()
+        for other in names
+        if other != name
+        for row in _bounds(fit, labels[name], one, gradient, other, times, conf_level)
+    )
     tables = {"benchmarks": bounds} if len(bounds) else {}
     notes = ("Classical standard errors, as these bounds require; intervals of the fit itself may be wider.",)
     headings = LABELS | {"significance_percent": f"at {100 * conf_level:g} %, %"}
@@ -216,7 +209,7 @@ def _bounds(
     benchmark: str,
     multiples: Sequence[float],
     level: float,
-) -> list[tuple[object, ...]]:
+) -> list[dict[str, object]]:
     """One row a multiple: bounds on the two shares, and what would remain."""
     from scipy.special import stdtrit
 
@@ -229,7 +222,7 @@ def _bounds(
     of_variable = float(crossed @ np.linalg.solve(inner, crossed)) / own
     squares = float(fit.theta[places] @ np.linalg.solve(inner, fit.theta[places]))
     of_cost = squares / (squares + fit.ssr)
-    rows: list[tuple[object, ...]] = []
+    rows: list[dict[str, object]] = []
     for times in multiples:
         shares = bounds_of(times, of_variable, of_cost)
         if shares is None:
@@ -239,8 +232,13 @@ def _bounds(
             )
         value, error = one.adjusted(*shares)
         margin = float(stdtrit(one.freedom - 1.0, 0.5 + level / 2.0)) * error
-        percent = (100.0 * shares[0], 100.0 * shares[1])
-        rows.append((label, benchmark, times, *percent, value, value - margin, value + margin))
+        rows.append(
+            {
+                "term": label, "benchmark": benchmark, "times": times, "of_cost_percent": 100.0 * shares[0],
+                "of_variable_percent": 100.0 * shares[1], "estimate": value, "conf_low": value - margin,
+                "conf_high": value + margin,
+            }
+        )  # fmt: skip
     return rows
 
 
@@ -282,20 +280,22 @@ def _terms_of(fit: Fit, benchmark: str) -> NDArray[np.intp]:
 
 
 def _words(table: pd.DataFrame, bounds: pd.DataFrame, level: float) -> str:
-    said = []
-    for row in table.itertuples(index=False):
-        said.append(
-            f"Something left out that explains {row[4]:.1f} % of what is left of cost, and of {row[0]}, would bring "
-            f"{row[0]} from {format_number(row[1])} to {format_number(row[2])}"
+    sentences, at = [], f"{100 * (1 - level):g} %"
+    for _, row in table.iterrows():
+        term, significance = row["term"], row["significance_percent"]
+        sentences.append(
+            f"Something left out that explains {row['robustness_percent']:.1f} % of what is left of cost, and of "
+            f"{term}, would bring {term} from {format_number(row['estimate'])} to {format_number(row['null'])}"
             + (
-                f"; {row[5]:.1f} % would take away its significance at {100 * (1 - level):g} %."
-                if row[5] > 0
-                else f", from which it does not differ at {100 * (1 - level):g} % as it stands."
+                f"; {significance:.1f} % would take away its significance at {at}."
+                if significance > 0
+                else f", from which it does not differ at {at} as it stands."
             )
         )
-    for row in bounds.groupby(["term", "benchmark"], sort=False).tail(1).itertuples(index=False):
-        said.append(
-            f"If it were {format_number(row[2])} times as strong as {row[1]}, {row[0]} would be "
-            f"{with_interval(row[5], row[6], row[7], level)}."
+    strongest = bounds.groupby(["term", "benchmark"], sort=False).tail(1) if len(bounds) else bounds
+    for _, row in strongest.iterrows():
+        sentences.append(
+            f"If it were {format_number(row['times'])} times as strong as {row['benchmark']}, {row['term']} would be "
+            f"{with_interval(row['estimate'], row['conf_low'], row['conf_high'], level)}."
         )
-    return " ".join(said)
+    return " ".join(sentences)
