@@ -31,8 +31,8 @@ def test_what_was_irregular_is_regular(fitted, imposed):
     assert imposed.ssr > fitted.ssr, "least squares is the unrestricted minimum"
     residual = np.log(fitted.data.frame["cost"]) - imposed.fittedvalues
     assert residual @ residual == pytest.approx(imposed.ssr)
-    assert list(imposed.binding.columns) == ["condition", "at"]
-    assert set(imposed.binding["condition"]) <= {
+    assert list(imposed.binding.columns) == ["term", "at"]
+    assert set(imposed.binding["term"]) <= {
         "concave in prices", "cost does not fall with wage", "cost does not fall with capital_price",
     }  # fmt: skip
     assert "Monotonicity and concavity in prices imposed at 123 points by minimum distance" in imposed.notes[-1]

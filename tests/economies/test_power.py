@@ -239,7 +239,7 @@ def test_bars_only_where_someone_watches(monkeypatch, capsys):
         (lambda: power(one_output(), replications=1), NotSupported, r"replications=1 gives no interval"),
         (lambda: power(one_output(), target=80), NotSupported, r"target=80 is not between 0 and 1"),
         (lambda: power(one_output(), conf_level=95), NotSupported, r"conf_level=95 is not between"),
-        (lambda: power(one_output(), sound=0.1), UnknownName, r"sound is no option of em\.worlds\.simulate\. It has spr"),
+        (lambda: power(one_output(), sound=0.1), UnknownName, r"sound is no option of em\.worlds\.simulate\. It has"),
         (lambda: power(one_output(), "relationship"), NotSupported, r"The truth has no relationship variable"),
         (lambda: power(one_output(), of="visits"), NotSupported, r"of='visits' names a relationship variable"),
         (lambda: power(with_continuity(), "relationship", of="ties"), UnknownName, r"'ties' is not .* There is cont"),

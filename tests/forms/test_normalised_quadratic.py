@@ -122,7 +122,7 @@ def test_concavity_imposed_at_the_mean_holds_everywhere():
     assert em.regularity(fitted).table.set_index("term").loc["concave in prices", "violations"] > 0
     imposed = em.impose(fitted, monotone=False, at="mean", replications=9)
     assert em.regularity(imposed).table.set_index("term").loc["concave in prices", "violations"] == 0
-    assert imposed.binding["condition"].tolist() == ["concave in prices"]
+    assert imposed.binding["term"].tolist() == ["concave in prices"]
 
 
 def test_what_needs_logs_of_prices_is_refused():
