@@ -45,7 +45,7 @@ def gaps(
     table: pd.DataFrame,
     outcome: str,
     between: str,
-    holding: Sequence[str] | Mapping[str, Sequence[str]],
+    holding: str | Sequence[str] | Mapping[str, str | Sequence[str]],
     *,
     reference: str | None = None,
     conf_level: float = 0.95,
@@ -57,7 +57,7 @@ def gaps(
     table : one row a provider
     outcome : column of numbers, such as the log of unit cost (gaps are then relative)
     between : column of words: the groups that are compared, such as sectors
-    holding : columns to hold, or name -> columns that are held together. Columns of words become one column a value
+    holding : column or columns to hold, or name -> those that are held together. A column of words becomes one a value
     reference : group that the others are compared with; by default the largest
     conf_level : of intervals, from standard errors that allow for uneven noise (HC3)
 
@@ -91,8 +91,9 @@ def gaps(
     True
     """
     check_level(conf_level)
-    held = {str(name): [str(name)] for name in holding} if not isinstance(holding, Mapping) else dict(holding)
-    held = {name: list(columns) for name, columns in held.items()}
+    if not isinstance(holding, Mapping):
+        holding = {str(name): str(name) for name in ([holding] if isinstance(holding, str) else holding)}
+    held = {name: [columns] if isinstance(columns, str) else list(columns) for name, columns in holding.items()}
     table = in_pandas(table)
     _check(table, outcome, between, held)
     y = table[outcome].to_numpy(dtype=float)

@@ -139,7 +139,7 @@ def test(
         raise UnknownName(f"There is no statistic {statistic!r}. There are {' and '.join(STATISTICS)}.")
     check_level(conf_level)
     fit.require_error()
-    names = [_usual(one) for one in ([hypothesis] if isinstance(hypothesis, str) else hypothesis)]
+    names = [_usual(one) for one in (hypothesis if isinstance(hypothesis, list | tuple) else [hypothesis])]
     for option, given, owner in (("of", of, "no relationship effect"), ("by", by, "common technology")):
         # It would be ignored in silence.
         if given is not None and owner not in names:
@@ -170,11 +170,11 @@ def test(
 test.__test__ = False  # type: ignore[attr-defined]
 
 
-def _usual(name: str) -> str:
+def _usual(name: object) -> str:
     """The name that a hypothesis has here, however it is spelled; equations and unknown names as they are."""
     plain = " ".join(str(name).replace("_", " ").replace("-", " ").lower().split())
     plain = SYNONYMS.get(plain, plain)
-    return plain if plain in RESTRICTING or plain in ALONE else name
+    return plain if plain in RESTRICTING or plain in ALONE else str(name)
 
 
 def _own_test(fit: Fit, name: str, margin: float | None, level: float) -> Check:

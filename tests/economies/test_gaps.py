@@ -216,3 +216,10 @@ def test_a_supply_chain_is_what_it_says():
     assert third["log_size"].mean() < frame["log_size"].mean() - 0.3
     assert large.facts == {"public less private": 0.0, "third less private": 0.0}
     assert np.log(frame["cost"] / frame["participants"]).to_numpy() == pytest.approx(frame["log_unit_cost"].to_numpy())
+
+
+def test_one_column_to_hold_may_be_given_as_its_name(table):
+    one, listed = (em.gaps(table, "log_unit_cost", "sector", holding) for holding in ("log_size", ["log_size"]))
+    assert one.table.equals(listed.table)
+    named = em.gaps(table, "log_unit_cost", "sector", {"size": "log_size"})
+    assert named.table["estimate"].tolist() == one.table["estimate"].tolist()
