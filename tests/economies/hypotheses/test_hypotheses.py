@@ -286,7 +286,7 @@ def test_unknown_words_list_what_is_known(power):
         em.test(power, ["symmetry", "homotheticity"])
     with pytest.raises(UnknownName, match="no hypothesis without a name"):
         em.test(power, [])
-    with pytest.raises(UnknownName, match="no hypothesis '3'. There are constant returns"):
+    with pytest.raises(UnknownName, match=r"no hypothesis '3'. There are constant returns"):
         em.test(power, 3)
     with pytest.raises(UnknownName, match=r"There is no statistic 'score'. There are wald and likelihood_ratio"):
         em.test(power, "homotheticity", statistic="score")
