@@ -90,6 +90,18 @@ def verdict_words(verdict: Verdict, below: str, above: str, equivalent: str = ""
     return f"{UNSETTLED}, and a departure of less than {least} would probably not have been found"
 
 
+def probability_words(p_value: float) -> str:
+    """A p-value as it stands in brackets.
+
+    Examples
+    --------
+    >>> probability_words(0.0123), probability_words(0.0001)
+    ('p = 0.012', 'p < 0.001')
+    """
+    written = format_probability(p_value)
+    return f"p < {written[1:]}" if written.startswith("<") else f"p = {written}"
+
+
 def scale_words(verdict: Verdict, elasticity: float, of: str = "scale") -> str:
     """What a verdict on a ray elasticity means for economies of scale (of size, of density)."""
     if elasticity <= 0.0:

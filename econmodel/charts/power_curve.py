@@ -52,7 +52,7 @@ def power(answer: Table) -> "alt.LayerChart":
     """
     must_draw(isinstance(answer, Table), "power", answer, "the result of em.power(cost)")
     enable()
-    if TRUTH not in answer.tables or "wrong sign" not in answer.table:
+    if TRUTH not in answer.tables or "wrong_sign" not in answer.table:
         raise NotSupported(f"{answer.title!r} holds no simulated studies: give the result of em.power.")
     truth, table = answer.tables[TRUTH].iloc[0], answer.table
     errors = _errors(table)
@@ -68,15 +68,15 @@ def power(answer: Table) -> "alt.LayerChart":
 
 
 def _message(table: pd.DataFrame, truth: pd.Series) -> tuple[str, str]:
-    thing, target, last = truth["to find"], float(truth["target"]), table.iloc[-1]
+    thing, target, last = truth["to_find"], float(truth["target"]), table.iloc[-1]
     if table["found"].isna().all():
         title = (
-            f"There is nothing to find: {_per_cent(last['wrong sign'])} of studies with {_many(last)} find something"
+            f"There is nothing to find: {_per_cent(last['wrong_sign'])} of studies with {_many(last)} find something"
         )
         return title, f"{_numbers(table)} ({truth['what']} is {number(truth['truth'])})"
     enough = enough_from(table, target)
-    if last["wrong sign"] > max(last["found"], 1.0 - truth["level"]):
-        title = f"{_per_cent(last['wrong sign'])} of studies with {_many(last)} find the opposite of what is true"
+    if last["wrong_sign"] > max(last["found"], 1.0 - truth["level"]):
+        title = f"{_per_cent(last['wrong_sign'])} of studies with {_many(last)} find the opposite of what is true"
     elif enough is None:
         title = f"{_many(last)} find {thing} in {_per_cent(last['found'])} of studies, short of {_per_cent(target)}"
     else:
@@ -91,9 +91,9 @@ def _message(table: pd.DataFrame, truth: pd.Series) -> tuple[str, str]:
 def _numbers(table: pd.DataFrame) -> str:
     """Every number of providers in words, as far as a sentence can hold them."""
     some = table if len(table) <= 6 else table.iloc[np.linspace(0, len(table) - 1, 6).astype(int)]
-    column = "wrong sign" if table["found"].isna().all() else "found"
+    column = "wrong_sign" if table["found"].isna().all() else "found"
     words = joined(f"{_per_cent(row[column])} with {_many(row)}" for _, row in some.iterrows())
-    text = f"{'False findings' if column == 'wrong sign' else 'Power'} is {words}".replace(
+    text = f"{'False findings' if column == 'wrong_sign' else 'Power'} is {words}".replace(
         "findings is", "findings are"
     )
     last = table.iloc[-1]
@@ -106,7 +106,7 @@ def _legend(table: pd.DataFrame, truth: pd.Series, errors: pd.DataFrame) -> list
     else:
         parts = ["line: share of studies that find it; bars: how well so many simulations know that share"]
         parts += [f"dashed: {_per_cent(truth['target'])}"]
-        parts += ["dotted: share that find the opposite"] * bool((table["wrong sign"] > 0).any())
+        parts += ["dotted: share that find the opposite"] * bool((table["wrong_sign"] > 0).any())
     if len(errors):
         parts.append(f"numbers at the bottom: average estimate less the truth, {number(truth['truth'])}")
     return parts
@@ -154,7 +154,7 @@ def _layers(table: pd.DataFrame, truth: pd.Series, errors: pd.DataFrame) -> "alt
     line = pd.DataFrame({"share": [1 - truth["level"] if nothing else truth["target"]]})
     wanted = alt.Chart(rows(line)).mark_rule(color=RULE, strokeDash=[6, 4], strokeWidth=1.2)
     layers: list[alt.Chart] = [wanted.encode(y=y("share"))]
-    drawn = table.rename(columns={"wrong sign": "wrong", "found_low": "low", "found_high": "high"})
+    drawn = table.rename(columns={"wrong_sign": "wrong", "found_low": "low", "found_high": "high"})
     base = alt.Chart(rows(drawn[["providers", "found", "low", "high", "wrong"]])).encode(x=x)
     if nothing or (drawn["wrong"] > 0).any():
         layers.append(base.mark_line(color=PLUM, strokeDash=[2, 3], strokeWidth=2.5).encode(y=y("wrong")))

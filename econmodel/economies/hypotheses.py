@@ -1,21 +1,23 @@
 """Hypotheses about a cost function by name, each with its null in words."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies import common_technology, hypothesis_words
 from econmodel.economies.core.places import require_fit
-from econmodel.economies.equivalence import OneSided, one_sided
-from econmodel.economies.hypothesis_words import Tested
-from econmodel.economies.joint_hypotheses import Joint, wald
-from econmodel.economies.likelihood_ratio import assumptions, compared, likelihood_ratio
-from econmodel.economies.restrictions import RESTRICTING, Restrictions, together
-from econmodel.economies.scope_hypothesis import no_scope_economies
-from econmodel.economies.symmetry import free_shares
+from econmodel.economies.restrictions import (
+    RESTRICTING,
+    Restrictions,
+    assumptions,
+    compared,
+    likelihood_ratio,
+    together,
+)
+from econmodel.economies.single_hypotheses import common_technology, no_scope_economies, symmetry
+from econmodel.economies.statistics import Joint, OneSided, Outcome, one_sided, restriction_table, two_sided, wald
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.delta import jacobian
 from econmodel.estimate.fit import Fit
@@ -32,10 +34,37 @@ OWN_TESTS = {
     "no inefficiency": ("inefficiency_test", 'a frontier: em.fit(data, estimator="frontier")'),
     "no correlated effects": ("mundlak_test", 'provider means: em.fit(data, effects="mundlak")'),
 }
+# Other words for them, and those of em.fit(restrict=...).
+SYNONYMS = {
+    "constant returns to scale": "constant returns",
+    "no economies of scope": "no scope economies",
+    "economies of scope": "no scope economies",
+    "scope": "no scope economies",
+    "no relationship": "no relationship effect",
+    "relationship": "no relationship effect",
+    "relationship effect": "no relationship effect",
+    "homothetic": "homotheticity",
+    "homogeneous": "homogeneous in outputs",
+    "homogeneity in outputs": "homogeneous in outputs",
+    "unit elasticity of substitution": "unit substitution",
+    "unit elasticities of substitution": "unit substitution",
+    "homogeneity in prices": "homogeneity",
+    "homogeneous in prices": "homogeneity",
+    "linear homogeneity": "homogeneity",
+    "price homogeneity": "homogeneity",
+    "symmetric": "symmetry",
+    "chow": "common technology",
+    "chow test": "common technology",
+    "same technology": "common technology",
+    "inefficiency": "no inefficiency",
+    "mundlak": "no correlated effects",
+    "hausman": "no correlated effects",
+    "correlated effects": "no correlated effects",
+}
 
 
 def test(
-    fitted: Fit,
+    fit: Fit,
     hypothesis: str | Sequence[str],
     at: object = "mean",
     *,
@@ -49,7 +78,7 @@ def test(
 
     Parameters
     ----------
-    fitted : a fit
+    fit : a fit
     hypothesis : one of
 
         - "constant returns": the ray elasticity is one, at the places `at` (together); `at="everywhere"` in log forms
@@ -64,7 +93,8 @@ def test(
         - "no inefficiency" (of a frontier), "no correlated effects" (of effects="mundlak")
         - or an equation of parameters as statsmodels reads it, such as "output = 1"
 
-        Several of those that restrict parameters may be given in a list, and are tested together.
+        Several of those that restrict parameters may be given in a list, and are tested together. Capitals, hyphens and
+        underscores do not matter, and usual other names ("mundlak", "chow", "homothetic") stand for these
     at : as in `econmodel.scale`; for "constant returns" and "no scope economies"
     statistic : "wald", with the covariance of the fit, or "likelihood_ratio", which fits the restricted form
     margin : for a single restriction, the largest difference from its null that would not matter: adds the test that
@@ -74,10 +104,10 @@ def test(
     Returns
     -------
     Check
-        A row a restriction (estimate, null, std error, its own p-value); the table "Test" has the statistic, degrees
-        of freedom and p-value, the table "Equivalence" two one-sided tests and the smallest difference that would have
-        been found with a chance of 80 %. `passed` is False where the null is rejected; with a margin True only where
-        the difference is shown to be smaller, and None where neither is.
+        A row a restriction (`term`, its estimate, null, std_error and own p_value); the table "Test" has the statistic,
+        degrees of freedom and p-value, the table "Equivalence" two one-sided tests and the smallest difference that
+        would have been found with a chance of 80 %. `passed` is False where the null is rejected; with a margin True
+        only where the difference is shown to be smaller, and None where neither is.
 
     Raises
     ------
@@ -96,115 +126,82 @@ def test(
     --------
     >>> from econmodel.estimate.fitting import fit
     >>> from econmodel.table.shipped import load
-    >>> found = test(fit(load("electricity_1970")), "homotheticity")
-    >>> found.null, len(found.table)
+    >>> check = test(fit(load("electricity_1970")), "homotheticity")
+    >>> check.null, len(check.table)
     ('the cost shares of inputs do not change with outputs', 2)
     """
-    _check(fitted, statistic, conf_level)
-    fitted.require_error()
-    names = [hypothesis] if isinstance(hypothesis, str) else list(hypothesis)
-    chosen = (of,) if isinstance(of, str) else of
-    _refuse_strays(names, of, by)
-    if len(names) == 1 and names[0] in OWN_TESTS:
-        return _own_test(fitted, names[0], margin, conf_level)
-    if fitted.bootstrap_only:
-        raise NotSupported(f"{fitted.bootstrap_only}, so there is no such test. Test the fit before: fit.unrestricted.")
-    if len(names) == 1 and names[0] in ALONE:
-        tested = _alone(fitted, names[0], at, by, statistic, margin, conf_level)
-    elif len(names) == 1 and "=" in names[0]:
-        if statistic != "wald":
-            raise NotSupported(f'An equation such as "{names[0]}" has no likelihood ratio here. Use statistic="wald".')
-        tested = _in_statsmodels_words(fitted, names[0])
-    else:
-        tested = _restricting(fitted, names, at, chosen, statistic)
-    if margin is not None and tested.equivalence is None and tested.joint is not None:
-        tested = tested.with_equivalence(_equivalence(fitted, tested, margin, conf_level))
-    return hypothesis_words.check(tested, margin, conf_level)
-
-
-# Test runners collect what is called test, from wherever it was imported.
-test.__test__ = False  # type: ignore[attr-defined]
-
-
-def _check(fitted: Any, statistic: str, conf_level: float) -> None:
-    require_fit(fitted)
-    if not isinstance(fitted, Fit):
+    require_fit(fit)
+    if not isinstance(fit, Fit):
         raise NotSupported(
             "Stated parameters are known exactly, so there is nothing to test. Test a fit: em.fit(data)."
         )
     if statistic not in STATISTICS:
         raise UnknownName(f"There is no statistic {statistic!r}. There are {' and '.join(STATISTICS)}.")
     check_level(conf_level)
-
-
-def _refuse_strays(names: list[str], of: object, by: object) -> None:
-    """An option that the hypothesis does not have would be ignored in silence."""
+    fit.require_error()
+    names = [_usual(one) for one in (hypothesis if isinstance(hypothesis, list | tuple) else [hypothesis])]
     for option, given, owner in (("of", of, "no relationship effect"), ("by", by, "common technology")):
+        # It would be ignored in silence.
         if given is not None and owner not in names:
             raise NotSupported(f'{option}= belongs to "{owner}", and {" and ".join(names)} has no use for it.')
+    single = names[0] if len(names) == 1 else ""
+    if single in OWN_TESTS:
+        return _own_test(fit, single, margin, conf_level)
+    if fit.bootstrap_only:
+        raise NotSupported(f"{fit.bootstrap_only}, so there is no such test. Test the fit before: fit.unrestricted.")
+    if single == "common technology":
+        outcome = common_technology(fit, by, statistic)
+    elif single in ALONE or "=" in single:
+        if statistic != "wald":
+            what = f'An equation such as "{single}"' if "=" in single else f'"{single}"'
+            raise NotSupported(f'{what} has no likelihood ratio here. Use statistic="wald".')
+        if single == "no scope economies":
+            outcome = no_scope_economies(fit, at, margin, conf_level)
+        else:
+            outcome = symmetry(fit) if single in ALONE else _equations(fit, single)
+    else:
+        outcome = _restricting(fit, names, at, (of,) if isinstance(of, str) else of, statistic)
+    if margin is not None and outcome.equivalence is None and outcome.joint is not None:
+        outcome = replace(outcome, equivalence=_equivalence(fit, outcome, margin, conf_level))
+    return outcome.check(conf_level)
 
 
-def _own_test(fitted: Fit, name: str, margin: float | None, level: float) -> Check:
+# Test runners collect what is called test, from wherever it was imported.
+test.__test__ = False  # type: ignore[attr-defined]
+
+
+def _usual(name: object) -> str:
+    """The name that a hypothesis has here, however it is spelled; equations and unknown names as they are."""
+    plain = " ".join(str(name).replace("_", " ").replace("-", " ").lower().split())
+    plain = SYNONYMS.get(plain, plain)
+    return plain if plain in RESTRICTING or plain in ALONE else str(name)
+
+
+def _own_test(fit: Fit, name: str, margin: float | None, level: float) -> Check:
     method, cure = OWN_TESTS[name]
     if margin is not None:
         raise NotSupported(f'"{name}" is no number that a margin could be around: leave margin out.')
-    found = getattr(fitted, method, None)
-    if found is None:
+    ask = getattr(fit, method, None)
+    if ask is None:
         raise NotSupported(f'"{name}" is asked of a fit with {cure}.')
-    answer: Check = found(level) if method == "mundlak_test" else found()
-    return answer
+    check: Check = ask(level) if method == "mundlak_test" else ask()
+    return check
 
 
-def _alone(
-    fitted: Fit, name: str, at: object, by: str | None, statistic: str, margin: float | None, level: float
-) -> Tested:
-    if name == "common technology":
-        return _common(fitted, by, statistic)
-    if statistic != "wald":
-        raise NotSupported(f'"{name}" has no likelihood ratio here. Use statistic="wald".')
-    if name == "no scope economies":
-        return no_scope_economies(fitted, at, margin, level)
-    labels, values, covariance, freedom = free_shares(fitted)
-    null = "share equations fitted freely have symmetric price terms"
-    errors = np.sqrt(np.diag(covariance))
-    own = _two_sided(values / errors, freedom)
-    return Tested(
-        name, null, _table(labels, values, np.zeros(len(values)), errors, own), wald(values, covariance, freedom)
-    )
-
-
-def _common(fitted: Fit, by: str | None, statistic: str) -> Tested:
-    if by is None:
-        raise NotSupported('"common technology" compares types of provider: name their column with by="...".')
-    types = common_technology.by_type(fitted, by)
-    others, covariance, _ = common_technology.differences(fitted, types)
-    joint = common_technology.same_for_all(fitted, types, statistic)
-    errors, values = np.sqrt(np.diag(covariance)), others.ravel()
-    table = _table(
-        common_technology.labels_of(fitted, types), values, np.zeros(len(values)), errors,
-        _two_sided(values / errors, joint.freedom),
-    )  # fmt: skip
-    named = ", ".join(f"{name} ({count})" for name, count in zip(types.names, types.counts, strict=True))
-    null = f"all types of {by} have one cost function"
-    notes = (f"Types and their rows: {named}.", *(assumptions(fitted) if statistic != "wald" else ()))
-    if fitted.wild:
-        notes += ("There are few clusters, and this p-value is classical: it takes rows to be independent.",)
-    return Tested("common technology", null, table, joint, notes=notes)
-
-
-def _in_statsmodels_words(fitted: Fit, words: str) -> Tested:
+def _equations(fit: Fit, words: str) -> Outcome:
+    """Equations of parameters, as statsmodels reads them."""
     try:
-        each, joint = fitted.t_test(words), fitted.wald_test(words)
+        each, joint = fit.t_test(words), fit.wald_test(words)
     except Exception as fault:
         raise UnknownName(
-            f"{words!r} is no equation of this fit's parameters, which are {', '.join(fitted.technology.names)}."
+            f"{words!r} is no equation of this fit's parameters, which are {', '.join(fit.technology.names)}."
         ) from fault
     effects, errors = np.ravel(each.effect), np.ravel(each.sd)
     nulls = effects - np.ravel(each.tvalue) * errors
-    table = _table(_left_sides(words, len(effects)), effects, nulls, errors, np.ravel(each.pvalue))
-    found = Joint("F", float(joint.statistic), int(joint.df_num), float(joint.df_denom), float(joint.pvalue))
-    notes = ("There are few clusters, and p-values of equations are classical.",) if fitted.wild else ()
-    return Tested(words, words, table, found, notes=notes)
+    table = restriction_table(_left_sides(words, len(effects)), effects, errors, np.ravel(each.pvalue), nulls)
+    together = Joint("F", float(joint.statistic), int(joint.df_num), float(joint.df_denom), float(joint.pvalue))
+    notes = ("There are few clusters, and p-values of equations are classical.",) if fit.wild else ()
+    return Outcome(words, words, table, together, notes=notes)
 
 
 def _left_sides(words: str, count: int) -> list[str]:
@@ -215,7 +212,7 @@ def _left_sides(words: str, count: int) -> list[str]:
     return [part.partition("=")[0].strip() for part in parts]
 
 
-def _restricting(fitted: Fit, names: list[str], at: object, of: Sequence[str] | None, statistic: str) -> Tested:
+def _restricting(fit: Fit, names: list[str], at: object, of: Sequence[str] | None, statistic: str) -> Outcome:
     unknown = [name for name in names if name not in RESTRICTING]
     if unknown or not names:
         what = ", ".join(map(repr, unknown)) or "without a name"
@@ -223,11 +220,11 @@ def _restricting(fitted: Fit, names: list[str], at: object, of: Sequence[str] | 
             raise UnknownName(f"There is no hypothesis {what} to test with others. There are {', '.join(RESTRICTING)}.")
         raise UnknownName(
             f"There is no hypothesis {what}. There are {', '.join((*RESTRICTING, *ALONE))}, or an equation such as "
-            f'"{fitted.technology.names[-1]} = 0".'
+            f'"{fit.technology.names[-1]} = 0".'
         )
-    free = fitted
-    if "homogeneity" in names and fitted.technology.numeraire is not None:
-        free = refit(fitted, fitted.data, homogeneous=False)
+    free = fit
+    if "homogeneity" in names and fit.technology.numeraire is not None:
+        free = refit(fit, fit.data, homogeneous=False)
     null = together([RESTRICTING[name](free, at, of) for name in names])
     title, gradient = " and ".join(names), jacobian(null.measure, free.theta)
     # What does not depend on any parameter holds in this form anyway.
@@ -238,17 +235,15 @@ def _restricting(fitted: Fit, names: list[str], at: object, of: Sequence[str] | 
     if free.wild and left.any():
         own = free.wild_p_values(gradient, values - nulls)
     else:
-        own = _two_sided((values - nulls) / errors, free.freedom)
+        own = two_sided((values - nulls) / errors, free.freedom)
     labels = [label for label, keep in zip(null.labels, left, strict=True) if keep]
-    table = _table(labels, values, nulls, errors, own)
+    table = restriction_table(labels, values, errors, own, nulls)
     if not left.any():
-        return Tested(title, null.null, table, None, notes=null.notes)
+        return Outcome(title, null.null, table, None, notes=null.notes)
     if statistic == "wald":
-        return Tested(
-            title, null.null, table, _joint(free, values - nulls, gradient, own), gradient, null.notes
-        )  # fmt: skip
+        return Outcome(title, null.null, table, _joint(free, values - nulls, gradient, own), gradient, null.notes)
     notes = (*null.notes, *assumptions(free))
-    return Tested(title, null.null, table, _ratio(free, names, null), gradient, notes)
+    return Outcome(title, null.null, table, _ratio(free, names, null), gradient, notes)
 
 
 def _ratio(free: Fit, names: list[str], null: Restrictions) -> Joint:
@@ -259,40 +254,27 @@ def _ratio(free: Fit, names: list[str], null: Restrictions) -> Joint:
     return compared(free, refit(free, free.data, homogeneous=True))
 
 
-def _joint(fitted: Fit, differences: Array, gradient: Array, own: Array) -> Joint:
+def _joint(fit: Fit, differences: Array, gradient: Array, own: Array) -> Joint:
     count = len(differences)
-    if not fitted.wild:
-        covariance, freedom = fitted.joint_covariance(count)
+    if not fit.wild:
+        covariance, freedom = fit.joint_covariance(count)
         return wald(differences, gradient @ covariance @ gradient.T, freedom)
-    statistics = differences**2 / np.einsum("qk,kl,ql->q", gradient, fitted.covariance, gradient)
+    statistics = differences**2 / np.einsum("qk,kl,ql->q", gradient, fit.covariance, gradient)
     kind = "wild cluster bootstrap" if count == 1 else "wild cluster bootstrap, Bonferroni"
-    return Joint(kind, float(statistics.max()), count, fitted.freedom, float(min(1.0, count * own.min())))
+    return Joint(kind, float(statistics.max()), count, fit.freedom, float(min(1.0, count * own.min())))
 
 
-def _two_sided(statistics: Array, freedom: float) -> Array:
-    from scipy.special import ndtr, stdtr
-
-    tails = stdtr(freedom, -np.abs(statistics)) if np.isfinite(freedom) else ndtr(-np.abs(statistics))
-    return np.asarray(2.0 * tails)
-
-
-def _table(labels: Sequence[str], values: Array, nulls: Array, errors: Array, own: Array) -> pd.DataFrame:
-    return pd.DataFrame(
-        {"restriction": list(labels), "estimate": values, "null": nulls, "std_error": errors, "p_value": own}
-    )
-
-
-def _equivalence(fitted: Fit, tested: Tested, margin: float, level: float) -> OneSided:
-    if len(tested.table) != 1:
+def _equivalence(fit: Fit, outcome: Outcome, margin: float, level: float) -> OneSided:
+    if len(outcome.table) != 1:
         raise NotSupported(
-            f"A margin is around one number, and {tested.name!r} restricts {len(tested.table)}. Ask for one: a single "
-            'place, one variable (of="..."), or an equation of one parameter.'
+            f"A margin is around one number, and {outcome.name!r} restricts {len(outcome.table)}. Ask for one: a "
+            'single place, one variable (of="..."), or an equation of one parameter.'
         )
-    row = tested.table.iloc[0]
+    row = outcome.table.iloc[0]
     value, null = float(row["estimate"]), float(row["null"])
     wild = None
-    if fitted.wild and tested.gradient is not None:
+    if fit.wild and outcome.gradient is not None:
         ends = value - null + np.array([margin, -margin])
-        lower, upper = fitted.wild_p_values(tested.gradient[[0, 0]], ends)
+        lower, upper = fit.wild_p_values(outcome.gradient[[0, 0]], ends)
         wild = (float(lower), float(upper))
-    return one_sided((value, value), float(row["std_error"]), null, fitted.freedom, margin, level, wild)
+    return one_sided((value, value), float(row["std_error"]), null, fit.freedom, margin, level, wild)

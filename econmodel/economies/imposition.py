@@ -41,7 +41,7 @@ class Imposed(Fit):
     conditions : what was imposed, and on which points
     at : those points as they were asked for
     distance : (theta - theta0)' V^-1 (theta - theta0), the squared distance moved
-    binding : the conditions that bind, and at which providers
+    binding : the conditions that bind (`term`), and at which providers (`at`)
     draws : (replications, k) parameters of the bootstrap behind `covariance`, each projected likewise
     """
 
@@ -131,7 +131,7 @@ class Imposed(Fit):
 
 
 def impose(
-    fitted: Fit,
+    fit: Fit,
     monotone: bool = True,
     concave: bool = True,
     at: object = "every provider",
@@ -143,7 +143,7 @@ def impose(
 
     Parameters
     ----------
-    fitted : a fit of any form
+    fit : a fit of any form
     monotone, concave : which conditions; in level forms cost is kept above zero as well
     at : where they are imposed, as in `econmodel.scale`; a smaller region moves the parameters less
     replications : of the bootstrap behind the standard errors, with the projection in every one
@@ -183,9 +183,9 @@ def impose(
     >>> regularity(translog).passed, regularity(imposed).passed
     (False, True)
     """
-    require_fit(fitted)
-    _check(fitted, monotone, concave, replications)
-    before = fitted.unrestricted if isinstance(fitted, Imposed) else fitted
+    require_fit(fit)
+    _check(fit, monotone, concave, replications)
+    before = fit.unrestricted if isinstance(fit, Imposed) else fit
     places = resolve(before, at)
     conditions = Conditions(before.technology, places.point, monotone, concave, _size(before))
     found = project(before.theta, _metric(before), conditions)
@@ -282,8 +282,8 @@ def _binding(technology: Technology, found: Projection, places: Places) -> pd.Da
     rows = [
         (words[place], places.labels[row]) for row, place in zip(found.binding.rows, found.binding.places, strict=True)
     ]
-    table = pd.DataFrame(rows, columns=["condition", "at"]).drop_duplicates()
-    return table.sort_values(["condition", "at"]).reset_index(drop=True)
+    table = pd.DataFrame(rows, columns=["term", "at"]).drop_duplicates()
+    return table.sort_values(["term", "at"]).reset_index(drop=True)
 
 
 def _note(before: Fit, found: Projection, binding: pd.DataFrame, conditions: Conditions, count: int) -> str:

@@ -28,6 +28,7 @@ Array = NDArray[np.float64]
 AT_BOUND = 1e-3
 # Rows a parameter below which chi-squared p-values of likelihood ratios are visibly too small: assumption.
 FEW_ROWS = 10
+LABELS = {"log_likelihood": "log-likelihood"}
 
 
 def nested_forms(data: CostData, *, conf_level: float = 0.95) -> Table:
@@ -60,8 +61,8 @@ def nested_forms(data: CostData, *, conf_level: float = 0.95) -> Table:
     Examples
     --------
     >>> from econmodel.table.shipped import load
-    >>> found = nested_forms(load("italian_banks"))
-    >>> found.table["form"].tolist()[-1], bool((found.table["log-likelihood"].diff().iloc[-1]) > 0)
+    >>> nested = nested_forms(load("italian_banks"))
+    >>> nested.table["form"].tolist()[-1], bool((nested.table["log_likelihood"].diff().iloc[-1]) > 0)
     ('nested', True)
     """
     if not isinstance(data, CostData):
@@ -90,7 +91,7 @@ def nested_forms(data: CostData, *, conf_level: float = 0.95) -> Table:
         found = fit_all(rows, one_more)
     table = _table(found)
     notes = _notes(found, rows, groups_of(data, None) is not None)
-    return Table("Nested forms", table, _words(table, conf_level), {}, notes, {})
+    return Table("Nested forms", table, _words(table, conf_level), LABELS, notes)
 
 
 def _rows(data: CostData) -> NestedRows:
@@ -138,8 +139,8 @@ def _table(found: list[NestedFit]) -> pd.DataFrame:
             | shape
             | {
                 "parameters": one.parameters,
-                "log-likelihood": one.log_likelihood,
-                "likelihood ratio": ratio if spare else np.nan,
+                "log_likelihood": one.log_likelihood,
+                "likelihood_ratio": ratio if spare else np.nan,
                 "degrees": spare if spare else np.nan,
                 "p_value": p_value,
             }

@@ -1,9 +1,7 @@
 """Would I find it? Power, bias and coverage of a study by simulation, before anybody collects a table."""
 
 import inspect
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -11,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from econmodel.economies.core.inference import SURE, share_interval
-from econmodel.economies.studies import NULLS, Design, Found, Question, run, value_of
+from econmodel.economies.studies import NULLS, Design, Question, Results, run, value_of
 from econmodel.errors import FormError, NotIdentified, NotSupported, UnknownName
 from econmodel.estimate.sample import FEWEST_ZEROS
 from econmodel.forms.form import Form, SecondOrder, find_form
@@ -19,6 +17,7 @@ from econmodel.progress import board
 from econmodel.results import Table, format_number
 from econmodel.simulation import StatedCost, simulate
 from econmodel.stated import check_level, require_replications
+from econmodel.words import capital
 
 PROVIDERS = (30, 60, 120, 250, 500, 1_000)
 TRUTH = "truth and null"
@@ -28,7 +27,7 @@ ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Quantity:
     """What is true, what would be said if there were nothing, and how to say it."""
 
     name: str
@@ -88,10 +87,10 @@ def power(
     Returns
     -------
     Table
-        One row a number of providers: `found` (power, with the 95 % interval of so many simulations), `wrong sign`
+        One row a number of providers: `found` (power, with the 95 % interval of so many simulations), `wrong_sign`
         (share of studies whose interval excludes the null on the wrong side), `bias` (mean estimate less truth, with
-        interval), `coverage`, `median width` of the intervals, and the share of studies `without a fit`. `found` is
-        missing where the truth is the null; `wrong sign` is then the share of false findings on either side.
+        interval), `coverage`, `median_width` of the intervals, and the share of studies `without_a_fit`. `found` is
+        missing where the truth is the null; `wrong_sign` is then the share of false findings on either side.
 
     Raises
     ------
@@ -119,21 +118,26 @@ def power(
     design = Design(question, place, find_form(form or cost.technology.form), second_order, effects, world, conf_level)
     if question == "scope":
         _check_scope(cost, design, identified_interval)
-    asked = _asked(cost, design)
-    found: list[Found] = []
-    with _told(counts, replications) as step:
-        for count in counts:
-            found.append(run(cost, design, count, replications, seed, step(count)))
-    table = pd.DataFrame([_row(asked, count, one, conf_level) for count, one in zip(counts, found, strict=True)])
+    quantity = _quantity(cost, design)
+    bars, results = [f"{count:,} providers" for count in counts], []
+    with board(bars) as parts:
+        for count, bar in zip(counts, bars, strict=True):
+
+            def step(done: int, bar: str = bar) -> None:
+                parts.step(bar, done, replications)
+
+            results.append(run(cost, design, count, replications, seed, step))
+    table = pd.DataFrame([_row(quantity, count, one, conf_level) for count, one in zip(counts, results, strict=True)])
     if question == "scope" and not identified_interval:
-        table.insert(len(table.columns) - 1, "only an interval", [_only_interval(one) for one in found])
-    truth = {"what": asked.name, "to find": asked.thing if asked.side else "nothing", "truth": asked.truth}
-    truth |= {"null": asked.null, "target": target, "level": conf_level, "studies": replications}
+        only = [float((np.isfinite(one.low) & np.isnan(one.values)).mean()) for one in results]
+        table.insert(len(table.columns) - 1, "only_an_interval", only)
+    truth = {"what": quantity.name, "to_find": quantity.thing if quantity.side else "nothing", "truth": quantity.truth}
+    truth |= {"null": quantity.null, "target": target, "level": conf_level, "studies": replications}
     return Table(
-        f"Would a study find it? {asked.name[0].upper()}{asked.name[1:]}",
+        f"Would a study find it? {capital(quantity.name)}",
         table,
-        _text(asked, table, target, conf_level),
-        notes=_notes(asked, table, design, replications),
+        _text(quantity, table, target, conf_level),
+        notes=_notes(quantity, table, design, replications),
         tables={TRUTH: pd.DataFrame([truth])},
     )
 
@@ -203,62 +207,41 @@ def _check_scope(cost: StatedCost, design: Design, identified_interval: bool) ->
         )
 
 
-def _asked(cost: StatedCost, design: Design) -> _Asked:
+def _quantity(cost: StatedCost, design: Design) -> _Quantity:
     truth = float(value_of(design, cost.technology, cost.points())(cost.theta)[0])
     null = NULLS[design.question]
     if design.question == "scale":
-        return _Asked("the ray elasticity", truth, null, "economies of scale", "diseconomies of scale")
+        return _Quantity("the ray elasticity", truth, null, "economies of scale", "diseconomies of scale")
     if design.question == "scope":
-        return _Asked("the degree of scope", truth, null, "diseconomies of scope", "economies of scope")
+        return _Quantity("the degree of scope", truth, null, "diseconomies of scope", "economies of scope")
     label = cost.technology.relationships[design.of].replace("_", " ")
-    return _Asked(f"the slope of log cost on {label}", truth, null, f"that {label} saves", f"that {label} costs")
+    return _Quantity(f"the slope of log cost on {label}", truth, null, f"that {label} saves", f"that {label} costs")
 
 
-@contextmanager
-def _told(counts: list[int], replications: int) -> Iterator[Callable[[int], Callable[[int], None]]]:
-    """Bars where someone watches a terminal, silence elsewhere."""
-    if not sys.stdout.isatty():
-        yield lambda count: lambda done: None
-        return
-    names = {count: f"{count:,} providers" for count in counts}
-    with board(list(names.values())) as parts:
-        yield lambda count: lambda done: parts.step(names[count], done, replications)
-
-
-def _row(asked: _Asked, providers: int, found: Found, level: float) -> dict[str, float]:
+def _row(quantity: _Quantity, providers: int, found: Results, level: float) -> dict[str, float]:
     significant = ~(found.wild > 1.0 - level)
-    below, above = (found.high < asked.null) & significant, (found.low > asked.null) & significant
-    right, wrong = (below, above) if asked.side < 0 else (above, below)
-    share, low, high = _share(right) if asked.side else (np.nan,) * 3
+    below, above = (found.high < quantity.null) & significant, (found.low > quantity.null) & significant
+    right, wrong = (below, above) if quantity.side < 0 else (above, below)
+    share = float(right.mean()) if quantity.side else np.nan
+    low, high = share_interval(share, len(right))
     answered = np.isfinite(found.low) & np.isfinite(found.high)
     estimates = found.values[np.isfinite(found.values)]
-    bias = float(estimates.mean() - asked.truth) if len(estimates) else np.nan
+    bias = float(estimates.mean() - quantity.truth) if len(estimates) else np.nan
     error = SURE * float(estimates.std(ddof=1)) / np.sqrt(len(estimates)) if len(estimates) > 1 else np.nan
-    covered = (found.low <= asked.truth) & (asked.truth <= found.high)
+    covered = (found.low <= quantity.truth) & (quantity.truth <= found.high)
     return {
         "providers": providers,
         "found": share,
-        "found_low": low,
-        "found_high": high,
-        "wrong sign": float(wrong.mean() if asked.side else (below | above).mean()),
+        "found_low": float(low),
+        "found_high": float(high),
+        "wrong_sign": float(wrong.mean() if quantity.side else (below | above).mean()),
         "bias": bias,
         "bias_low": bias - error,
         "bias_high": bias + error,
         "coverage": float(covered[answered].mean()) if answered.any() else np.nan,
-        "median width": float(np.median((found.high - found.low)[answered])) if answered.any() else np.nan,
-        "without a fit": float(1.0 - answered.mean()),
+        "median_width": float(np.median((found.high - found.low)[answered])) if answered.any() else np.nan,
+        "without_a_fit": float(1.0 - answered.mean()),
     }
-
-
-def _share(which: np.ndarray) -> tuple[float, float, float]:
-    """A share with Wilson's interval."""
-    share = float(which.mean())
-    low, high = share_interval(share, len(which))
-    return share, float(low), float(high)
-
-
-def _only_interval(found: Found) -> float:
-    return float((np.isfinite(found.low) & np.isnan(found.values)).mean())
 
 
 def enough_from(table: pd.DataFrame, target: float) -> int | None:
@@ -268,25 +251,25 @@ def enough_from(table: pd.DataFrame, target: float) -> int | None:
     return None if first == len(table) else int(table["providers"].iloc[first])
 
 
-def _text(asked: _Asked, table: pd.DataFrame, target: float, level: float) -> str:
-    truth = f"{asked.name} is {format_number(asked.truth)}"
+def _text(quantity: _Quantity, table: pd.DataFrame, target: float, level: float) -> str:
+    truth = f"{quantity.name} is {format_number(quantity.truth)}"
     last = table.iloc[-1]
-    if not asked.side:
+    if not quantity.side:
         text = (
-            f"Where {truth} there is nothing to find, and {_per_cent(last['wrong sign'])} of studies with "
+            f"Where {truth} there is nothing to find, and {_per_cent(last['wrong_sign'])} of studies with "
             f"{int(last['providers']):,} providers find something all the same."
         )
-        return text + _caution(asked, table, level)
+        return text + _caution(quantity, table, level)
     enough, first = enough_from(table, target), table.iloc[0]
     if enough is None:
         text = (
-            f"Where {truth}, none of the numbers of providers tried finds {asked.thing} in "
+            f"Where {truth}, none of the numbers of providers tried finds {quantity.thing} in "
             f"{_per_cent(target)} of studies: with {int(last['providers']):,} providers "
             f"{_per_cent(last['found'])} do."
         )
     else:
         text = (
-            f"Where {truth}, {enough:,} providers are the fewest of those tried that find {asked.thing} in at least "
+            f"Where {truth}, {enough:,} providers are the fewest of those tried that find {quantity.thing} in at least "
             f"{_per_cent(target)} of studies"
         )
         fewer = table[table["providers"] < enough]
@@ -294,15 +277,15 @@ def _text(asked: _Asked, table: pd.DataFrame, target: float, level: float) -> st
             before = fewer.iloc[-1]
             text += f"; with {int(before['providers']):,} it is {_per_cent(before['found'])}"
         text += "."
-    if first["wrong sign"] > 1.0 - level:
+    if first["wrong_sign"] > 1.0 - level:
         text += (
-            f" With {int(first['providers']):,}, {_per_cent(first['wrong sign'])} of studies find the opposite of "
+            f" With {int(first['providers']):,}, {_per_cent(first['wrong_sign'])} of studies find the opposite of "
             "what is true."
         )
-    return text + _caution(asked, table, level)
+    return text + _caution(quantity, table, level)
 
 
-def _caution(asked: _Asked, table: pd.DataFrame, level: float) -> str:
+def _caution(quantity: _Quantity, table: pd.DataFrame, level: float) -> str:
     """What more providers do not mend."""
     last = table.iloc[-1]
     biased = last["bias_low"] > 0 or last["bias_high"] < 0
@@ -315,17 +298,17 @@ def _caution(asked: _Asked, table: pd.DataFrame, level: float) -> str:
     )
 
 
-def _notes(asked: _Asked, table: pd.DataFrame, design: Design, replications: int) -> tuple[str, ...]:
+def _notes(quantity: _Quantity, table: pd.DataFrame, design: Design, replications: int) -> tuple[str, ...]:
     notes = [
         f"{replications:,} simulated studies for each number of providers. What they find depends on the noise, the "
         "spread of sizes and everything else that was assumed about the providers."
     ]
-    if (table["without a fit"] > 0).any():
+    if (table["without_a_fit"] > 0).any():
         notes.append(
             "Studies without a fit (too few rows for the parameters, or no convergence) count as finding nothing, and "
             "are left out of bias, coverage and width."
         )
-    if "only an interval" in table and (table["only an interval"] > 0).any():
+    if "only_an_interval" in table and (table["only_an_interval"] > 0).any():
         notes.append(
             f"Where fewer than {FEWEST_ZEROS} providers make none of an output, a study identifies an interval of the "
             "degree of scope only. identified_interval=True counts what such intervals find."

@@ -1,7 +1,6 @@
-"""Whether a fitted cost function behaves like one, and at which providers it does not."""
+"""Whether a fitted cost fit behaves like one, and at which providers it does not."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -21,18 +20,13 @@ from econmodel.stated import check_level, require_replications
 Array = NDArray[np.float64]
 CONCAVE = "concave in prices"
 NAMED = 5
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Condition:
-    """Something that holds of any cost function: its words, and a margin (..., n) that is below zero where it fails."""
-
-    words: str
-    margin: Callable[[Array], Array]
+LABELS = {"term": "condition"}
+# Parameters (..., k) to what is below zero at points (..., n) where a condition fails.
+Margin = Callable[[Array], Array]
 
 
 def regularity(
-    function: CostFunction,
+    fit: CostFunction,
     at: object = "every provider",
     *,
     method: str | None = None,
@@ -44,7 +38,7 @@ def regularity(
 
     Parameters
     ----------
-    function : a fit
+    fit : a fit
     at : as in `econmodel.scale`
     method : "bootstrap" adds intervals of the shares of violations, with providers drawn anew and everything
         re-estimated; None leaves them out
@@ -55,8 +49,9 @@ def regularity(
     Check
         One row a condition: "marginal cost of ... not below zero", "cost does not fall with ...", "concave in prices",
         "cost above zero", and in level forms the corners that scope uses, "cost of ... alone above zero" and "cost
-        without ... above zero" (with the whole intercept charged; judged where something is made there). Columns: at
-        how many points it was asked, how many violate it, their share, and the first five. `passed` where none does.
+        without ... above zero" (with the whole intercept charged; judged where something is made there). Columns:
+        `term`, at how many `points` it was asked, how many `violations` there are, their `share`, and the first five
+        points that are `violated_at`. `passed` where none is.
 
     Raises
     ------
@@ -73,23 +68,24 @@ def regularity(
     --------
     >>> from econmodel.estimate.fitting import fit
     >>> from econmodel.table.shipped import load
-    >>> found = regularity(fit(load("electricity_1970"), form="cobb_douglas"))
-    >>> found.passed, len(found.table)
+    >>> check = regularity(fit(load("electricity_1970"), form="cobb_douglas"))
+    >>> check.passed, len(check.table)
     (True, 5)
     """
     _check_method(method, replications, conf_level)
-    places = resolve(function, at)
-    technology, point = function.technology, places.point
-    asked = conditions(technology, point)
+    places = resolve(fit, at)
+    technology, point = fit.technology, places.point
+    judged = conditions(technology, point)
     with np.errstate(invalid="ignore", divide="ignore"):
-        margins = np.stack([condition.margin(function.theta) for condition in asked])
-        table = _table(asked, margins, places)
+        margins = np.stack([margin(fit.theta) for margin in judged.values()])
+        table = _table(list(judged), margins, places)
         if method == "bootstrap":
-            table = _with_intervals(function, asked, places, table, (replications, conf_level, seed))
+            low, high = _intervals(fit, list(judged.values()), places, (replications, conf_level, seed))
+            table = table.assign(share_low=low, share_high=high)
     violated = table["violations"].to_numpy() > 0
     return Check(
         "Regularity", not violated.any(), "cost rises with outputs and prices, is concave in prices and above zero",
-        table, _text(table, len(point), conf_level), _notes(function, margins),
+        table, _text(table, len(point), conf_level), _notes(fit, margins), labels=LABELS,
     )  # fmt: skip
 
 
@@ -106,63 +102,46 @@ def _check_method(method: str | None, replications: int, conf_level: float) -> N
         require_replications(replications, 2)
 
 
-def conditions(technology: Technology, point: Point) -> list[Condition]:
-    """What must hold at points of a technology; conditions that hold by construction are left out."""
-    found = [
-        Condition(f"marginal cost of {name} not below zero", _one(output_margins, technology, point, place))
-        for place, name in enumerate(technology.outputs)
-    ]
-    if len(technology.prices) > (technology.numeraire is not None):
-        found += [
-            Condition(f"cost does not fall with {name}", _one(price_margins, technology, point, place))
-            for place, name in enumerate(technology.prices)
-        ]
-        found.append(
-            Condition(CONCAVE, lambda theta: _lifted(concavity_margin(technology, theta, point), theta, point))
-        )
-    if technology.is_level:
-        found.append(Condition("cost above zero", lambda theta: technology.cost(theta, point)))
-        found += _corners(technology, point)
-    return found
+def conditions(technology: Technology, point: Point) -> dict[str, Margin]:
+    """What must hold at points of a technology, in words; conditions that hold by construction are left out."""
+    names, margins = technology.outputs, dict[str, Margin]()
 
+    def judged(margin: Margin) -> Margin:
+        """At every point, also where it is the same for all."""
+        return lambda theta: np.broadcast_to(margin(theta), (*theta.shape[:-1], len(point)))
 
-def _one(
-    margins: Callable[[Technology, Array, Point], Array], technology: Technology, point: Point, place: int
-) -> Callable[[Array], Array]:
-    return lambda theta: _lifted(margins(technology, theta, point)[..., place], theta, point)
+    def one(of: Callable[[Technology, Array, Point], Array], place: int) -> Margin:
+        return judged(lambda theta: of(technology, theta, point)[..., place])
 
+    def corner(members: Members) -> Margin:
+        made = (np.where(members, point.outputs, 0.0) > 0).any(axis=-1)
+        return lambda theta: np.where(made, cost_of(technology, theta, point, members), np.nan)
 
-def _lifted(margin: Array, theta: Array, point: Point) -> Array:
-    """The margin of every point, also where it is the same for all."""
-    return np.broadcast_to(margin, (*theta.shape[:-1], len(point)))
-
-
-def _corners(technology: Technology, point: Point) -> list[Condition]:
-    names, found = technology.outputs, []
-    if len(names) == 1:
-        return []
     for place, name in enumerate(names):
-        one = np.arange(len(names)) == place
-        found.append(Condition(f"cost of {name} alone above zero", _corner(technology, point, one)))
-        if len(names) > 2:
-            found.append(Condition(f"cost without {name} above zero", _corner(technology, point, ~one)))
-    return found
+        margins[f"marginal cost of {name} not below zero"] = one(output_margins, place)
+    if len(technology.prices) > (technology.numeraire is not None):
+        for place, name in enumerate(technology.prices):
+            margins[f"cost does not fall with {name}"] = one(price_margins, place)
+        margins[CONCAVE] = judged(lambda theta: concavity_margin(technology, theta, point))
+    if technology.is_level:
+        margins["cost above zero"] = lambda theta: technology.cost(theta, point)
+        for place, name in enumerate(names if len(names) > 1 else ()):
+            alone = np.arange(len(names)) == place
+            margins[f"cost of {name} alone above zero"] = corner(alone)
+            if len(names) > 2:
+                margins[f"cost without {name} above zero"] = corner(~alone)
+    return margins
 
 
-def _corner(technology: Technology, point: Point, members: Members) -> Callable[[Array], Array]:
-    made = (np.where(members, point.outputs, 0.0) > 0).any(axis=-1)
-    return lambda theta: np.where(made, cost_of(technology, theta, point, members), np.nan)
-
-
-def _table(asked: list[Condition], margins: Array, places: Places) -> pd.DataFrame:
+def _table(terms: list[str], margins: Array, places: Places) -> pd.DataFrame:
     rows = []
-    for condition, margin in zip(asked, margins, strict=True):
+    for term, margin in zip(terms, margins, strict=True):
         bad, known = np.flatnonzero(_violated(margin)), int(np.isfinite(margin).sum())
         first = ", ".join(places.labels[place] for place in bad[:NAMED]) + (", ..." if len(bad) > NAMED else "")
         share = len(bad) / known if known else np.nan
-        rows.append((condition.words, known, len(bad), share, np.nan, np.nan, first or "none"))
+        rows.append((term, known, len(bad), share, np.nan, np.nan, first or "none"))
     return pd.DataFrame(
-        rows, columns=["condition", "points", "violations", "share", "share_low", "share_high", "violated at"]
+        rows, columns=["term", "points", "violations", "share", "share_low", "share_high", "violated_at"]
     )
 
 
@@ -170,27 +149,24 @@ def _violated(margin: Array) -> Array:
     return np.asarray(margin < -ROUNDING)
 
 
-def _with_intervals(
-    function: CostFunction, asked: list[Condition], places: Places, table: pd.DataFrame, how: tuple[int, float, int]
-) -> pd.DataFrame:
+def _intervals(
+    fit: CostFunction, margins: list[Margin], places: Places, how: tuple[int, float, int]
+) -> tuple[Array, Array]:
     """Percentile intervals of the shares: providers drawn anew where they are the points, parameters re-estimated."""
-    if not isinstance(function, Fit):
+    if not isinstance(fit, Fit):
         raise NotSupported('method="bootstrap" re-estimates, and stated parameters were not estimated.')
     replications, level, seed = how
-    draws = function.replications(replications, seed)
-    thetas = function.bootstrap(draws)
+    draws = fit.replications(replications, seed)
+    thetas = fit.bootstrap(draws)
     sampled = len(places.labels) == draws.rows and places.observed
-    size = max(1, BATCH_VALUES // (len(places.labels) * max(len(function.technology.prices), 1) ** 2))
+    size = max(1, BATCH_VALUES // (len(places.labels) * max(len(fit.technology.prices), 1) ** 2))
     shares = []
     for start in range(0, replications, size):
         batch = slice(start, start + size)
         weights = draws.of_replications(batch) if sampled else np.ones((1, len(places.labels)))
-        found = [_share(condition.margin(thetas[batch]), weights) for condition in asked]
-        shares.append(np.stack(found, axis=1))
+        shares.append(np.stack([_share(margin(thetas[batch]), weights) for margin in margins], axis=1))
     require_draws(thetas, "the share of points")
-    sound = np.concatenate(shares)[np.isfinite(thetas).all(axis=1)]
-    low, high = quantile_interval(sound, level)
-    return table.assign(share_low=low, share_high=high)
+    return quantile_interval(np.concatenate(shares)[np.isfinite(thetas).all(axis=1)], level)
 
 
 def _share(margin: Array, weights: Array) -> Array:
@@ -206,7 +182,7 @@ def _text(table: pd.DataFrame, points: int, level: float) -> str:
         return f"The cost function is regular at {where}: every condition holds."
     parts = []
     for _, row in bad.iterrows():
-        part = f"{row['condition']} fails at {row['violations']:,} of {row['points']:,} ({row['violated at']}"
+        part = f"{row['term']} fails at {row['violations']:,} of {row['points']:,} ({row['violated_at']}"
         if np.isfinite(row["share_low"]):
             percents = interval_in_words(100 * row["share_low"], 100 * row["share_high"], level)
             part += f"; {format_number(100 * row['share'], 3)} %, {percents}"
@@ -215,13 +191,13 @@ def _text(table: pd.DataFrame, points: int, level: float) -> str:
     return f"The cost function is not regular everywhere: {'; '.join(parts)}{rest}."
 
 
-def _notes(function: CostFunction, margins: Array) -> tuple[str, ...]:
+def _notes(fit: CostFunction, margins: Array) -> tuple[str, ...]:
     notes = []
-    if not function.technology.is_level and len(function.technology.outputs) > 1:
+    if not fit.technology.is_level and len(fit.technology.outputs) > 1:
         notes.append("A log form has no cost at zero output, so there are no corners to ask about.")
     lost = int((~np.isfinite(margins[0])).sum())
     if lost:
         notes.append(f"{lost} of {margins.shape[1]} points have no positive fitted cost: nothing else is judged there.")
-    if not function.technology.prices:
+    if not fit.technology.prices:
         notes.append("There are no prices in this cost function, so nothing is asked of them.")
     return tuple(notes)

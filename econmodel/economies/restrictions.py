@@ -1,20 +1,28 @@
-"""What a hypothesis restricts: functions of the parameters with the values that they have where it is true."""
+"""What a hypothesis restricts: functions of the parameters with the values that they have where it is true.
+
+The likelihood ratio fits the restricted form anew.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from econmodel.economies.core.places import resolve
+from econmodel.economies.statistics import Joint, chi_square
 from econmodel.errors import FormError, NotSupported, UnknownName
 from econmodel.estimate.delta import Measure
 from econmodel.estimate.fit import Fit
+from econmodel.estimate.fitting import refit
 from econmodel.forms.form import Restriction, relative_prices
 from econmodel.forms.technology import Technology
 from econmodel.words import at_words
 
 Array = NDArray[np.float64]
+# Estimators whose first stage is no part of a likelihood of cost.
+IN_STAGES = ("two_stage", "control_function")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,16 +52,16 @@ class Restrictions:
 Hypothesis = Callable[[Fit, object, Sequence[str] | None], Restrictions]
 
 
-def constant_returns(fitted: Fit, at: object, of: Sequence[str] | None) -> Restrictions:
+def constant_returns(fit: Fit, at: object, of: Sequence[str] | None) -> Restrictions:
     """The ray elasticity of cost is one: at places, or everywhere."""
-    technology = fitted.technology
+    technology = fit.technology
     if isinstance(at, str) and at == "everywhere":
         _require_log(technology, "Constant returns everywhere", 'Name a place: at="mean".')
         names, u, v, r = _coordinates(technology)
         ray = _Sum("ray elasticity at the mean", [(one, -1) for one in u], 1.0)
         flat = [_Sum(f"outputs x {names[other]}", [(one, other) for one in u]) for other in u + v + r]
         return _linear(technology, "cost rises in proportion to outputs everywhere", [ray, *flat])
-    places = resolve(fitted, at)
+    places = resolve(fit, at)
 
     def elasticity(theta: Array) -> Array:
         found = (technology.slopes(theta, places.point).outputs * places.point.outputs).sum(axis=-1)
@@ -67,18 +75,18 @@ def constant_returns(fitted: Fit, at: object, of: Sequence[str] | None) -> Restr
     return Restrictions(null, labels, elasticity, np.ones(len(labels)))
 
 
-def homotheticity(fitted: Fit, at: object, of: Sequence[str] | None) -> Restrictions:
+def homotheticity(fit: Fit, at: object, of: Sequence[str] | None) -> Restrictions:
     """Outputs and prices do not interact."""
-    technology = fitted.technology
+    technology = fit.technology
     _refuse_price_levels(technology, "Homotheticity")
-    _require_prices(fitted, "Homotheticity")
+    _require_prices(fit, "Homotheticity")
     null = "the cost shares of inputs do not change with outputs"
     return _linear(technology, null, _interactions(technology), ("homothetic",))
 
 
-def homogeneous_in_outputs(fitted: Fit, at: object, of: Sequence[str] | None) -> Restrictions:
+def homogeneous_in_outputs(fit: Fit, at: object, of: Sequence[str] | None) -> Restrictions:
     """The ray elasticity is the same everywhere, and outputs and prices do not interact."""
-    technology = fitted.technology
+    technology = fit.technology
     _require_log(technology, "Homogeneity in outputs", 'Use form="translog".')
     names, u, _, r = _coordinates(technology)
     flat = [_Sum(f"outputs x {names[other]}", [(one, other) for one in u]) for other in u + r]
@@ -88,11 +96,11 @@ def homogeneous_in_outputs(fitted: Fit, at: object, of: Sequence[str] | None) ->
     return _linear(technology, null, [*_interactions(technology), *flat], ("homogeneous",))
 
 
-def unit_substitution(fitted: Fit, at: object, of: Sequence[str] | None) -> Restrictions:
+def unit_substitution(fit: Fit, at: object, of: Sequence[str] | None) -> Restrictions:
     """Prices have no second-order terms among themselves."""
-    technology = fitted.technology
+    technology = fit.technology
     _require_log(technology, "Unit substitution", 'Use form="translog".')
-    _require_prices(fitted, "Unit substitution")
+    _require_prices(fit, "Unit substitution")
     names, _, v, _ = _coordinates(technology)
     pairs = [(a, b) for place, a in enumerate(v) for b in v[place:]]
     sums = [_Sum(f"half {names[a]} squared" if a == b else f"{names[a]} x {names[b]}", [(a, b)]) for a, b in pairs]
@@ -100,15 +108,15 @@ def unit_substitution(fitted: Fit, at: object, of: Sequence[str] | None) -> Rest
     return _linear(technology, null, sums, ("unit_substitution",))
 
 
-def homogeneity(fitted: Fit, at: object, of: Sequence[str] | None) -> Restrictions:
-    """Cost is proportional to all prices together; `fitted` without that property."""
-    technology = fitted.technology
+def homogeneity(fit: Fit, at: object, of: Sequence[str] | None) -> Restrictions:
+    """Cost is proportional to all prices together; `fit` without that property."""
+    technology = fit.technology
     _refuse_price_levels(technology, "Homogeneity")
     names, u, v, r = _coordinates(technology)
     sums = [_Sum("price elasticities, added up", [(one, -1) for one in v], 1.0)]
     sums += [_Sum(f"prices x {names[other]}", [(min(one, other), max(one, other)) for one in v]) for other in u + v + r]
     notes: tuple[str, ...] = ()
-    if not fitted.data.prices_complete:
+    if not fit.data.prices_complete:
         notes = (
             "The card does not say that these are the prices of all inputs. With some inputs unpriced the elasticities "
             "of the others need not add up to one, and a rejection says no more than that.",
@@ -116,9 +124,9 @@ def homogeneity(fitted: Fit, at: object, of: Sequence[str] | None) -> Restrictio
     return _linear(technology, "cost is proportional to all input prices together", sums, (), notes)
 
 
-def no_relationship_effect(fitted: Fit, at: object, of: Sequence[str] | None) -> Restrictions:
+def no_relationship_effect(fit: Fit, at: object, of: Sequence[str] | None) -> Restrictions:
     """No parameter of the relationship variables differs from zero."""
-    technology = fitted.technology
+    technology = fit.technology
     if not technology.relationships:
         raise NotSupported(
             "This fit has no relationship variable. Name one in the card ([relationships.NAME]) or with "
@@ -138,8 +146,8 @@ def no_relationship_effect(fitted: Fit, at: object, of: Sequence[str] | None) ->
             of_terms = np.isin(polynomial.terms, list(columns)).any(axis=1)
             touched.append(of_terms if polynomial.mixing is None else np.abs(polynomial.mixing) @ of_terms > 0)
     chosen = np.flatnonzero(np.concatenate(touched))
-    labels = [fitted.data.labels(name) for name in names]
-    ratios = [name for name in names if fitted.data.relationships[name].kind != "attribute"]
+    labels = [fit.data.labels(name) for name in names]
+    ratios = [name for name in names if fit.data.relationships[name].kind != "attribute"]
     notes = (
         f"{', '.join(ratios)} {'is' if len(ratios) == 1 else 'are'} not known to be measured apart from inputs: a "
         "rejection says that cost is located there, not that relationship has an effect.",
@@ -182,6 +190,56 @@ def together(several: Sequence[Restrictions]) -> Restrictions:
         tuple(dict.fromkeys(name for one in several for name in one.without)),
         tuple(dict.fromkeys(note for one in several for note in one.notes)),
     )  # fmt: skip
+
+
+def likelihood_ratio(fit: Fit, restrictions: Restrictions) -> Joint:
+    """2 (lnL - lnL restricted), chi-square under the null, the restricted form estimated anew.
+
+    Raises
+    ------
+    NotSupported
+        Where `em.fit` cannot fit the restricted form, or the estimator maximises no likelihood.
+    """
+    if not restrictions.restrict and not restrictions.without:
+        raise NotSupported(
+            f"em.fit has no form in which {restrictions.null}, so there is no likelihood to compare. Use "
+            'statistic="wald".'
+        )
+    _require_likelihood(fit)
+    changes: dict[str, Any] = {}
+    if restrictions.restrict:
+        changes["restrict"] = tuple(dict.fromkeys((*fit.specification.restrict, *restrictions.restrict)))
+    data = fit.data
+    if restrictions.without:
+        kept = [name for name in data.relationships if name not in restrictions.without]
+        data = data.using(relationships=kept)
+    return compared(fit, refit(fit, data, **changes))
+
+
+def compared(fit: Fit, restricted: Fit) -> Joint:
+    """The likelihood ratio of two fits of the same rows, one of which restricts the other."""
+    _require_likelihood(fit)
+    count = len(fit.all_parameters) - len(restricted.all_parameters)
+    return chi_square(max(2.0 * (fit.llf - restricted.llf), 0.0), count)
+
+
+def _require_likelihood(fit: Fit) -> None:
+    name = fit.specification.estimator.name
+    if name in IN_STAGES or not np.isfinite(fit.llf) or not getattr(fit, "iterated", True):
+        raise NotSupported(
+            f'estimator="{name}" as it was asked for maximises no likelihood, so there is no likelihood ratio. Use '
+            'statistic="wald".'
+        )
+
+
+def assumptions(fit: Fit) -> tuple[str, ...]:
+    """What a likelihood ratio takes for granted where the fit's own standard errors do not."""
+    if fit.cov_type == "nonrobust" and fit.clusters is None:
+        return ()
+    return (
+        'The likelihood ratio takes errors to be normal, alike and independent; the Wald test (statistic="wald") asks '
+        "less.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +307,7 @@ def _refuse_price_levels(technology: Technology, what: str) -> None:
         )
 
 
-def _require_prices(fitted: Fit, what: str) -> None:
-    technology = fitted.technology
+def _require_prices(fit: Fit, what: str) -> None:
+    technology = fit.technology
     if len(technology.prices) <= (technology.numeraire is not None):
         raise NotSupported(f"{what} is about input prices, and this cost function has none that vary beside others.")

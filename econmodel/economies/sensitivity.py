@@ -23,6 +23,10 @@ Array = NDArray[np.float64]
 SCALE = "scale"
 # A residual that is a smaller share of the variation of cost is rounding.
 NO_RESIDUAL = 1e-12
+LABELS = {
+    "term": "of", "explains_percent": "explains, %", "robustness_percent": "robustness value, %",
+    "of_cost_percent": "of what is left of cost, %", "of_variable_percent": "of the variable, %",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +75,7 @@ class Coefficient:
 
 
 def sensitivity(
-    fitted: Fit,
+    fit: Fit,
     of: str | None = None,
     benchmark: str | Sequence[str] = (),
     multiples: float | Sequence[float] = (1.0, 2.0, 3.0),
@@ -82,7 +86,7 @@ def sensitivity(
 
     Parameters
     ----------
-    fitted : a fit
+    fit : a fit
     of : "scale" (the ray elasticity of cost at the mean, against one) or a relationship variable (its slope of log cost
         at the mean, against zero); by default all of them
     benchmark : controls, prices or relationship variables of the fit to compare with: something left out that is as
@@ -92,9 +96,11 @@ def sensitivity(
     Returns
     -------
     Table
-        For each: estimate, share of the residual variance that it explains, the robustness value (the share of what is
-        left of cost, and of the variable, that something left out must explain to bring the estimate to its null) and
-        the same for its significance; then each benchmark's bounds, with the estimate and interval that would remain.
+        For each `term`: estimate, `explains_percent` of the residual variance, the robustness value (the share of what
+        is left of cost, and of the variable, that something left out must explain to bring the estimate to its null),
+        `robustness_percent`, and the same for its significance at the level of the intervals, `significance_percent`;
+        then each benchmark's bounds (`of_cost_percent`, `of_variable_percent`), with the estimate and interval that
+        would remain.
 
     Raises
     ------
@@ -114,17 +120,17 @@ def sensitivity(
     >>> from econmodel.estimate.fitting import fit
     >>> from econmodel.table.shipped import load
     >>> schools = fit(load("california_schools"), form="cobb_douglas")
-    >>> found = sensitivity(schools, "teachers_per_pupil", benchmark="lunch")
-    >>> found.table["of"].tolist(), len(found.tables["benchmarks"])
+    >>> robust = sensitivity(schools, "teachers_per_pupil", benchmark="lunch")
+    >>> robust.table["term"].tolist(), len(robust.tables["benchmarks"])
     (['staffing per pupil'], 3)
     """
-    if type(fitted) is not Fit:
+    if type(fit) is not Fit:
         raise NotSupported(
             "Sensitivity to what is left out is worked out for least squares, with nothing imposed. Fit the same "
             'columns with estimator="least_squares" and effects=None or "within", or use instruments.'
         )
     check_level(conf_level)
-    wanted = _wanted(fitted, of)
+    wanted = _wanted(fit, of)
     names = (benchmark,) if isinstance(benchmark, str) else tuple(benchmark)
     times = (float(multiples),) if isinstance(multiples, int | float) else tuple(multiples)
     if not all(isinstance(one, int | float) and 0.0 < one < np.inf for one in times):
@@ -134,41 +140,34 @@ def sensitivity(
             f"{wanted[0]} cannot be compared with itself. Name another benchmark, or ask what a thing as strong would "
             'do to scale: of="scale".'
         )
-    found = {name: _coefficient(fitted, name) for name in wanted}
-    variables = fitted.technology.relationships
-    labels = {SCALE: SCALE} | {_key(name): fitted.data.labels(name) for name in variables if name != SCALE}
+    coefficients = {name: _coefficient(fit, name) for name in wanted}
+    variables = fit.technology.relationships
+    labels = {SCALE: SCALE} | {_key(name): fit.data.labels(name) for name in variables if name != SCALE}
     labels = {name: labels.get(name, name) for name in wanted}
-    rows = [
-        (
-            labels[name], one.value, one.null, 100.0 * one.explained, 100.0 * one.robustness(),
-            100.0 * one.robustness(conf_level),
-        )
-        for name, (one, _) in found.items()
-    ]  # fmt: skip
-    columns = ["of", "estimate", "null", "explains, %", "robustness value, %", f"at {100 * conf_level:g} %, %"]
-    table = pd.DataFrame(rows, columns=columns)
-    bounds = pd.DataFrame(
-        [
-            row
-            for name, (one, gradient) in found.items()
-            for other in names
-            if other != name
-            for row in _bounds(fitted, labels[name], one, gradient, other, times, conf_level)
-        ],
-        columns=[
-            "of", "benchmark", "times", "of what is left of cost, %", "of the variable, %", "estimate", "conf_low",
-            "conf_high",
-        ],
+    table = pd.DataFrame(
+        {
+            "term": labels[name], "estimate": one.value, "null": one.null, "explains_percent": 100.0 * one.explained,
+            "robustness_percent": 100.0 * one.robustness(), "significance_percent": 100.0 * one.robustness(conf_level),
+        }
+        for name, (one, _) in coefficients.items()
     )  # fmt: skip
+    bounds = pd.DataFrame(
+        row
+        for name, (one, gradient) in coefficients.items()
+        for other in names
+        if other != name
+        for row in _bounds(fit, labels[name], one, gradient, other, times, conf_level)
+    )
     tables = {"benchmarks": bounds} if len(bounds) else {}
     notes = ("Classical standard errors, as these bounds require; intervals of the fit itself may be wider.",)
+    headings = LABELS | {"significance_percent": f"at {100 * conf_level:g} %, %"}
     return Table(
-        "What something left out would have to be", table, _words(table, bounds, conf_level), {}, notes, tables
+        "What something left out would have to be", table, _words(table, bounds, conf_level), headings, notes, tables
     )
 
 
-def _wanted(fitted: Fit, of: str | None) -> list[str]:
-    known = [SCALE, *(_key(name) for name in fitted.technology.relationships)]
+def _wanted(fit: Fit, of: str | None) -> list[str]:
+    known = [SCALE, *(_key(name) for name in fit.technology.relationships)]
     if of is None:
         return known
     if of not in known:
@@ -181,49 +180,49 @@ def _key(name: str) -> str:
     return f"relationship: {name}" if name == SCALE else name
 
 
-def _coefficient(fitted: Fit, name: str) -> tuple[Coefficient, Array]:
-    place = None if name == SCALE else [_key(one) for one in fitted.technology.relationships].index(name)
-    measure = ray_elasticity(fitted) if place is None else relationship_slope(fitted, place)
-    gradient = jacobian(measure, fitted.theta)[0]
-    error = float(np.sqrt(gradient @ fitted.classical_covariance @ gradient))
-    if not 1.0 - fitted.rsquared > NO_RESIDUAL:
+def _coefficient(fit: Fit, name: str) -> tuple[Coefficient, Array]:
+    place = None if name == SCALE else [_key(one) for one in fit.technology.relationships].index(name)
+    measure = ray_elasticity(fit) if place is None else relationship_slope(fit, place)
+    gradient = jacobian(measure, fit.theta)[0]
+    error = float(np.sqrt(gradient @ fit.classical_covariance @ gradient))
+    if not 1.0 - fit.rsquared > NO_RESIDUAL:
         raise NotSupported(
             "The fit leaves no residual, so nothing was left out that moves cost. Look for an output, a price or a "
             "relationship variable that was made from cost."
         )
-    if not fitted.df_resid > 1:
+    if not fit.df_resid > 1:
         raise NotSupported(
-            f"{fitted.nobs:g} rows and {fitted.df_model + 1:g} parameters leave {fitted.df_resid:g} degree of freedom, "
+            f"{fit.nobs:g} rows and {fit.df_model + 1:g} parameters leave {fit.df_resid:g} degree of freedom, "
             "and something left out would take it. Use more rows, or a form with fewer parameters."
         )
-    null, value = 1.0 if place is None else 0.0, float(measure(fitted.theta)[0])
+    null, value = 1.0 if place is None else 0.0, float(measure(fit.theta)[0])
     if value != value:
-        raise NotSupported(f"{without_cost_there(fitted, resolve(fitted, 'mean'))[1]} So there is nothing to undo.")
-    return Coefficient(value, null, error, fitted.df_resid), gradient
+        raise NotSupported(f"{without_cost_there(fit, resolve(fit, 'mean'))[1]} So there is nothing to undo.")
+    return Coefficient(value, null, error, fit.df_resid), gradient
 
 
 def _bounds(
-    fitted: Fit,
+    fit: Fit,
     label: str,
     one: Coefficient,
     gradient: Array,
     benchmark: str,
     multiples: Sequence[float],
     level: float,
-) -> list[tuple[object, ...]]:
+) -> list[dict[str, object]]:
     """One row a multiple: bounds on the two shares, and what would remain."""
     from scipy.special import stdtrit
 
-    places = _terms_of(fitted, benchmark)
-    inverse = fitted.solution.inverse_gram
+    places = _terms_of(fit, benchmark)
+    inverse = fit.solution.inverse_gram
     own = float(gradient @ inverse @ gradient)
     inner = inverse[np.ix_(places, places)]
     crossed = inverse[places] @ gradient
     # What the benchmark explains of the variable, of cost, and what the two shares become for something as strong.
     of_variable = float(crossed @ np.linalg.solve(inner, crossed)) / own
-    squares = float(fitted.theta[places] @ np.linalg.solve(inner, fitted.theta[places]))
-    of_cost = squares / (squares + fitted.ssr)
-    rows: list[tuple[object, ...]] = []
+    squares = float(fit.theta[places] @ np.linalg.solve(inner, fit.theta[places]))
+    of_cost = squares / (squares + fit.ssr)
+    rows: list[dict[str, object]] = []
     for times in multiples:
         shares = bounds_of(times, of_variable, of_cost)
         if shares is None:
@@ -233,8 +232,13 @@ def _bounds(
             )
         value, error = one.adjusted(*shares)
         margin = float(stdtrit(one.freedom - 1.0, 0.5 + level / 2.0)) * error
-        percent = (100.0 * shares[0], 100.0 * shares[1])
-        rows.append((label, benchmark, times, *percent, value, value - margin, value + margin))
+        rows.append(
+            {
+                "term": label, "benchmark": benchmark, "times": times, "of_cost_percent": 100.0 * shares[0],
+                "of_variable_percent": 100.0 * shares[1], "estimate": value, "conf_low": value - margin,
+                "conf_high": value + margin,
+            }
+        )  # fmt: skip
     return rows
 
 
@@ -260,9 +264,9 @@ def bounds_of(times: float, of_variable: float, of_cost: float) -> tuple[float, 
     return float(min(eta**2 * of_cost / (1.0 - of_cost), 1.0)), float(odds)
 
 
-def _terms_of(fitted: Fit, benchmark: str) -> NDArray[np.intp]:
+def _terms_of(fit: Fit, benchmark: str) -> NDArray[np.intp]:
     """Places of all parameters of a control, price or relationship variable."""
-    t = fitted.technology
+    t = fit.technology
     known = [*t.controls, *t.relationships, *(name for place, name in enumerate(t.prices) if place != t.numeraire)]
     if benchmark not in known:
         raise UnknownName(f"benchmark={benchmark!r} is not in the fit. It may be {', '.join(known) or 'nothing here'}.")
@@ -276,20 +280,22 @@ def _terms_of(fitted: Fit, benchmark: str) -> NDArray[np.intp]:
 
 
 def _words(table: pd.DataFrame, bounds: pd.DataFrame, level: float) -> str:
-    said = []
-    for row in table.itertuples(index=False):
-        said.append(
-            f"Something left out that explains {row[4]:.1f} % of what is left of cost, and of {row[0]}, would bring "
-            f"{row[0]} from {format_number(row[1])} to {format_number(row[2])}"
+    sentences, at = [], f"{100 * (1 - level):g} %"
+    for _, row in table.iterrows():
+        term, significance = row["term"], row["significance_percent"]
+        sentences.append(
+            f"Something left out that explains {row['robustness_percent']:.1f} % of what is left of cost, and of "
+            f"{term}, would bring {term} from {format_number(row['estimate'])} to {format_number(row['null'])}"
             + (
-                f"; {row[5]:.1f} % would take away its significance at {100 * (1 - level):g} %."
-                if row[5] > 0
-                else f", from which it does not differ at {100 * (1 - level):g} % as it stands."
+                f"; {significance:.1f} % would take away its significance at {at}."
+                if significance > 0
+                else f", from which it does not differ at {at} as it stands."
             )
         )
-    for row in bounds.groupby(["of", "benchmark"], sort=False).tail(1).itertuples(index=False):
-        said.append(
-            f"If it were {format_number(row[2])} times as strong as {row[1]}, {row[0]} would be "
-            f"{with_interval(row[5], row[6], row[7], level)}."
+    strongest = bounds.groupby(["term", "benchmark"], sort=False).tail(1) if len(bounds) else bounds
+    for _, row in strongest.iterrows():
+        sentences.append(
+            f"If it were {format_number(row['times'])} times as strong as {row['benchmark']}, {row['term']} would be "
+            f"{with_interval(row['estimate'], row['conf_low'], row['conf_high'], level)}."
         )
-    return " ".join(said)
+    return " ".join(sentences)

@@ -12,10 +12,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.economies.bracket import FREE, HELD, bracket, input_ratios, outcomes_by_size, robustness
+from econmodel.economies.bracket import (
+    FREE,
+    HELD,
+    WITHIN_AND_BETWEEN,
+    bracket,
+    input_ratios,
+    outcomes_by_size,
+    robustness,
+    slopes_in_words,
+    within_and_between,
+)
 from econmodel.economies.core.inference import from_draws, replication_notes, require_draws
 from econmodel.economies.core.path import NODES, SCALE, Parts, parts
-from econmodel.economies.panel_slopes import WITHIN_AND_BETWEEN, in_words, within_and_between
 from econmodel.economies.size import WEIGHTS_TABLE, Size, size_of, weighted_mean, weights_table
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.estimate.fit import Fit
@@ -151,7 +160,7 @@ def separate(
     if left_out:
         notes.append(f"Left out of parts and slope, fitted cost not being positive: {', '.join(left_out)}.")
     notes += replication_notes(fit, drawn, "a size weight was not positive or a parameter not identified")
-    notes += in_words(panel, conf_level, over_time=fit.data.time is not None)
+    notes += slopes_in_words(panel, conf_level, over_time=fit.data.time is not None)
     return Effects(
         "Where the slope of cost on size comes from", table,
         _text(fit, table, brackets, outcomes, conf_level, float(np.ptp(log_size[keep]))),

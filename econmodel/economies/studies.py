@@ -54,7 +54,7 @@ class Design:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Found:
+class Results:
     """What studies found, one entry each: estimate, interval, and a p-value that overrules it (all may be missing)."""
 
     values: Array
@@ -86,22 +86,22 @@ def value_of(
 
 def run(
     cost: StatedCost, design: Design, providers: int, replications: int, seed: int, step: Callable[[int], None]
-) -> Found:
+) -> Results:
     """What `replications` studies of so many providers each find; `step` is told how many are done.
 
     Draws depend on the seed and the number of providers alone, not on which other numbers are asked for.
     """
     taken = max(1, min(replications, BATCH_ROWS // (providers * int(design.world.get("periods", 1)))))
     seeds = np.random.SeedSequence((require_seed(seed), providers)).generate_state(-(-replications // taken))
-    found: list[Found] = []
+    results: list[Results] = []
     for batch, start in zip(seeds, range(0, replications, taken), strict=True):
         count = min(taken, replications - start)
         data = simulate(cost, providers * count, **dict(design.world), seed=int(batch)).data
-        found += (
+        results += (
             [_together(cost, design, data, count)] if _stack(design, data) else list(_apart(cost, design, data, count))
         )
         step(start + count)
-    return Found(*(np.concatenate([getattr(one, name) for one in found]) for name in Found.__slots__))
+    return Results(*(np.concatenate([getattr(one, name) for one in results]) for name in Results.__slots__))
 
 
 def _stack(design: Design, data: CostData) -> bool:
@@ -112,7 +112,7 @@ def _stack(design: Design, data: CostData) -> bool:
     return linear and design.effects is None and data.entity is None and not zeros
 
 
-def _together(cost: StatedCost, design: Design, data: CostData, count: int) -> Found:
+def _together(cost: StatedCost, design: Design, data: CostData, count: int) -> Results:
     """Least squares with the default covariance for a stack of studies; the same numbers as `econmodel.fit`."""
     from scipy.special import stdtrit
 
@@ -135,7 +135,7 @@ def _together(cost: StatedCost, design: Design, data: CostData, count: int) -> F
     errors = np.sqrt(((scores @ direction)[..., 0] ** 2).sum(axis=-1))
     values = measure(theta)[..., 0]
     margin = stdtrit(n - k, 0.5 + design.conf_level / 2.0) * errors
-    return Found(values, values - margin, values + margin, np.full(count, np.nan))
+    return Results(values, values - margin, values + margin, np.full(count, np.nan))
 
 
 def _technology(cost: StatedCost, design: Design) -> Technology:
@@ -155,7 +155,7 @@ def _rows(data: CostData) -> Point:
     return Point(outputs, np.log(prices), relationships, np.zeros((len(data), 0)))
 
 
-def _apart(cost: StatedCost, design: Design, data: CostData, count: int) -> Iterator[Found]:
+def _apart(cost: StatedCost, design: Design, data: CostData, count: int) -> Iterator[Results]:
     """Each study by itself, through the same door as any table."""
     each = len(data) // count
     for study in range(count):
@@ -171,7 +171,7 @@ def _apart(cost: StatedCost, design: Design, data: CostData, count: int) -> Iter
         yield _measured(cost, design, fitted)
 
 
-def _measured(cost: StatedCost, design: Design, fitted: Fit) -> Found:
+def _measured(cost: StatedCost, design: Design, fitted: Fit) -> Results:
     technology, mean = fitted.technology, cost.points()
     point = Point(mean.outputs, mean.log_prices, mean.relationships, technology.mean_point().controls)
 
@@ -182,10 +182,10 @@ def _measured(cost: StatedCost, design: Design, fitted: Fit) -> Found:
     high = end(corners.COMMON)
     wild = high.p_values if fitted.wild else np.array([np.nan])
     if design.question != "scope" or not corners.unidentified(fitted).any():
-        return Found(high.values, high.low, high.high, wild)
+        return Results(high.values, high.low, high.high, wild)
     low = end(corners.Reading(int(np.flatnonzero(corners.unidentified(fitted))[0])))
-    return Found(np.array([np.nan]), np.minimum(low.low, high.low), np.maximum(low.high, high.high), wild)
+    return Results(np.array([np.nan]), np.minimum(low.low, high.low), np.maximum(low.high, high.high), wild)
 
 
-def _nothing(count: int) -> Found:
-    return Found(*(np.full(count, np.nan) for _ in Found.__slots__))
+def _nothing(count: int) -> Results:
+    return Results(*(np.full(count, np.nan) for _ in Results.__slots__))

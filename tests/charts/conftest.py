@@ -129,9 +129,9 @@ def with_dashes() -> object:
 def make_power(found: list[float], wrong: float = 0.0, truth: float = 0.9) -> Table:
     table = pd.DataFrame({"providers": (30 * 2 ** np.arange(len(found))).tolist(), "found": found})
     table["found_low"], table["found_high"] = table["found"] - 0.03, table["found"] + 0.03
-    table["wrong sign"], table["bias"] = wrong, np.linspace(-0.02, 0.002, len(found))
+    table["wrong_sign"], table["bias"] = wrong, np.linspace(-0.02, 0.002, len(found))
     table["bias_low"], table["bias_high"] = table["bias"] - 0.004, table["bias"] + 0.004
-    said = {"what": "the ray elasticity", "to find": "economies of scale", "truth": truth, "null": 1.0}
+    said = {"what": "the ray elasticity", "to_find": "economies of scale", "truth": truth, "null": 1.0}
     tables = {"truth and null": pd.DataFrame([said | {"target": 0.8, "level": 0.95}])}
     return Table("Would a study find it?", table, "", tables=tables)
 

@@ -8,7 +8,7 @@ import pytest
 import statsmodels.formula.api as smf
 
 import econmodel as em
-from econmodel.economies.variance_shares import variance_shares
+from econmodel.economies.gaps import variance_shares
 from econmodel.errors import NotIdentified, NotSupported, TableError, UnknownName
 
 EXACT = 1e-10
@@ -140,7 +140,7 @@ def test_shares_are_what_a_group_adds_on_average_over_all_orders(seed):
         others = [value for other, value in groups.items() if other != name]
         assert found[name]["alone"] == pytest.approx(r_squared(outcome, [groups[name]]), abs=EXACT)
         last = r_squared(outcome, list(groups.values())) - r_squared(outcome, others)
-        assert found[name]["given the others"] == pytest.approx(last, abs=EXACT)
+        assert found[name]["given_the_others"] == pytest.approx(last, abs=EXACT)
     total = sum(record["share"] for record in found.values())
     assert total == pytest.approx(r_squared(outcome, list(groups.values())), abs=EXACT)
 
@@ -159,7 +159,7 @@ def test_noise_adds_what_chance_alone_would():
     for _ in range(400):
         outcome = held[:, 0] + rng.standard_normal(40)
         records.append(variance_shares(outcome, {"noise": rng.standard_normal((40, 3)), "held": held})[0])
-    added, chance = (np.array([record[name] for record in records]) for name in ("given the others", "by chance"))
+    added, chance = (np.array([record[name] for record in records]) for name in ("given_the_others", "by_chance"))
     # Four hundred draws with a standard deviation of 0.03 each.
     assert added.mean() == pytest.approx(chance.mean(), abs=4 * added.std() / 20)
 
@@ -216,3 +216,10 @@ def test_a_supply_chain_is_what_it_says():
     assert third["log_size"].mean() < frame["log_size"].mean() - 0.3
     assert large.facts == {"public less private": 0.0, "third less private": 0.0}
     assert np.log(frame["cost"] / frame["participants"]).to_numpy() == pytest.approx(frame["log_unit_cost"].to_numpy())
+
+
+def test_one_column_to_hold_may_be_given_as_its_name(table):
+    one, listed = (em.gaps(table, "log_unit_cost", "sector", holding) for holding in ("log_size", ["log_size"]))
+    assert one.table.equals(listed.table)
+    named = em.gaps(table, "log_unit_cost", "sector", {"size": "log_size"})
+    assert named.table["estimate"].tolist() == one.table["estimate"].tolist()

@@ -31,8 +31,8 @@ def test_what_was_irregular_is_regular(fitted, imposed):
     assert imposed.ssr > fitted.ssr, "least squares is the unrestricted minimum"
     residual = np.log(fitted.data.frame["cost"]) - imposed.fittedvalues
     assert residual @ residual == pytest.approx(imposed.ssr)
-    assert list(imposed.binding.columns) == ["condition", "at"]
-    assert set(imposed.binding["condition"]) <= {
+    assert list(imposed.binding.columns) == ["term", "at"]
+    assert set(imposed.binding["term"]) <= {
         "concave in prices", "cost does not fall with wage", "cost does not fall with capital_price",
     }  # fmt: skip
     assert "Monotonicity and concavity in prices imposed at 123 points by minimum distance" in imposed.notes[-1]
@@ -82,7 +82,7 @@ def test_a_smaller_region_and_fewer_conditions_move_less(fitted, imposed):
     assert at_mean.distance < imposed.distance
     assert concave.distance <= imposed.distance * (1 + 1e-9)
     assert "imposed at one point" in at_mean.notes[-1]
-    conditions = em.regularity(concave).table.set_index("condition")
+    conditions = em.regularity(concave).table.set_index("term")
     assert conditions.loc["concave in prices", "violations"] == 0
     twice = em.impose(at_mean, replications=FEW)
     assert twice.distance == pytest.approx(imposed.distance), "imposed on the fit before, not on what was moved already"
@@ -106,7 +106,7 @@ def test_systems_and_level_forms_too(fitted):
     assert np.isnan(found.llf), "the system's likelihood is of all its equations"
     level = em.fit(em.load("uk_universities"), "composite", second_order="outputs")
     found = em.impose(level, replications=FEW)
-    table = em.regularity(found).table.set_index("condition")
+    table = em.regularity(found).table.set_index("term")
     assert table.loc["marginal cost of research not below zero", "violations"] == 0
 
 

@@ -1,5 +1,8 @@
 """One provider left out in turn: the loop that it stands for, and the provider that decides."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -22,8 +25,8 @@ def made(rows=25, odd=3.0):
 def test_the_provider_that_decides_is_found():
     fitted = em.fit(made(), "cobb_douglas")
     found = em.influence(em.scale, fitted)
-    row = found.table.set_index("of").loc["ray elasticity"]
-    assert row["without whom"] == "P24"
+    row = found.table.set_index("term").loc["ray elasticity"]
+    assert row["highest_without"] == "P24"
     assert row["estimate"] < 0.7 < row["highest"] < 1.05
     without = em.scale(em.fit(made().where('provider != "P24"', because="odd"), "cobb_douglas")).row("ray elasticity")
     assert row["highest"] == pytest.approx(without["estimate"], rel=1e-12)
@@ -32,10 +35,10 @@ def test_the_provider_that_decides_is_found():
 
 def test_a_result_that_rests_on_one_provider_says_so():
     found = em.influence(em.scale, em.fit(made(odd=-0.3), "cobb_douglas"))
-    assert found.table["changes sides"].any()
+    assert found.table["changes_sides"].any()
     assert "When one provider is left out" in found.text
     steady = em.influence(em.scale, em.fit(made(odd=0.0).using(), "cobb_douglas"), at=2.0)
-    assert set(steady.table["of"]) >= {"ray elasticity"}
+    assert set(steady.table["term"]) >= {"ray elasticity"}
 
 
 def test_identified_intervals_and_separations():
@@ -44,9 +47,9 @@ def test_identified_intervals_and_separations():
     two = em.CostData(
         frame.assign(cost=2.0 + frame["visits"] + frame["advice"]), cost="cost", outputs=["visits", "advice"]
     )
-    ends = em.influence(em.scope, em.fit(two, "flexible_fixed_cost", second_order="none")).table["of"]
+    ends = em.influence(em.scope, em.fit(two, "flexible_fixed_cost", second_order="none")).table["term"]
     assert {"degree of scope, lower end", "degree of scope, upper end"} <= set(ends)
-    parts = em.influence(em.separate, em.fit(made(), "cobb_douglas")).table.set_index("of")["estimate"]
+    parts = em.influence(em.separate, em.fit(made(), "cobb_douglas")).table.set_index("term")["estimate"]
     assert parts["apparent"] == pytest.approx(parts.drop("apparent").sum(), abs=1e-10)
 
 
@@ -94,5 +97,28 @@ def test_labels_to_cluster_by_and_rows_of_one_name():
 def test_long_lists_are_cut_short():
     fitted = em.fit(em.load("new_mexico_nursing_homes"), "translog")
     found = em.influence(em.scale, fitted, at="every provider")
-    assert found.table["changes sides"].sum() > 5
-    assert ", ... change sides of the null: what is said of them" in found.text
+    assert found.table["changes_sides"].sum() > 5
+    assert re.search(r"and \d+ others change sides of the null: what is said of them", found.text)
+
+
+def test_what_is_next_to_zero_is_not_said_to_run_far():
+    """Beside itself a value of nearly nothing runs a thousandfold; beside its error it stays where it is."""
+    fitted = em.fit(made(), "cobb_douglas")
+
+    def measure(fit):
+        scale = em.scale(fit)
+        nothing = scale.table.iloc[[0]].assign(term="nothing", estimate=lambda row: 1e-3 * (row["estimate"] - 0.64))
+        return replace(scale, table=pd.concat([nothing.assign(null=0.0, std_error=0.1), scale.table]))
+
+    found = em.influence(measure, fitted)
+    row = found.table.set_index("term").loc["nothing"]
+    assert (row["highest"] - row["lowest"]) / abs(row["estimate"]) > 5.0
+    assert "providers left out, ray " in found.text
+
+
+def test_its_columns_are_names_and_are_printed_in_words():
+    found = em.influence(em.scale, em.fit(made(), "cobb_douglas"))
+    assert list(found.table) == [
+        "term", "estimate", "lowest", "lowest_without", "highest", "highest_without", "null", "changes_sides",
+    ]  # fmt: skip
+    assert list(found.printed())[:4] == ["of", "estimate", "lowest", "without"]

@@ -21,16 +21,16 @@ def test_members_are_the_forms_of_the_package(banks):
     data = em.load("italian_banks")
     for name, form in (("translog", "translog"), ("composite with log errors", "composite")):
         fitted = em.fit(data, form)
-        assert banks.loc[name, "log-likelihood"] == pytest.approx(fitted.llf, abs=SAME_OPTIMUM)
+        assert banks.loc[name, "log_likelihood"] == pytest.approx(fitted.llf, abs=SAME_OPTIMUM)
         assert banks.loc[name, "parameters"] == len(fitted.params)
 
 
 def test_a_larger_member_is_never_less_likely(banks):
-    likelihood = banks["log-likelihood"]
+    likelihood = banks["log_likelihood"]
     assert (likelihood["nested"] >= likelihood).all()
     assert likelihood["Box-Cox translog"] >= likelihood["translog"]
     assert likelihood["composite"] >= likelihood["composite with log errors"]
-    assert banks["likelihood ratio"].dropna().ge(0).all()
+    assert banks["likelihood_ratio"].dropna().ge(0).all()
 
 
 def test_additive_errors_are_the_member_with_phi_one():
@@ -96,7 +96,7 @@ def test_units_do_not_matter():
     data = em.load("finnish_electricity")
     other = data.frame.assign(energy=1000 * data.frame["energy"], cost=data.frame[data.cost] / 7.5)
     same = em.CostData(other, cost="cost", outputs=list(data.outputs), controls=list(data.controls))
-    ours, theirs = (em.select(one, nested=True).table["log-likelihood"].to_numpy() for one in (data, same))
+    ours, theirs = (em.select(one, nested=True).table["log_likelihood"].to_numpy() for one in (data, same))
     assert ours == pytest.approx(theirs, abs=1e-3)
 
 

@@ -43,7 +43,7 @@ def test_power_is_what_the_normal_distribution_says(providers, elasticity):
     row = answer.table.iloc[0]
     assert row["found"] == pytest.approx(ndtr(abs(elasticity - 1) / error - 1.96), abs=SHARE)
     assert row["found_low"] < row["found"] < row["found_high"]
-    assert row["median width"] == pytest.approx(2 * 1.96 * error, rel=0.15)
+    assert row["median_width"] == pytest.approx(2 * 1.96 * error, rel=0.15)
     assert row["bias_low"] <= row["bias"] <= row["bias_high"]
     assert abs(row["bias"]) < 4 * error / np.sqrt(200)
     assert row["coverage"] == pytest.approx(0.95, abs=0.06)
@@ -53,7 +53,7 @@ def test_wrong_signs_come_from_the_other_side_of_the_null():
     row = power(one_output(0.999), "scale", [60], replications=1_000, seed=2).table.iloc[0]
     # Hardly a difference: either side is excluded in about half of five per cent.
     assert row["found"] == pytest.approx(0.025, abs=0.02)
-    assert row["wrong sign"] == pytest.approx(0.025, abs=0.02)
+    assert row["wrong_sign"] == pytest.approx(0.025, abs=0.02)
 
 
 @pytest.mark.parametrize("providers", [40, 700])
@@ -110,10 +110,10 @@ def test_scope_is_that_of_the_fit():
         found.append(em.scope(fitted, at={"a": 10, "b": 5}).row("degree of scope"))
     row = answer.table.iloc[0]
     assert row["bias"] == pytest.approx(np.mean([one["estimate"] for one in found]) - truth["truth"], rel=1e-7)
-    assert row["median width"] == pytest.approx(
+    assert row["median_width"] == pytest.approx(
         np.median([one["conf_high"] - one["conf_low"] for one in found]), rel=1e-7
     )
-    assert row["only an interval"] == 0
+    assert row["only_an_interval"] == 0
 
 
 def test_scope_is_refused_where_only_an_interval_is_identified():
@@ -123,7 +123,7 @@ def test_scope_is_refused_where_only_an_interval_is_identified():
         power(two_outputs(), "scope", [60], specialised={"a": 0.2})
     answer = power(two_outputs(), "scope", [60], replications=5, identified_interval=True, seed=7)
     assert answer.table["bias"].isna().all()
-    assert "only an interval" not in answer.table
+    assert "only_an_interval" not in answer.table
     assert any("interval that is identified" in note for note in answer.notes)
     assert 0 <= answer.table["found"].iloc[0] <= 1
 
@@ -131,7 +131,7 @@ def test_scope_is_refused_where_only_an_interval_is_identified():
 def test_few_specialised_providers_find_nothing_but_an_interval():
     answer = power(two_outputs(), "scope", [30], replications=4, specialised={"a": 0.05, "b": 0.05}, seed=8)
     row = answer.table.iloc[0]
-    assert (row["only an interval"], row["found"]) == (1.0, 0.0)
+    assert (row["only_an_interval"], row["found"]) == (1.0, 0.0)
     assert any("Where fewer than 10 providers make none of an output" in note for note in answer.notes)
 
 
@@ -140,14 +140,14 @@ def test_panels_are_clustered_and_within_takes_out_what_is_fixed():
     pooled, within = (
         power(one_output(), "scale", [40], effects=effects, **options).table.iloc[0] for effects in (None, "within")
     )
-    assert within["median width"] < pooled["median width"] / 3
+    assert within["median_width"] < pooled["median_width"] / 3
     assert within["found"] > pooled["found"]
 
 
 def test_too_few_rows_find_nothing():
     answer = power(with_continuity(), "scale", [5, 60], replications=10, seed=10)
     few = answer.table.iloc[0]
-    assert (few["found"], few["without a fit"], few["wrong sign"]) == (0.0, 1.0, 0.0)
+    assert (few["found"], few["without_a_fit"], few["wrong_sign"]) == (0.0, 1.0, 0.0)
     assert np.isnan(few["coverage"])
     assert np.isnan(few["bias"])
     assert any("Studies without a fit" in note for note in answer.notes)
@@ -168,9 +168,9 @@ def test_the_sentence_names_the_fewest_that_suffice():
 def test_nothing_to_find_is_said():
     answer = power(one_output(1.0), "scale", [60], seed=12)
     assert answer.table["found"].isna().all()
-    assert answer.table["wrong sign"].iloc[0] == pytest.approx(0.05, abs=0.05)
+    assert answer.table["wrong_sign"].iloc[0] == pytest.approx(0.05, abs=0.05)
     assert "there is nothing to find, and" in answer.text
-    assert answer.tables[TRUTH]["to find"].tolist() == ["nothing"]
+    assert answer.tables[TRUTH]["to_find"].tolist() == ["nothing"]
 
 
 def test_what_more_providers_do_not_mend_is_said():
@@ -180,14 +180,14 @@ def test_what_more_providers_do_not_mend_is_said():
     assert answer.table["bias"].iloc[0] == pytest.approx((1 - reliability) * 0.1, abs=0.003)
     assert "more providers do not mend that" in answer.text
     opposite = power(with_continuity(), "relationship", [250], chosen_by_need={"continuity": 0.3}, seed=13)
-    assert opposite.table["wrong sign"].iloc[0] > 0.9
+    assert opposite.table["wrong_sign"].iloc[0] > 0.9
     assert "find the opposite of what is true" in opposite.text
     assert "mend" not in power(one_output(0.9), "scale", [1_000], replications=50, seed=13).text
 
 
 def test_what_is_asked_of_relationships_is_named():
     answer = power(with_continuity(0.2), "relationship", [60], replications=10, second_order="none", seed=14)
-    assert answer.tables[TRUTH].iloc[0][["what", "to find", "truth", "null"]].tolist() == [
+    assert answer.tables[TRUTH].iloc[0][["what", "to_find", "truth", "null"]].tolist() == [
         "the slope of log cost on continuity", "that continuity costs", 0.2, 0.0,
     ]  # fmt: skip
     assert answer.title == "Would a study find it? The slope of log cost on continuity"
@@ -224,7 +224,6 @@ def test_bars_only_where_someone_watches(monkeypatch, capsys):
         def __exit__(self, *_):
             return None
 
-    monkeypatch.setattr(room.sys.stdout, "isatty", lambda: True, raising=False)
     monkeypatch.setattr(room, "board", lambda names: Board())
     power(one_output(), "scale", [1_000], replications=5)
     assert told == [("1,000 providers", 5, 5)]

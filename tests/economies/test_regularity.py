@@ -17,7 +17,7 @@ def power():
 
 
 def counts(check):
-    return dict(zip(check.table["condition"], check.table["violations"], strict=True))
+    return dict(zip(check.table["term"], check.table["violations"], strict=True))
 
 
 def test_power_stations_of_1970_with_their_share_equations(power):
@@ -66,16 +66,16 @@ def test_corners_are_asked_where_scope_is_asked():
     assert counts(found)["cost above zero"] == 0
     alone = em.regularity(stated, at={"a": 5, "b": 5})
     assert counts(alone)["cost of a alone above zero"] == 1
-    assert alone.table.set_index("condition").loc["cost of a alone above zero", "violated at"] == "a 5, b 5"
+    assert alone.table.set_index("term").loc["cost of a alone above zero", "violated_at"] == "a 5, b 5"
     nothing = em.regularity(stated, at={"a": 0, "b": 5})
-    assert nothing.table.set_index("condition").loc["cost of a alone above zero", "points"] == 0
+    assert nothing.table.set_index("term").loc["cost of a alone above zero", "points"] == 0
     assert "no prices" in found.notes[0]
 
 
 def test_the_first_five_are_named_and_one_point_reads_as_one():
     stated = em.worlds.state("cobb_douglas", {"constant": 1, "a": -0.5}, outputs={"a": 10})
     found = em.regularity(stated, at=[0.5, 1, 2, 3, 4, 5])
-    assert found.table["violated at"].tolist() == ["0.5 x mean, mean, 2 x mean, 3 x mean, 4 x mean, ..."]
+    assert found.table["violated_at"].tolist() == ["0.5 x mean, mean, 2 x mean, 3 x mean, 4 x mean, ..."]
     regular = em.regularity(em.worlds.state("cobb_douglas", {"constant": 1, "a": 0.5}, outputs={"a": 10}), at="mean")
     assert regular.passed is True
     assert regular.text == "The cost function is regular at the point asked for: every condition holds."

@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 import econmodel as em
-from econmodel.economies.cross_validation import folds, predict_left_out
-from econmodel.economies.vuong import vuong
+from econmodel.economies.selection import folds, predict_left_out, vuong
 from econmodel.errors import NotSupported
 
 SAME_ALGEBRA = 1e-9
@@ -20,11 +19,11 @@ def power():
 def test_the_table(power):
     found = em.select(power, ["cobb_douglas", "translog", "composite"])
     table = found.table.set_index("form")
-    assert table["BIC"].is_monotonic_increasing
+    assert table["bic"].is_monotonic_increasing
     for form in table.index:
         fitted = em.fit(power, {"Cobb-Douglas": "cobb_douglas"}.get(form, form))
-        assert table.loc[form, "log-likelihood"] == pytest.approx(fitted.llf, rel=SAME_ALGEBRA)
-        assert table.loc[form, "AIC"] == pytest.approx(fitted.aic, rel=SAME_ALGEBRA)
+        assert table.loc[form, "log_likelihood"] == pytest.approx(fitted.llf, rel=SAME_ALGEBRA)
+        assert table.loc[form, "aic"] == pytest.approx(fitted.aic, rel=SAME_ALGEBRA)
         assert table.loc[form, "scale"] == em.scale(fitted).row("ray scale economies")["estimate"]
     assert "BIC prefers translog" in found.text
     assert "Economies of scale are clear in 3" in found.text
@@ -79,7 +78,7 @@ def test_the_truth_is_chosen():
     )  # fmt: skip
     table = em.select(em.worlds.simulate(truth, 400, noise=0.05, seed=2).data).table
     assert table["form"].iloc[0] == "translog"
-    assert table["prediction error"].idxmin() == 0
+    assert table["prediction_error"].idxmin() == 0
 
 
 def test_forms_that_cannot_hold_the_table_are_named():
@@ -106,8 +105,8 @@ def test_a_form_within_another_is_tested_by_the_likelihood_ratio():
     row = found.table.iloc[1]
     assert row["nested"] == "contains the first"
     assert np.isnan(row["vuong"])
-    assert row["likelihood ratio"] == pytest.approx(2 * (large.llf - small.llf), rel=SAME_ALGEBRA)
-    assert row["p_value"] == pytest.approx(chi_square_tail(row["likelihood ratio"], 3), rel=SAME_ALGEBRA)
+    assert row["likelihood_ratio"] == pytest.approx(2 * (large.llf - small.llf), rel=SAME_ALGEBRA)
+    assert row["p_value"] == pytest.approx(chi_square_tail(row["likelihood_ratio"], 3), rel=SAME_ALGEBRA)
     assert "these tests cannot tell it from translog" in found.text
     assert "takes it as given" in " ".join(found.notes)
 

@@ -24,15 +24,15 @@ def found():
 @pytest.mark.parametrize(("ours", "theirs"), [("staffing per pupil", "lt"), ("scale", "ly")])
 def test_numbers_are_those_of_sensemakr(found, ours, theirs):
     expected = json.loads(REFERENCE.read_text(encoding="utf-8"))["results"][theirs]
-    row = found.table.set_index("of").loc[ours]
+    row = found.table.set_index("term").loc[ours]
     stats = expected["stats"]
     assert row["estimate"] - row["null"] == pytest.approx(stats["estimate"], rel=1e-5)
-    assert row["explains, %"] == pytest.approx(100 * stats["r2yd_x"], rel=1e-5)
-    assert row["robustness value, %"] == pytest.approx(100 * stats["rv_q"], rel=1e-5)
-    assert row["at 95 %, %"] == pytest.approx(100 * stats["rv_qa"], rel=1e-5)
-    bounds, table = expected["bounds"], found.tables["benchmarks"].set_index("of").loc[ours]
-    assert (table["of the variable, %"] / 100).tolist() == pytest.approx(bounds["r2dz_x"], rel=1e-5)
-    assert (table["of what is left of cost, %"] / 100).tolist() == pytest.approx(bounds["r2yz_dx"], rel=1e-5)
+    assert row["explains_percent"] == pytest.approx(100 * stats["r2yd_x"], rel=1e-5)
+    assert row["robustness_percent"] == pytest.approx(100 * stats["rv_q"], rel=1e-5)
+    assert row["significance_percent"] == pytest.approx(100 * stats["rv_qa"], rel=1e-5)
+    bounds, table = expected["bounds"], found.tables["benchmarks"].set_index("term").loc[ours]
+    assert (table["of_variable_percent"] / 100).tolist() == pytest.approx(bounds["r2dz_x"], rel=1e-5)
+    assert (table["of_cost_percent"] / 100).tolist() == pytest.approx(bounds["r2yz_dx"], rel=1e-5)
     for column, name in [
         ("estimate", "adjusted_estimate"),
         ("conf_low", "adjusted_lower_CI"),
@@ -120,7 +120,7 @@ def test_other_estimators_are_refused():
 def test_a_variable_is_compared_with_scale_and_not_with_itself():
     fitted = em.fit(em.load("california_schools"), "cobb_douglas")
     found = em.sensitivity(fitted, benchmark="teachers_per_pupil", multiples=0.1)
-    assert found.tables["benchmarks"]["of"].tolist() == ["scale"]
+    assert found.tables["benchmarks"]["term"].tolist() == ["scale"]
 
 
 def test_a_fit_without_residual_has_nothing_left_out():
@@ -128,3 +128,13 @@ def test_a_fit_without_residual_has_nothing_left_out():
     data = em.CostData(pd.DataFrame({"cost": volume**0.9, "visits": volume}), cost="cost", outputs=["visits"])
     with pytest.raises(NotSupported, match="leaves no residual"):
         em.sensitivity(em.fit(data, "cobb_douglas"))
+
+
+def test_columns_do_not_change_with_the_level(found):
+    other = em.sensitivity(em.fit(em.load("california_schools"), "cobb_douglas"), benchmark="lunch", conf_level=0.9)
+    assert list(other.table) == list(found.table)
+    assert list(other.table) == [
+        "term", "estimate", "null", "explains_percent", "robustness_percent", "significance_percent",
+    ]  # fmt: skip
+    assert list(other.printed())[-1] == "at 90 %, %"
+    assert list(found.printed())[-1] == "at 95 %, %"

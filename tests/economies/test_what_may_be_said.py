@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 import econmodel as em
+from econmodel.economies.bracket import slopes_in_words
 from econmodel.economies.core.identity import assert_adds_up
 from econmodel.economies.core.inference import estimate, summarise
-from econmodel.economies.panel_slopes import in_words
 from econmodel.errors import NotSupported
 from econmodel.results import columns_beside, format_probability, per_cent, printed
 from econmodel.verdict import judge
@@ -132,10 +132,10 @@ def test_a_relationship_may_have_any_name(name):
 def test_a_relationship_called_scale_is_not_taken_for_scale():
     frame = homes(scale=lambda rng, _: rng.uniform(0.3, 0.9, 80))
     fit = fitted(frame, relationships=["scale"])
-    found = em.sensitivity(fit).table.set_index("of")["estimate"]
+    found = em.sensitivity(fit).table.set_index("term")["estimate"]
     assert list(found.index) == ["scale", "relationship: scale"]
     assert found["relationship: scale"] == pytest.approx(fit.params["scale"])
-    assert em.sensitivity(fit, "relationship: scale").table["of"].tolist() == ["relationship: scale"]
+    assert em.sensitivity(fit, "relationship: scale").table["term"].tolist() == ["relationship: scale"]
 
 
 def test_outputs_may_be_called_as_the_columns_of_tables_are():
@@ -270,7 +270,7 @@ def test_only_what_has_a_time_changes():
     assert "Within providers the slope" in " ".join(without.notes)
     assert "change" not in " ".join(without.notes)
     assert "Within providers, as they change, the slope" in " ".join(over_time.notes)
-    assert in_words(pd.DataFrame(), 0.95, over_time=True) == ()
+    assert slopes_in_words(pd.DataFrame(), 0.95, over_time=True) == ()
 
 
 # Identities, and fits that are exact

@@ -119,10 +119,10 @@ def test_whichever_price_comes_last_the_fit_is_the_same():
 def test_concavity_imposed_at_the_mean_holds_everywhere():
     frame, *_ = table(noise=0.5, seed=5)
     fitted = fit(frame)
-    assert em.regularity(fitted).table.set_index("condition").loc["concave in prices", "violations"] > 0
+    assert em.regularity(fitted).table.set_index("term").loc["concave in prices", "violations"] > 0
     imposed = em.impose(fitted, monotone=False, at="mean", replications=9)
-    assert em.regularity(imposed).table.set_index("condition").loc["concave in prices", "violations"] == 0
-    assert imposed.binding["condition"].tolist() == ["concave in prices"]
+    assert em.regularity(imposed).table.set_index("term").loc["concave in prices", "violations"] == 0
+    assert imposed.binding["term"].tolist() == ["concave in prices"]
 
 
 def test_what_needs_logs_of_prices_is_refused():

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from econmodel.economies.core.fixed_cost import Reading
 from econmodel.economies.core.measure import Estimated, Term, ask, verdict_of
 from econmodel.economies.core.places import CostFunction, resolve
-from econmodel.economies.joint_hypotheses import wald
+from econmodel.economies.statistics import wald
 from econmodel.errors import FormError, NotSupported, UnknownName
 from econmodel.estimate.delta import jacobian
 from econmodel.forms.technology import Point, Technology, over_positive
-from econmodel.results import INTERVAL_COLUMNS, Check, format_probability
+from econmodel.results import INTERVAL_COLUMNS, Check
 from econmodel.table.roles import SERVICES
 from econmodel.verdict import MARGIN
-from econmodel.words import at_words, listed, verdict_words
+from econmodel.words import at_words, listed, probability_words, verdict_words
 
 Array = NDArray[np.float64]
 # The step of a complex derivative: so small that nothing is lost, since no difference is taken.
@@ -217,7 +217,7 @@ def _sentence(
 
     every = float(np.max(stdtr(estimated.fit.freedom, -estimated.table["statistic"].to_numpy()[chosen:-1])))
     return (
-        f"{text} That all slopes are alike has p = {format_probability(p_value)} (Wald test, {count} "
+        f"{text} That all slopes are alike has {probability_words(p_value)} (Wald test, {count} "
         f"{'restriction' if count == 1 else 'restrictions'}); that some {types[0]} output is not ahead of some "
-        f"{types[1]} one, p = {format_probability(every)}."
+        f"{types[1]} one, {probability_words(every)}."
     )

@@ -15,7 +15,7 @@ from econmodel.economies.core.inference import Method, estimate, tabulate
 from econmodel.economies.core.measure import verdict_of
 from econmodel.economies.core.places import Places, resolve
 from econmodel.economies.core.support import supported
-from econmodel.economies.vuong import vuong_of
+from econmodel.economies.selection import vuong_of
 from econmodel.errors import DidNotConverge, FormError, NotIdentified, NotSupported
 from econmodel.estimate.covariance import FEWEST_CLUSTERS
 from econmodel.estimate.fit import Fit

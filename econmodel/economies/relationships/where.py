@@ -15,10 +15,10 @@ from econmodel.estimate.fit import Fit
 from econmodel.estimate.fitting import refit
 from econmodel.estimate.frontier.estimator import Frontier
 from econmodel.estimate.frontier.fit import FrontierFit
-from econmodel.results import Table, format_probability
+from econmodel.results import Table
 from econmodel.stated import check_level
 from econmodel.table.cost_data import CostData
-from econmodel.words import UNSETTLED, capital
+from econmodel.words import UNSETTLED, capital, probability_words
 
 BOTH, TECHNOLOGY, WASTE, NEITHER = "both places", "cost function only", "inefficiency only", "neither place"
 # Each is the truncated normal at some mean, or its limit as the mean runs to minus infinity.
@@ -131,7 +131,7 @@ def _table(fits: dict[str, FrontierFit]) -> pd.DataFrame:
 
 def _text(table: pd.DataFrame, label: str, waste: str, level: float) -> str:
     p_values = dict(zip(table["variable_in"], table["p_value"], strict=True))
-    without = {place: _probability(value) for place, value in p_values.items()}
+    without = {place: probability_words(value) for place, value in p_values.items()}
     technology_needed, waste_needed = p_values[WASTE] < level, p_values[TECHNOLOGY] < level
     if technology_needed and waste_needed:
         return (
@@ -154,8 +154,3 @@ def _text(table: pd.DataFrame, label: str, waste: str, level: float) -> str:
             f"either alone does as well (cost function {without[TECHNOLOGY]}, inefficiency {without[WASTE]})."
         )
     return f"{capital(UNSETTLED)}: {label} shows in neither place ({without[NEITHER]})."
-
-
-def _probability(value: float) -> str:
-    written = format_probability(value)
-    return f"p < {written[1:]}" if written.startswith("<") else f"p = {written}"

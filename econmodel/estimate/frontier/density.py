@@ -7,7 +7,7 @@ function are those by e times what the form says.
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,26 +43,42 @@ class Conditional(NamedTuple):
     spread: Array
 
 
-class Density(Protocol):
-    """A distribution of inefficiency, folded with normal noise."""
+class Shape(NamedTuple):
+    """Mean, variance and third central moment of inefficiency, sigma_u one and its mean before truncation zero."""
 
-    @property
-    def name(self) -> str:
-        """What `em.estimators.Frontier(distribution=...)` calls it."""
+    mean: float
+    variance: float
+    third: float
 
-    @property
-    def has_mean(self) -> bool:
-        """Whether inefficiency has a mean before truncation, which determinants can move."""
 
-    @property
-    def sigmas(self) -> int:
-        """Its standard deviations: of inefficiency and of noise, or of noise alone."""
+OF_HALF_NORMAL = Shape(np.sqrt(2.0 / np.pi), 1.0 - 2.0 / np.pi, np.sqrt(2.0 / np.pi) * (4.0 / np.pi - 1.0))
+OF_EXPONENTIAL = Shape(1.0, 1.0, 2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Density:
+    """A distribution of inefficiency, folded with normal noise.
+
+    Attributes
+    ----------
+    name : what `em.estimators.Frontier(distribution=...)` calls it
+    has_mean : whether inefficiency has a mean before truncation, which determinants can move
+    sigmas : its standard deviations: of inefficiency and of noise, or of noise alone
+    shape : moments of inefficiency
+    """
+
+    name: str = ""
+    has_mean: bool = False
+    sigmas: int = 2
+    shape: Shape = OF_HALF_NORMAL
 
     def derivatives(self, e: Array, mean: Any, log_u: Any, log_v: Any) -> Derivatives:
         """The log density of e and its derivatives; the arguments broadcast."""
+        raise NotImplementedError
 
     def conditional(self, e: Array, mean: Any, sigma_u: Any, sigma_v: Any) -> Conditional:
         """Inefficiency given e."""
+        raise NotImplementedError
 
 
 def log_normal_tail(x: Array) -> tuple[Array, Array]:
@@ -83,12 +99,10 @@ def log_normal_tail(x: Array) -> tuple[Array, Array]:
 
 
 @dataclass(frozen=True, slots=True)
-class HalfNormal:
+class HalfNormal(Density):
     """Inefficiency |N(0, sigma_u^2)| (Aigner, Lovell and Schmidt, 1977)."""
 
     name: str = "half_normal"
-    has_mean: bool = False
-    sigmas: int = 2
 
     def derivatives(self, e: Array, mean: Any, log_u: Any, log_v: Any) -> Derivatives:
         """With s^2 = sigma_u^2 + sigma_v^2, p and q the shares of the two in it, B = e sigma_u / (sigma_v s)."""
@@ -119,12 +133,11 @@ class HalfNormal:
 
 
 @dataclass(frozen=True, slots=True)
-class TruncatedNormal:
+class TruncatedNormal(Density):
     """Inefficiency N(m, sigma_u^2) truncated at zero, m of each row its own (Battese and Coelli, 1995)."""
 
     name: str = "truncated_normal"
     has_mean: bool = True
-    sigmas: int = 2
 
     def derivatives(self, e: Array, mean: Any, log_u: Any, log_v: Any) -> Derivatives:
         """With A = (e - m) / s, B = (m sigma_v / sigma_u + e sigma_u / sigma_v) / s, D = m / sigma_u."""
@@ -170,12 +183,11 @@ class TruncatedNormal:
 
 
 @dataclass(frozen=True, slots=True)
-class Exponential:
+class Exponential(Density):
     """Inefficiency exponential with mean sigma_u (Meeusen and van den Broeck, 1977; Aigner et al., 1977)."""
 
     name: str = "exponential"
-    has_mean: bool = False
-    sigmas: int = 2
+    shape: Shape = OF_EXPONENTIAL
 
     def derivatives(self, e: Array, mean: Any, log_u: Any, log_v: Any) -> Derivatives:
         """With ratio = sigma_v / sigma_u and w = e / sigma_v - ratio."""
@@ -208,11 +220,10 @@ class Exponential:
 
 
 @dataclass(frozen=True, slots=True)
-class NoInefficiency:
+class NoInefficiency(Density):
     """Noise alone: what every frontier is tested against."""
 
     name: str = "none"
-    has_mean: bool = False
     sigmas: int = 1
 
     def derivatives(self, e: Array, mean: Any, log_u: Any, log_v: Any) -> Derivatives:

@@ -7,13 +7,18 @@ from econmodel.errors import FormError, NotSupported, TableError, UnknownName
 from econmodel.estimate.covariance import FEWEST_CLUSTERS
 from econmodel.estimate.covariance_choice import refuse_computed
 from econmodel.estimate.design import Design
-from econmodel.estimate.frontier.covariance import check_kind, covariance_of
 from econmodel.estimate.frontier.density import DENSITIES
 from econmodel.estimate.frontier.fit import INEFFICIENCY, FrontierFit
-from econmodel.estimate.frontier.search import Likelihood
-from econmodel.estimate.frontier.solution import Solution, residual_moments, solve, without_inefficiency
+from econmodel.estimate.frontier.inference import check_kind, covariance_of
+from econmodel.estimate.frontier.likelihood import Likelihood
+from econmodel.estimate.frontier.solution import (
+    Solution,
+    notes_of_frontier,
+    residual_moments,
+    solve,
+    without_inefficiency,
+)
 from econmodel.estimate.frontier.true_random_effects_fit import fit_true_random_effects
-from econmodel.estimate.frontier.words import notes_of_frontier
 from econmodel.estimate.least_squares import LeastSquares
 from econmodel.estimate.notes import notes_of
 from econmodel.estimate.preparation import Prepared

@@ -10,16 +10,15 @@ from numpy.typing import NDArray
 
 from econmodel.estimate.bootstrap import Replications
 from econmodel.estimate.fit import Fit
-from econmodel.estimate.frontier import words as frontier_words
-from econmodel.estimate.frontier.bootstrap import replicate_frontier
+from econmodel.estimate.frontier import solution as frontier_words
 from econmodel.estimate.frontier.density import (
     Conditional,
     inefficiency_quantile,
     mean_efficiency,
     mean_inefficiency,
 )
-from econmodel.estimate.frontier.ends import means
-from econmodel.estimate.frontier.search import Likelihood
+from econmodel.estimate.frontier.inference import replicate_frontier
+from econmodel.estimate.frontier.likelihood import Likelihood, means
 from econmodel.estimate.frontier.solution import Residuals, Solution
 from econmodel.estimate.frontier.true_random_effects import PanelLikelihood
 from econmodel.results import Check
@@ -80,7 +79,10 @@ class FrontierFit(Fit):
         Columns estimate, std_error; missing errors where sigma_u is zero. lambda is sigma_u / sigma_v, gamma the share
         of sigma_u^2 in sigma_u^2 + sigma_v^2.
         """
-        return frontier_words.error_parameters(self)
+        k = len(self.theta)
+        return frontier_words.error_parameters(
+            self.all_parameters[k:], self.error_covariance[k:, k:], self.error_names, self.found.at_boundary
+        )
 
     @property
     def llf(self) -> float:
@@ -173,7 +175,7 @@ class FrontierFit(Fit):
         Its p-value is that of a mixture of chi-squares (Kodde and Palm, 1986): half of zero and half of one degree of
         freedom, where inefficiency has one parameter; each higher by the number of its determinants.
         """
-        return frontier_words.inefficiency_test(self)
+        return frontier_words.inefficiency_test(self.found)
 
     def bootstrap_all(self, draws: Replications, steps: int = 1) -> Array:
         """All parameters in every replication, (replications, K), sigma_u and sigma_v behind."""

@@ -1,23 +1,38 @@
-"""The highest likelihood of a frontier: starts from several shares of inefficiency, and the ends that are no optimum.
+"""The highest likelihood of a frontier, from several shares of inefficiency, and what it says in words.
 
 Least squares is the frontier without inefficiency, and always a stationary point (Waldman, 1982). Where its residuals
 lean to the wrong side it is a local maximum, and the search says so instead of inventing inefficiency.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.errors import DidNotConverge, EconmodelError, NotIdentified
+from econmodel.estimate.delta import delta_covariance
 from econmodel.estimate.design import Design
-from econmodel.estimate.frontier.density import LOG_ROOT_TWO_PI, Density, HalfNormal, NoInefficiency
-from econmodel.estimate.frontier.ends import HIGHER, WORDS, explained, stop_at_ends
-from econmodel.estimate.frontier.search import Evaluation, Likelihood, climb, evaluate, sampled, shifted
-from econmodel.estimate.least_squares import LeastSquares, linear, nonlinear
+from econmodel.estimate.frontier.density import LOG_ROOT_TWO_PI, HalfNormal, NoInefficiency
+from econmodel.estimate.frontier.likelihood import (
+    HIGHER,
+    WORDS,
+    Evaluation,
+    Joined,
+    Likelihood,
+    climb,
+    evaluate,
+    explained,
+    shifted,
+    stop_at_ends,
+)
+from econmodel.estimate.least_squares import Groups, LeastSquares, linear, nonlinear
 from econmodel.estimate.moments import Moments, accumulate
+from econmodel.results import Check, format_number
+from econmodel.table.rows import Rows
+from econmodel.words import probability_words
 
 Array = NDArray[np.float64]
 # Larger tables are first solved on about this many of their rows: the starts are tried there.
@@ -28,9 +43,12 @@ MIDDLE_SHARE = 0.5
 SMALLEST_SHARE, LARGEST_SHARE = 0.02, 0.95
 # What log sigma_u gains where a start has the mean of inefficiency one spread below zero.
 WIDER = 0.3
-OF_HALF_NORMAL = {"mean": np.sqrt(2.0 / np.pi), "variance": 1.0 - 2.0 / np.pi}
-OF_HALF_NORMAL["third"] = OF_HALF_NORMAL["mean"] * (4.0 / np.pi - 1.0)
-OF_EXPONENTIAL = {"mean": 1.0, "variance": 1.0, "third": 2.0}
+# A p-value above this leaves inefficiency in doubt, and intervals near its boundary with it.
+DOUBTFUL = 0.05
+IN_DOUBT = (
+    "The data hardly tell inefficiency from noise: near sigma_u of zero standard errors of sigma_u and of the constant "
+    "are wide and their intervals are not reliable. Judge by the likelihood-ratio test."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +69,6 @@ class Residuals:
     def log_likelihood(self) -> float:
         """Of the residuals as normal noise."""
         return -self.count * (LOG_ROOT_TWO_PI + 0.5 * np.log(self.second + self.mean**2) + 0.5)
-
-
-class Joined(Protocol):
-    """A density of deviations joined to a cost function, whatever else it holds."""
-
-    @property
-    def design(self) -> Design:
-        """The cost function and its rows."""
-
-    @property
-    def density(self) -> Density:
-        """Of the deviations."""
-
-    @property
-    def means(self) -> int:
-        """Parameters of the mean of inefficiency."""
 
 
 AnyLikelihood = TypeVar("AnyLikelihood", bound=Joined)
@@ -99,6 +101,21 @@ class Solution(Generic[AnyLikelihood]):
     def at_boundary(self) -> bool:
         """Whether there is no inefficiency at the highest likelihood."""
         return self.likelihood.density.sigmas == 1
+
+    @property
+    def statistic(self) -> float:
+        """Twice the gain in log-likelihood over least squares."""
+        return 0.0 if self.at_boundary else max(2.0 * (self.found.value - self.without), 0.0)
+
+    @property
+    def p_value(self) -> float:
+        """Of no inefficiency: half of chi-square with q and half with q + 1 degrees of freedom, q determinants."""
+        from scipy.special import chdtrc
+
+        ratio, extra = self.statistic, self.likelihood.means
+        if ratio == 0.0:
+            return 1.0
+        return float(0.5 * chdtrc(extra + 1, ratio) + (0.5 * chdtrc(extra, ratio) if extra else 0.0))
 
 
 def residual_moments(design: Design, theta: Array) -> Residuals:
@@ -134,7 +151,8 @@ def solve(likelihood: Likelihood, least_squares: LeastSquares) -> Solution[Likel
         Where no start leads to an optimum.
     """
     residuals = residual_moments(likelihood.design, least_squares.theta)
-    stop = stop_at_ends(likelihood, residuals.log_likelihood)
+    normal = residuals.log_likelihood
+    stop = stop_at_ends(likelihood, normal)
     peaks, failures = [], []
     for start in _starts(likelihood, least_squares, residuals):
         try:
@@ -145,20 +163,23 @@ def solve(likelihood: Likelihood, least_squares: LeastSquares) -> Solution[Likel
         raise failures[-1]
     best = max(peaks, key=lambda peak: peak.found.value)
     passes = sum(peak.passes for peak in peaks)
-    if best.stopped == "none" or best.found.value <= residuals.log_likelihood + HIGHER:
+    if best.stopped == "none" or best.found.value <= normal + HIGHER:
         if likelihood.means:
             raise NotIdentified(WORDS["none"])
-        return _boundary(likelihood, least_squares, residuals, passes)
+        noise = Likelihood(likelihood.design, NoInefficiency())
+        parameters = np.append(least_squares.theta, 0.5 * np.log(residuals.second + residuals.mean**2))
+        found = evaluate(noise, parameters)
+        return Solution(noise, parameters, found, least_squares, residuals, found.value, passes + 1)
     if best.stopped:
         raise NotIdentified(explained(best, likelihood))
-    normal = residuals.log_likelihood
     return Solution(likelihood, best.parameters, best.found, least_squares, residuals, normal, passes)
 
 
 def _starts(likelihood: Likelihood, least_squares: LeastSquares, residuals: Residuals) -> Iterator[Array]:
     """Where searches begin: the optimum of a sample in large tables, else several shares of inefficiency."""
     if residuals.count > 4 * SAMPLED_ROWS:
-        few = sampled(likelihood, SAMPLED_ROWS)
+        design = likelihood.design
+        few = replace(likelihood, design=replace(design, rows=Rows(design.rows.sample(SAMPLED_ROWS))))
         try:
             found = solve(few, without_inefficiency(few.design, None))
         except EconmodelError:
@@ -169,27 +190,20 @@ def _starts(likelihood: Likelihood, least_squares: LeastSquares, residuals: Resi
     if likelihood.density.has_mean:
         yield from _with_means(likelihood, least_squares, residuals)
         return
-    for share in (_suggested(likelihood, residuals), *SHARES):
+    # The share of inefficiency in the residual variance that their third moment suggests (Olson et al., 1980).
+    shape = likelihood.density.shape
+    spread = np.cbrt(max(residuals.third, 0.0) / shape.third)
+    suggested = float(np.clip(shape.variance * spread**2 / residuals.second, SMALLEST_SHARE, LARGEST_SHARE))
+    for share in (suggested, *SHARES):
         yield started(likelihood, least_squares.theta, residuals, share)
-
-
-def _suggested(likelihood: Likelihood, residuals: Residuals) -> float:
-    """The share of inefficiency in the residual variance that their third moment suggests (Olson et al., 1980)."""
-    of = _shape(likelihood)
-    spread = np.cbrt(max(residuals.third, 0.0) / of["third"])
-    return float(np.clip(of["variance"] * spread**2 / residuals.second, SMALLEST_SHARE, LARGEST_SHARE))
-
-
-def _shape(likelihood: Likelihood) -> dict[str, float]:
-    return OF_EXPONENTIAL if likelihood.density.name == "exponential" else OF_HALF_NORMAL
 
 
 def started(likelihood: Likelihood, theta: Array, residuals: Residuals, share: float) -> Array:
     """Parameters at which inefficiency makes up this share of the residual variance, and its mean is in the level."""
-    of = _shape(likelihood)
-    sigma_u = np.sqrt(share * residuals.second / of["variance"])
+    shape = likelihood.density.shape
+    sigma_u = np.sqrt(share * residuals.second / shape.variance)
     sigma_v = np.sqrt((1.0 - share) * residuals.second)
-    moved = shifted(likelihood.design, theta, residuals.mean - of["mean"] * sigma_u)
+    moved = shifted(likelihood.design, theta, residuals.mean - shape.mean * sigma_u)
     return np.concatenate([moved, np.zeros(likelihood.means), np.log([sigma_u, sigma_v])])
 
 
@@ -211,11 +225,62 @@ def _with_means(likelihood: Likelihood, least_squares: LeastSquares, residuals: 
         yield np.concatenate([theta, means, sigmas + np.array([WIDER, 0.0])])
 
 
-def _boundary(
-    likelihood: Likelihood, least_squares: LeastSquares, residuals: Residuals, passes: int
-) -> Solution[Likelihood]:
-    noise = Likelihood(likelihood.design, NoInefficiency())
-    sigma = 0.5 * np.log(residuals.second + residuals.mean**2)
-    parameters = np.append(least_squares.theta, sigma)
-    found = evaluate(noise, parameters)
-    return Solution(noise, parameters, found, least_squares, residuals, found.value, passes + 1)
+def notes_of_frontier(found: Solution[Any], few: Groups | None, kind: str) -> list[str]:
+    """Words on the boundary, the wrong skew, intervals near the boundary, few clusters (`few`)."""
+    notes = []
+    skewness = found.residuals.skewness
+    lean = (
+        f"The residuals of least squares lean to the side of low cost (skewness {format_number(skewness, 2)}), where "
+        "inefficiency would make them lean to high cost. Small samples of a correct frontier do that too (Simar and "
+        "Wilson, 2010)"
+    )
+    if found.at_boundary:
+        notes.append(
+            "No inefficiency found: the likelihood is highest where sigma_u is zero, and the frontier is least squares."
+            + (f" {lean}: this is no evidence that all are efficient." if skewness <= 0 else "")
+        )
+    elif skewness <= 0:
+        notes.append(f"{lean}; here the determinants outweigh it, or a second peak of the likelihood.")
+    if not found.at_boundary and found.p_value > DOUBTFUL:
+        notes.append(IN_DOUBT)
+    if few is not None and kind == "nonrobust":
+        notes.append(
+            f"{len(few.sizes)} clusters are too few for clustered standard errors: these hold for independent rows."
+        )
+    return notes
+
+
+def inefficiency_test(found: Solution[Any]) -> Check:
+    """See `FrontierFit.inefficiency_test`."""
+    value, extra = found.p_value, found.likelihood.means
+    rows = [
+        ("no inefficiency", found.without, np.nan, np.nan),
+        ("frontier", found.found.value, found.statistic, value),
+    ]
+    table = pd.DataFrame(rows, columns=["model", "log_likelihood", "likelihood_ratio", "p_value"])
+    against = f"half chi-square with {extra} and half with {extra + 1} degrees of freedom"
+    if not extra:
+        against = "half chi-square with one degree of freedom, half zero"
+    p_words = probability_words(value)
+    if found.at_boundary:
+        text = "No inefficiency was found: the likelihood is highest without it."
+    elif value <= DOUBTFUL:
+        text = f"Costs above the best practice are more than noise ({p_words}, {against})."
+    else:
+        text = f"No conclusion: deviations from the best practice may all be noise ({p_words}, {against})."
+    skewness = found.residuals.skewness
+    note = f"Skewness of least squares' residuals: {format_number(skewness, 3)}; inefficiency makes it positive."
+    return Check("Inefficiency", bool(value > DOUBTFUL), "no inefficiency", table, text, (note,))
+
+
+def error_parameters(values: Array, covariance: Array, names: Sequence[str], at_boundary: bool) -> pd.DataFrame:
+    """See `FrontierFit.error_parameters`; `values` (q,) with their covariance, sigma_u and sigma_v last."""
+
+    def measure(parameters: Array) -> Array:
+        sigma_u, sigma_v = parameters[..., -2:-1], parameters[..., -1:]
+        return np.concatenate([parameters, sigma_u / sigma_v, sigma_u**2 / (sigma_u**2 + sigma_v**2)], axis=-1)
+
+    errors = np.sqrt(np.diag(delta_covariance(measure, values, covariance)))
+    if at_boundary:
+        errors[[-4, -2, -1]] = np.nan
+    return pd.DataFrame({"estimate": measure(values), "std_error": errors}, pd.Index([*names, "lambda", "gamma"]))

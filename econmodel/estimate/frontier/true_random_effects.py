@@ -13,10 +13,21 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.estimate.design import Design
-from econmodel.estimate.frontier.density import LOG_ROOT_TWO_PI, Density, Derivatives
-from econmodel.estimate.frontier.search import Evaluation
-from econmodel.estimate.least_squares import Groups
+from econmodel.errors import DidNotConverge, NotIdentified
+from econmodel.estimate.frontier.density import LOG_ROOT_TWO_PI, Density, Derivatives, NoInefficiency
+from econmodel.estimate.frontier.likelihood import (
+    HIGHER,
+    NO_INEFFICIENCY,
+    NO_NOISE,
+    Evaluation,
+    Joined,
+    Peak,
+    Stop,
+    climb,
+    shifted,
+)
+from econmodel.estimate.frontier.solution import MIDDLE_SHARE, SHARES, Solution, residual_moments
+from econmodel.estimate.least_squares import Groups, LeastSquares
 
 Array = NDArray[np.float64]
 Places = NDArray[np.intp]
@@ -27,6 +38,8 @@ BATCH_PAIRS = 100_000
 MODE_STEPS = 50
 # Nodes need not sit exactly at the mode: this share of sigma_w is near enough for rounding.
 NEAR_ENOUGH = 1e-9
+# sigma_w below this share of sigma_v: on its way to zero.
+NO_EFFECTS = 0.02
 
 
 class Levels(NamedTuple):
@@ -46,20 +59,13 @@ class Levels(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PanelLikelihood:
+class PanelLikelihood(Joined):
     """A density of deviations joined to a cost function and the rows of its providers.
 
     Parameters are those of the cost function, log sigma_w, log sigma_u where the density has it, and log sigma_v.
     """
 
-    design: Design
-    density: Density
     providers: Groups
-
-    @property
-    def means(self) -> int:
-        """Parameters of the mean of inefficiency: none here."""
-        return 0
 
     def split(self, parameters: Array) -> tuple[Array, Array, Array, Array]:
         """Cost function, log sigma_w, log sigma_u (minus infinity without inefficiency) and log sigma_v."""
@@ -67,6 +73,11 @@ class PanelLikelihood:
         log_w, log_v = parameters[..., count], parameters[..., -1]
         log_u = parameters[..., count + 1] if self.density.sigmas == 2 else np.full_like(log_v, -np.inf)
         return parameters[..., :count], log_w, log_u, log_v
+
+    def natural(self, parameters: Array) -> Array:
+        """Parameters (..., K) with standard deviations for their logs."""
+        theta, *logs = self.split(parameters)
+        return np.concatenate([theta, np.exp(np.stack(logs, axis=-1))], axis=-1)
 
     def by_provider(self, theta: Array) -> Iterator[tuple[Array, Array, Places, Places]]:
         """Some providers at a time: derivatives (k, n), deviations (n,), each row's place among them, first rows."""
@@ -179,3 +190,69 @@ def evaluate_panel(likelihood: PanelLikelihood, parameters: Array) -> Evaluation
     """The log-likelihood of all providers with gradient and Hessian."""
     found = provider_derivatives(likelihood, parameters)
     return Evaluation(float(found.value.sum()), found.gradient.sum(axis=0), found.hessian.sum(axis=0))
+
+
+def solve_panel(likelihood: PanelLikelihood, least_squares: LeastSquares) -> Solution[PanelLikelihood]:
+    """The highest likelihood with provider levels, and without inefficiency where that is no lower.
+
+    Raises
+    ------
+    NotIdentified
+        Where providers have no level of their own, or nothing is noise.
+    """
+    residuals = residual_moments(likelihood.design, least_squares.theta)
+    noise = PanelLikelihood(likelihood.design, NoInefficiency(), likelihood.providers)
+    half = 0.5 * np.log(0.5 * residuals.second)
+    start = np.concatenate([least_squares.theta, [half, half]])
+    null = climb(lambda at: evaluate_panel(noise, at), start, _stop(likelihood, np.inf))
+    if null.stopped:
+        raise NotIdentified(_WORDS[null.stopped])
+    k, passes, shape = likelihood.design.count, null.passes, likelihood.density.shape
+    variance = np.exp(2.0 * null.parameters[-1])
+    peaks: list[Peak] = []
+    for share in (MIDDLE_SHARE, *SHARES):
+        sigma_u = np.sqrt(share * variance / shape.variance)
+        theta = shifted(likelihood.design, null.parameters[:k], -shape.mean * sigma_u)
+        sigmas = [null.parameters[k], np.log(sigma_u), 0.5 * np.log((1.0 - share) * variance)]
+        start = np.concatenate([theta, sigmas])
+        try:
+            stop = _stop(likelihood, null.found.value)
+            peaks.append(climb(lambda at: evaluate_panel(likelihood, at), start, stop))
+        except DidNotConverge:
+            continue
+    passes += sum(peak.passes for peak in peaks)
+    best = max(peaks, key=lambda peak: peak.found.value, default=null)
+    if best.stopped in ("effects", "noiseless"):
+        raise NotIdentified(_WORDS[best.stopped])
+    if best.stopped or best.found.value <= null.found.value + HIGHER:
+        best, likelihood = null, noise
+    return Solution(likelihood, best.parameters, best.found, least_squares, residuals, null.found.value, passes)
+
+
+def _stop(likelihood: PanelLikelihood, normal: float) -> Stop:
+    k = likelihood.design.count
+
+    def stop(at: Array, found: Evaluation) -> str:
+        log_w, log_v = at[k], at[-1]
+        if log_w - log_v < np.log(NO_EFFECTS):
+            return "effects"
+        if len(at) == k + 3 and at[-2] - log_v < np.log(NO_INEFFICIENCY) and found.value <= normal + HIGHER:
+            return "none"
+        if max(at[k:-1]) - log_v > -np.log(NO_NOISE):
+            return "noiseless"
+        return ""
+
+    return stop
+
+
+_WORDS = {
+    "effects": (
+        "Providers have no level of cost of their own: the likelihood is highest where its standard deviation is zero. "
+        "Use effects=None."
+    ),
+    "noiseless": (
+        "The likelihood rises towards a frontier without noise (sigma_v of zero): there are too few periods, or too "
+        "many parameters, to tell noise from inefficiency and from the levels of providers. Use effects=None, or fewer "
+        "second-order terms."
+    ),
+}

@@ -12,7 +12,6 @@ from econmodel.estimate.bootstrap import Replications
 from econmodel.estimate.covariance import clustered
 from econmodel.estimate.covariance_choice import refuse_computed
 from econmodel.estimate.fit import PROVIDER_EFFECTS
-from econmodel.estimate.frontier.covariance import in_sigmas, inverse_information
 from econmodel.estimate.frontier.density import (
     Conditional,
     HalfNormal,
@@ -22,11 +21,17 @@ from econmodel.estimate.frontier.density import (
     mean_inefficiency,
 )
 from econmodel.estimate.frontier.fit import INEFFICIENCY, FrontierFit
-from econmodel.estimate.frontier.search import LONGEST_STEP
-from econmodel.estimate.frontier.solution import residual_moments, without_inefficiency
-from econmodel.estimate.frontier.true_random_effects import NODES, Levels, PanelLikelihood, levels, provider_derivatives
-from econmodel.estimate.frontier.true_random_effects_search import solve_panel
-from econmodel.estimate.frontier.words import DOUBTFUL, IN_DOUBT, p_value
+from econmodel.estimate.frontier.inference import in_sigmas, inverse_information
+from econmodel.estimate.frontier.likelihood import LONGEST_STEP
+from econmodel.estimate.frontier.solution import DOUBTFUL, IN_DOUBT, residual_moments, without_inefficiency
+from econmodel.estimate.frontier.true_random_effects import (
+    NODES,
+    Levels,
+    PanelLikelihood,
+    levels,
+    provider_derivatives,
+    solve_panel,
+)
 from econmodel.estimate.least_squares import LeastSquares
 from econmodel.estimate.notes import notes_of
 from econmodel.estimate.preparation import Prepared, providers
@@ -59,7 +64,7 @@ class TrueRandomEffectsFit(FrontierFit):
     @property
     def all_parameters(self) -> Array:
         """Those of the cost function, and sigma_w, sigma_u, sigma_v (K,)."""
-        return _natural(self.found.likelihood, self.found.parameters)
+        return np.asarray(self.found.likelihood.natural(self.found.parameters))
 
     @cached_property
     def log_likelihoods(self) -> Array:
@@ -159,7 +164,7 @@ class TrueRandomEffectsFit(FrontierFit):
         step = np.linalg.solve(-self.found.found.hessian, draws.sums(scores).T).T
         k = likelihood.design.count
         step[:, k:] = np.clip(step[:, k:], -LONGEST_STEP, LONGEST_STEP)
-        return _natural(likelihood, at + step)
+        return np.asarray(likelihood.natural(at + step))
 
     @property
     def convergence(self) -> str:
@@ -179,11 +184,6 @@ def _notes(at_boundary: bool, p_value: float) -> list[str]:
             "function with levels of providers and noise."
         ]
     return [IN_DOUBT] if p_value > DOUBTFUL else []
-
-
-def _natural(likelihood: PanelLikelihood, parameters: Array) -> Array:
-    theta, *logs = likelihood.split(parameters)
-    return np.concatenate([theta, np.exp(np.stack(logs, axis=-1))], axis=-1)
 
 
 def fit_true_random_effects(prepared: Prepared) -> TrueRandomEffectsFit:
@@ -212,7 +212,7 @@ def fit_true_random_effects(prepared: Prepared) -> TrueRandomEffectsFit:
     )
     groups = asked.providers
     freedom = len(groups.sizes) - 1.0 if kind == "cluster" else prepared.count - float(len(found.parameters))
-    notes = (*_notes(found.at_boundary, p_value(found)), *notes_of(ordinary.condition, sample, None, kind), APART)
+    notes = (*_notes(found.at_boundary, found.p_value), *notes_of(ordinary.condition, sample, None, kind), APART)
     return TrueRandomEffectsFit(
         specification, sample, design.technology, design, solution, covariance[: design.count, : design.count].copy(),
         kind, groups, None, freedom, False, notes, asked, found, covariance, SIGMAS,

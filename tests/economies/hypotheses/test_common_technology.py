@@ -41,7 +41,7 @@ def test_all_interactions_at_once_as_statsmodels_tests_them(cov_type):
     _, expected = peer(data, cov_type=cov_type)
     row = found.tables["Test"].iloc[0]
     assert row["statistic"] == pytest.approx(float(expected.statistic), rel=SAME_LEAST_SQUARES)
-    assert row["degrees of freedom"] == 240 - 6
+    assert row["degrees_of_freedom"] == 240 - 6
     assert found.notes[0].startswith("Types and their rows: council (")
 
 
@@ -53,7 +53,7 @@ def test_towns_with_homes_of_both_types_are_clusters_of_both():
     moved = [name for name in theirs.params.index if "kind" in name]
     errors = found.table["std_error"].to_numpy()
     assert errors == pytest.approx(theirs.bse[moved].to_numpy()[[0, 1, 2]], rel=1e-6)
-    assert found.tables["Test"]["degrees of freedom"].iloc[0] == 39
+    assert found.tables["Test"]["degrees_of_freedom"].iloc[0] == 39
 
 
 def test_chow_s_statistic_and_its_likelihood_ratio():
@@ -72,7 +72,7 @@ def test_types_that_differ_are_told_apart():
     differing = em.test(fits(table(move=0.4)), "common technology", by="kind")
     assert differing.passed is False
     assert differing.text.startswith("Rejected at 5 %: all types of kind have one cost function (F(3, 234) = ")
-    assert differing.table["restriction"].tolist()[1] == "visits: charity less council"
+    assert differing.table["term"].tolist()[1] == "visits: charity less council"
 
 
 def test_level_forms_too():

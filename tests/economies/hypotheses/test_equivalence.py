@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import econmodel as em
-from econmodel.economies.equivalence import one_sided
+from econmodel.economies.statistics import one_sided
 from econmodel.errors import NotSupported
 from econmodel.verdict import MARGIN, judge
 

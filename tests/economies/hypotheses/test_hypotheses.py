@@ -75,9 +75,9 @@ def test_an_equation_of_parameters_as_statsmodels_reads_it(power):
     peer = power.wald_test("output = 1, wage/fuel_price = 0.3")
     assert statistic(found)["statistic"] == pytest.approx(float(peer.statistic))
     assert found.table["null"].tolist() == pytest.approx([1.0, 0.3])
-    assert found.table["restriction"].tolist() == ["output", "wage/fuel_price"]
+    assert found.table["term"].tolist() == ["output", "wage/fuel_price"]
     chained = em.test(power, "output = wage/fuel_price = 0.3")
-    assert chained.table["restriction"].tolist() == ["equation 1", "equation 2"]
+    assert chained.table["term"].tolist() == ["equation 1", "equation 2"]
     with pytest.raises(UnknownName, match="no equation of this fit's parameters, which are constant, output"):
         em.test(power, "kilowatts = 1")
     with pytest.raises(NotSupported, match="has no likelihood ratio here"):
@@ -124,7 +124,7 @@ def test_hypotheses_together_count_a_common_restriction_once(power):
 def test_no_relationship_effect_of_all_variables_or_of_one(composite, translog):
     for fitted in (composite, translog):
         found = em.test(fitted, "no relationship effect")
-        assert all("r" in label for label in found.table["restriction"])
+        assert all("r" in label for label in found.table["term"])
         assert found.passed is False
         ratio = em.test(fitted, "no relationship effect", statistic="likelihood_ratio")
         assert statistic(ratio)["restrictions"] == len(found.table)
@@ -177,9 +177,7 @@ def test_a_degree_of_scope_that_is_identified_is_one_number():
 
 def test_symmetry_of_shares_fitted_freely(system, power):
     found = em.test(system, "symmetry")
-    assert found.table["restriction"].tolist() == [
-        "capital_price in the share of wage, less wage in that of capital_price"
-    ]
+    assert found.table["term"].tolist() == ["capital_price in the share of wage, less wage in that of capital_price"]
     frame = system.data.frame
     logs = np.log(frame[["output", "wage", "capital_price"]].to_numpy())
     logs[:, 1:] -= np.log(frame[["fuel_price"]].to_numpy())
@@ -244,6 +242,41 @@ def test_estimators_that_test_their_own_nulls(power):
         em.test(power, "no inefficiency")
 
 
+@pytest.mark.parametrize(
+    ("spelled", "name"),
+    [
+        ("Constant Returns", "constant returns"), ("constant-returns", "constant returns"),
+        ("constant_returns to scale", "constant returns"), ("unit_substitution", "unit substitution"),
+        ("homothetic", "homotheticity"), ("homogeneous", "homogeneous in outputs"),
+        ("Linear homogeneity", "homogeneity"),
+        (("homothetic", "UNIT SUBSTITUTION"), "homotheticity and unit substitution"),
+    ],
+)  # fmt: skip
+def test_a_hypothesis_is_known_however_it_is_spelled(power, spelled, name):
+    names = name.split(" and ")
+    found, usual = em.test(power, spelled), em.test(power, names if len(names) > 1 else name)
+    assert found.title == f"Test: {name}"
+    assert repr(found) == repr(usual)
+
+
+def test_other_words_for_tests_of_an_estimator(composite):
+    effects = em.fit(em.load("us_airlines"), "cobb_douglas", effects="mundlak")
+    assert em.test(effects, "mundlak").title == em.test(effects, "No correlated effects").title
+    frontier = em.fit(em.load("electricity_1970"), second_order="outputs", estimator="frontier")
+    assert em.test(frontier, "inefficiency").null == "no inefficiency"
+    assert em.test(composite, "scope", at=0.5).title == "Test: no scope economies"
+    with pytest.raises(NotSupported, match=r"name their column with by="):
+        em.test(composite, "Chow")
+
+
+def test_the_columns_of_a_test_are_names_and_are_printed_in_words(power):
+    found = em.test(power, "constant returns", margin=0.1)
+    assert list(found.table) == ["term", "estimate", "null", "std_error", "p_value"]
+    assert list(found.tables["Test"]) == ["test", "statistic", "restrictions", "degrees_of_freedom", "p_value"]
+    assert list(found.tables["Equivalence"]) == ["null", "value", "p_value", "detectable_difference"]
+    assert found.printed().columns[0] == "restriction"
+
+
 def test_unknown_words_list_what_is_known(power):
     with pytest.raises(
         UnknownName, match=r"no hypothesis 'constant return'. There are constant returns, homotheticity.*"
@@ -253,6 +286,8 @@ def test_unknown_words_list_what_is_known(power):
         em.test(power, ["symmetry", "homotheticity"])
     with pytest.raises(UnknownName, match="no hypothesis without a name"):
         em.test(power, [])
+    with pytest.raises(UnknownName, match=r"no hypothesis '3'. There are constant returns"):
+        em.test(power, 3)
     with pytest.raises(UnknownName, match=r"There is no statistic 'score'. There are wald and likelihood_ratio"):
         em.test(power, "homotheticity", statistic="score")
 

@@ -7,10 +7,9 @@ import pytest
 import econmodel as em
 from econmodel.errors import FormError, NotIdentified, NotSupported, TableError, UnknownName
 from econmodel.estimate.frontier import solution as frontier_solution
-from econmodel.estimate.frontier.covariance import score_blocks
 from econmodel.estimate.frontier.density import DENSITIES
-from econmodel.estimate.frontier.search import Likelihood, climb, evaluate
-from econmodel.estimate.frontier.steps import uphill
+from econmodel.estimate.frontier.inference import score_blocks
+from econmodel.estimate.frontier.likelihood import Likelihood, climb, evaluate, uphill
 from econmodel.estimate.preparation import prepare
 from econmodel.estimate.specification import Specification
 from econmodel.forms.form import find_form

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 import econmodel as em
-from econmodel.estimate.frontier import bootstrap as frontier_bootstrap
-from econmodel.estimate.frontier.search import evaluate
+from econmodel.estimate.frontier import inference
+from econmodel.estimate.frontier.likelihood import evaluate
 
 # A replication ends where 1e-8 of log-likelihood is to be gained: parameters are then a ten-thousandth of an error off.
 SAME_OPTIMUM = {"rel": 2e-4, "abs": 2e-5}
@@ -72,10 +72,10 @@ def test_large_tables_take_steps_that_come_near(monkeypatch, form):
     draws = fitted.replications(5, seed=2)
     assert draws.clusters == 400
     for name in ("REESTIMATED_ROWS", "REESTIMATED_LEVEL_ROWS"):
-        monkeypatch.setattr(frontier_bootstrap, name, 2_000)
+        monkeypatch.setattr(inference, name, 2_000)
     again = fitted.bootstrap_all(draws)
     for name in ("REESTIMATED_ROWS", "REESTIMATED_LEVEL_ROWS"):
-        monkeypatch.setattr(frontier_bootstrap, name, 10)
+        monkeypatch.setattr(inference, name, 10)
     one, several = fitted.bootstrap_all(draws), fitted.bootstrap_all(draws, steps=4)
     spread = np.std(again, axis=0)
     assert (np.abs(one - again).mean(axis=0) < spread).all()
@@ -88,7 +88,7 @@ def test_large_tables_take_steps_that_come_near(monkeypatch, form):
 
 def test_many_replications_at_once_are_evaluated_as_one_by_one():
     fitted = em.fit(described(table(80)), estimator=em.estimators.Frontier(determinants="closeness", constant=False))
-    rows = frontier_bootstrap._Table.of(fitted.asked)
+    rows = inference._Table.of(fitted.asked)
     draws = fitted.replications(3, seed=4)
     weights = draws.of_replications(slice(0, 3))
     at = fitted.found.parameters + 0.01 * np.random.default_rng(0).normal(size=(3, len(fitted.found.parameters)))

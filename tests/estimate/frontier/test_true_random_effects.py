@@ -8,7 +8,7 @@ import econmodel as em
 from econmodel.errors import NotIdentified, NotSupported
 from econmodel.estimate.frontier import true_random_effects
 from econmodel.estimate.frontier.density import HalfNormal, NoInefficiency, mean_efficiency, mean_inefficiency
-from econmodel.estimate.frontier.search import Likelihood, evaluate
+from econmodel.estimate.frontier.likelihood import Likelihood, evaluate
 from econmodel.estimate.frontier.true_random_effects import PanelLikelihood, evaluate_panel, provider_derivatives
 from econmodel.estimate.least_squares import Groups
 

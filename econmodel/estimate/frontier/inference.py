@@ -1,26 +1,43 @@
-"""Bootstrap of a frontier by clusters: every replication is estimated again, or takes Newton steps from the estimate.
+"""Inference on a frontier: the inverse Hessian, its sandwich, clustered, and the bootstrap by clusters.
 
+In the bootstrap every replication is estimated again, or takes Newton steps from the estimate.
 Small tables are estimated again; in log forms many replications at a time: their rows differ in weight only, so that
 Newton's Hessians are one matrix product. Larger tables take one step from the estimate, all replications at once, which
 asymptotically is the same; level forms a second one, since their residuals bend. Where no inefficiency was found, steps
 keep to that.
 """
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.errors import DidNotConverge
+from econmodel.errors import DidNotConverge, NotSupported
 from econmodel.estimate.bootstrap import Replications
+from econmodel.estimate.covariance import clustered
 from econmodel.estimate.frontier.density import LOG_ROOT_TWO_PI, NoInefficiency
-from econmodel.estimate.frontier.ends import HIGHER, NO_INEFFICIENCY, NO_NOISE
-from econmodel.estimate.frontier.search import DELIVERED, LONGEST_STEP, Evaluation, Likelihood, climb, evaluate
+from econmodel.estimate.frontier.likelihood import (
+    DELIVERED,
+    HIGHER,
+    LONGEST_STEP,
+    NO_INEFFICIENCY,
+    NO_NOISE,
+    Evaluation,
+    Likelihood,
+    climb,
+    evaluate,
+    uphill,
+)
 from econmodel.estimate.frontier.solution import MIDDLE_SHARE, Solution, started
-from econmodel.estimate.frontier.steps import uphill
+from econmodel.estimate.least_squares import Groups
+from econmodel.estimate.moments import Moments, inverse
 
 Array = NDArray[np.float64]
+Triangle = tuple[NDArray[np.intp], NDArray[np.intp]]
+KINDS = ("nonrobust", "HC0", "HC1", "cluster")
 # Up to so many rows replications are estimated again: together in log forms, one by one in level forms.
 REESTIMATED_ROWS, REESTIMATED_LEVEL_ROWS = 2_000, 500
 # Pairs of replications and rows at a time: their derivatives stay in memory at once.
@@ -28,6 +45,56 @@ BATCH_PAIRS = 200_000
 MAXIMUM_TRIALS = 60
 # Newton's decrement at which a replication is done: its own noise is far larger.
 GAINED = 1e-8
+
+
+def check_kind(kind: str, clusters: Groups | None) -> None:
+    """NotSupported, with the cure, for a covariance that a frontier has not."""
+    if kind not in KINDS:
+        raise NotSupported(
+            f'cov_type="{kind}" weighs residuals by their leverage, which a frontier does not have. Use "HC1", '
+            '"nonrobust" or "cluster".'
+        )
+    if kind == "cluster" and clusters is None:
+        raise NotSupported('cov_type="cluster" needs groups: a column name, or an entity that stands in several rows.')
+
+
+def score_blocks(likelihood: Likelihood, parameters: Array) -> Iterator[tuple[slice, Array]]:
+    """Derivatives of each row's log density by all parameters, block by block: (rows, (K, n))."""
+    own = 1 + likelihood.density.has_mean
+    for rows, x, z, found in likelihood.rows(parameters):
+        of_mean = z * found.first[1] if likelihood.density.has_mean else z
+        yield rows, np.vstack([-x * found.first[0], of_mean, *found.first[own:]])
+
+
+def covariance_of(found: Solution[Likelihood], kind: str, clusters: Groups | None, names: tuple[str, ...]) -> Array:
+    """Covariance (K, K) of all parameters, standard deviations as they are; sigma_u has none where it is zero."""
+    likelihood, parameters, count = found.likelihood, found.parameters, found.residuals.count
+    covariance = inverse_information(found, names)
+    if kind in ("HC0", "HC1"):
+        size = len(parameters)
+        meat = sum((scores @ scores.T for _, scores in score_blocks(likelihood, parameters)), np.zeros((size, size)))
+        covariance = covariance @ meat @ covariance * (count / (count - size) if kind == "HC1" else 1.0)
+    elif kind == "cluster":
+        assert clusters is not None
+        sums = np.zeros((len(parameters), len(clusters.sizes)))
+        for rows, scores in score_blocks(likelihood, parameters):
+            for total, values in zip(sums, scores, strict=True):
+                np.add.at(total, clusters.codes[rows], values)
+        covariance = clustered(sums.T, covariance, count)
+    return in_sigmas(covariance, found, likelihood.density.sigmas)
+
+
+def inverse_information(found: Solution[Any], names: tuple[str, ...]) -> Array:
+    """Inverse of the negative Hessian; NotIdentified names parameters that cannot be told apart."""
+    return inverse(Moments(np.pad(-found.found.hessian, (0, 1)), found.residuals.count), names)
+
+
+def in_sigmas(covariance: Array, found: Solution[Any], sigmas: int) -> Array:
+    """From the logs of the last `sigmas` parameters to themselves, with zeros for a sigma_u of zero."""
+    scale = np.ones(len(found.parameters))
+    scale[-sigmas:] = np.exp(found.parameters[-sigmas:])
+    covariance = covariance * np.outer(scale, scale)
+    return np.insert(np.insert(covariance, -1, 0.0, axis=0), -1, 0.0, axis=1) if found.at_boundary else covariance
 
 
 def replicate_frontier(asked: Likelihood, found: Solution[Likelihood], draws: Replications, steps: int) -> Array:
@@ -44,12 +111,15 @@ def replicate_frontier(asked: Likelihood, found: Solution[Likelihood], draws: Re
     is_level, rows = asked.design.technology.is_level, asked.design.rows.count
     if rows > (REESTIMATED_LEVEL_ROWS if is_level else REESTIMATED_ROWS):
         return _by_steps(found, draws, steps if is_level else 1)
+    start = found.parameters
+    if found.at_boundary:
+        start = started(asked, found.least_squares.theta, found.residuals, MIDDLE_SHARE)
     if is_level:
-        return _one_by_one(asked, found, draws)
+        return _one_by_one(asked, start, draws)
     table = _Table.of(asked)
     size = max(1, BATCH_PAIRS // rows)
     chunks = [slice(start, start + size) for start in range(0, draws.count, size)]
-    return np.concatenate([_estimated(table, found, draws.of_replications(chunk)) for chunk in chunks])
+    return np.concatenate([_estimated(table, start, draws.of_replications(chunk)) for chunk in chunks])
 
 
 def _by_steps(found: Solution[Likelihood], draws: Replications, steps: int) -> Array:
@@ -62,7 +132,16 @@ def _by_steps(found: Solution[Likelihood], draws: Replications, steps: int) -> A
             value, gradient, hessian = evaluate(likelihood, moved[number], weights)
             if np.isfinite(value):
                 moved[number] += _limited(uphill(gradient, hessian)[0][None], sigmas)[0]
-    return natural(likelihood, moved)
+    return likelihood.natural(moved)
+
+
+def _symmetric(packed: Array, upper: Triangle) -> Array:
+    """Matrices (b, k, k) from their upper triangles (b, k(k+1)/2)."""
+    size = int(upper[0][-1]) + 1
+    matrices = np.empty((len(packed), size, size))
+    matrices[:, upper[0], upper[1]] = packed
+    matrices[:, upper[1], upper[0]] = packed
+    return matrices
 
 
 def _first_steps(likelihood: Likelihood, at: Array, draws: Replications) -> Array:
@@ -74,10 +153,7 @@ def _first_steps(likelihood: Likelihood, at: Array, draws: Replications) -> Arra
         weights = draws.of(rows)
         gradient += weights @ first.T
         packed += weights @ second[upper].T
-    hessian = np.empty((draws.count, size, size))
-    hessian[:, upper[0], upper[1]] = packed
-    hessian[:, upper[1], upper[0]] = packed
-    step, concave = uphill(gradient, hessian)
+    step, concave = uphill(gradient, _symmetric(packed, upper))
     return np.where(concave[:, None], step, np.nan)
 
 
@@ -86,12 +162,6 @@ def _limited(step: Array, sigmas: int) -> Array:
     limited = step.copy()
     limited[:, -sigmas:] = np.clip(step[:, -sigmas:], -LONGEST_STEP, LONGEST_STEP)
     return limited
-
-
-def natural(likelihood: Likelihood, parameters: Array) -> Array:
-    """Parameters with standard deviations in place of their logs, sigma_u zero where there is no inefficiency."""
-    theta, delta, log_u, log_v = likelihood.split(parameters)
-    return np.concatenate([theta, delta, np.exp(log_u)[..., None], np.exp(log_v)[..., None]], axis=-1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,7 +173,7 @@ class _Table:
     z: Array
     response: Array
     products: Array
-    upper: tuple[NDArray[np.intp], NDArray[np.intp]]
+    upper: Triangle
 
     @classmethod
     def of(cls, likelihood: Likelihood) -> "_Table":
@@ -115,21 +185,15 @@ class _Table:
 
     def squares(self, weights: Array) -> Array:
         """X'diag(w)X for each row of weights (b, n)."""
-        packed, count = weights @ self.products, len(self.x)
-        square = np.empty((len(weights), count, count))
-        square[:, self.upper[0], self.upper[1]] = packed
-        square[:, self.upper[1], self.upper[0]] = packed
-        return square
+        return _symmetric(weights @ self.products, self.upper)
 
     def evaluate(self, parameters: Array, weights: Array) -> tuple[Array, Array, Array]:
         """Weighted log-likelihoods (b,), gradients (b, K) and Hessians (b, K, K)."""
         x, z, k, q = self.x, self.z, len(self.x), len(self.z)
         theta, delta, log_u, log_v = self.likelihood.split(parameters)
-        found = self.likelihood.density.derivatives(
-            self.response - theta @ x, delta @ z, log_u[:, None], log_v[:, None]
-        )
-        first = [weights * one for one in found.first]
-        second = {place: weights * one for place, one in found.second.items()}
+        e = self.response - theta @ x
+        found = self.likelihood.density.derivatives(e, delta @ z, log_u[:, None], log_v[:, None]).weighted(weights)
+        first, second = found.first, found.second
         own, size = 1 + self.likelihood.density.has_mean, parameters.shape[1]
         sigmas = range(own, len(first))
         gradient, hessian = np.empty((len(parameters), size)), np.zeros((len(parameters), size, size))
@@ -147,7 +211,7 @@ class _Table:
             for other_place, other in enumerate(range(one, len(first)), place):
                 hessian[:, place, other_place] = second[one, other].sum(axis=1)
         hessian = np.triu(hessian) + np.swapaxes(np.triu(hessian, 1), 1, 2)
-        return (weights * found.value).sum(axis=1), gradient, hessian
+        return found.value.sum(axis=1), gradient, hessian
 
 
 def _least_squares(table: _Table, weights: Array) -> tuple[Array, Array, Array]:
@@ -162,15 +226,12 @@ def _least_squares(table: _Table, weights: Array) -> tuple[Array, Array, Array]:
     return theta, -total * (LOG_ROOT_TWO_PI + log_v + 0.5), log_v
 
 
-def _estimated(table: _Table, found: Solution[Likelihood], weights: Array) -> Array:
+def _estimated(table: _Table, start: Array, weights: Array) -> Array:
     """Replications estimated again by Newton's method, each with its own step control.
 
     A few copies of rows can be fitted without noise: such a replication ends where its noise is next to none.
     """
     ordinary, normal, log_v = _least_squares(table, weights)
-    start = found.parameters
-    if found.at_boundary:
-        start = started(table.likelihood, found.least_squares.theta, found.residuals, MIDDLE_SHARE)
     at, sigmas = np.tile(start, (len(weights), 1)), table.likelihood.density.sigmas
     value, gradient, hessian = table.evaluate(at, weights)
     step, concave = uphill(gradient, hessian)
@@ -194,7 +255,7 @@ def _estimated(table: _Table, found: Solution[Likelihood], weights: Array) -> Ar
         at[taken], value[taken], gradient[taken] = trial[better], new[better], new_gradient[better]
         step[taken], concave[taken] = uphill(new_gradient[better], new_hessian[better])
         fraction[taken], fraction[rows[~better]] = 1.0, fraction[rows[~better]] / 2.0
-    result = natural(table.likelihood, at)
+    result = table.likelihood.natural(at)
     result[~done] = np.nan
     if not table.likelihood.means:
         plain = without | (done & (value <= normal + HIGHER))
@@ -202,11 +263,9 @@ def _estimated(table: _Table, found: Solution[Likelihood], weights: Array) -> Ar
     return result
 
 
-def _one_by_one(asked: Likelihood, found: Solution[Likelihood], draws: Replications) -> Array:
+def _one_by_one(asked: Likelihood, start: Array, draws: Replications) -> Array:
     """Replications estimated again one after another: in level forms derivatives move, and large tables do not fit."""
-    start, noise = found.parameters, Likelihood(asked.design, NoInefficiency())
-    if found.at_boundary:
-        start = started(asked, found.least_squares.theta, found.residuals, MIDDLE_SHARE)
+    noise = Likelihood(asked.design, NoInefficiency())
 
     def stop(at: Array, _: Evaluation) -> str:
         if at[-1] - at[-2] < np.log(NO_NOISE):
@@ -216,11 +275,11 @@ def _one_by_one(asked: Likelihood, found: Solution[Likelihood], draws: Replicati
     def estimated(weights: Array) -> Array:
         peak = climb(lambda at: evaluate(asked, at, weights), start, stop, gained=GAINED)
         if peak.stopped != "none":
-            return natural(asked, peak.parameters)
+            return asked.natural(peak.parameters)
         if asked.means:
             return np.full(len(start), np.nan)
         plain = np.delete(peak.parameters, -2)
-        return natural(noise, climb(lambda at: evaluate(noise, at, weights), plain, stop, gained=GAINED).parameters)
+        return noise.natural(climb(lambda at: evaluate(noise, at, weights), plain, stop, gained=GAINED).parameters)
 
     replicated = np.full((draws.count, len(start)), np.nan)
     for number in range(draws.count):

@@ -1,11 +1,12 @@
-"""Newton's method for frontiers: one pass over the rows a step, and starts from the moments of least squares.
+"""The likelihood of a frontier, Newton's method for it, and the ends of the search that are no optimum.
 
 The parameters are those of the cost function, those of the mean of inefficiency where it has one, and the logs of
-sigma_u and sigma_v. A pass adds up the log density, X'g and X'diag(h)X with g and h its derivatives by the residual.
+sigma_u and sigma_v. A pass over the rows adds up the log density, X'g and X'diag(h)X with g and h its derivatives by
+the residual. No optimum are: no inefficiency, no noise, means of inefficiency without end.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +15,6 @@ from numpy.typing import NDArray
 from econmodel.errors import DidNotConverge
 from econmodel.estimate.design import Design
 from econmodel.estimate.frontier.density import Density, Derivatives
-from econmodel.estimate.frontier.steps import uphill
 
 Array = NDArray[np.float64]
 MAXIMUM_STEPS = 100
@@ -27,10 +27,35 @@ LONGEST_STEP = 1.5
 SMALLEST_FRACTION = 2.0**-20
 # A share of the gain that a step must deliver (Armijo).
 DELIVERED = 1e-4
+# Curvature of the scaled likelihood below this share of the largest is not followed.
+FLATTEST = 1e-9
+# sigma_u below this share of sigma_v, without a likelihood above least squares', is on its way to zero.
+NO_INEFFICIENCY = 0.1
+# sigma_v below this share of sigma_u: on its way to zero.
+NO_NOISE = 1e-3
+# A likelihood that is not higher than least squares' by this much is not higher.
+HIGHER = 1e-7
+# Means of inefficiency this many spreads below zero leave an exponential tail (all rows), or none at all (some).
+EXPONENTIAL, NONE_AT_ALL = -12.0, -25.0
+# This many spreads above zero, truncation never bites.
+UNTRUNCATED = 6.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Likelihood:
+class Joined:
+    """A density of deviations joined to a cost function and its rows, whatever else it holds."""
+
+    design: Design
+    density: Density
+
+    @property
+    def means(self) -> int:
+        """Parameters of the mean of inefficiency."""
+        return 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Likelihood(Joined):
     """A density of deviations joined to a cost function and its rows.
 
     Attributes
@@ -40,8 +65,6 @@ class Likelihood:
     constant : whether the mean of inefficiency has a constant of its own (densities with a mean only)
     """
 
-    design: Design
-    density: Density
     constant: bool = False
 
     @property
@@ -59,6 +82,11 @@ class Likelihood:
         """The rows that the mean of inefficiency is made of: ones, and the determinants."""
         determinants = block[self.design.count : -1]
         return np.vstack([np.ones((1, block.shape[1])), determinants]) if self.constant else determinants
+
+    def natural(self, parameters: Array) -> Array:
+        """Parameters (..., K) with standard deviations for their logs, sigma_u zero where there is no inefficiency."""
+        theta, delta, log_u, log_v = self.split(parameters)
+        return np.concatenate([theta, delta, np.exp(log_u)[..., None], np.exp(log_v)[..., None]], axis=-1)
 
     def rows(
         self, parameters: Array, weights: Array | None = None
@@ -138,6 +166,23 @@ def evaluate(likelihood: Likelihood, parameters: Array, weights: Array | None = 
     return Evaluation(value, gradient, upper + np.triu(hessian, 1).T)
 
 
+def uphill(gradient: Array, hessian: Array) -> tuple[Array, NDArray[np.bool_]]:
+    """Newton steps (..., K), with the curvature's sign turned where the likelihood bends up; and where it nowhere does.
+
+    Parameters
+    ----------
+    gradient : (..., K)
+    hessian : (..., K, K)
+    """
+    scale = np.sqrt(np.abs(np.einsum("...kk->...k", hessian)))
+    scale = np.where(scale > 0, scale, 1.0)
+    values, vectors = np.linalg.eigh(-hessian / (scale[..., :, None] * scale[..., None, :]))
+    size = np.abs(values)
+    along = np.einsum("...ki,...k->...i", vectors, gradient / scale)
+    along = along / np.maximum(size, FLATTEST * size.max(axis=-1, keepdims=True))
+    return np.einsum("...ki,...i->...k", vectors, along) / scale, values[..., 0] > 0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Peak:
     """Where a search ended: parameters, what was found there, passes made, and what made it stop short, if anything."""
@@ -209,8 +254,84 @@ def shifted(design: Design, theta: Array, by: float) -> Array:
     return moved
 
 
-def sampled(likelihood: Likelihood, rows: int) -> Likelihood:
-    """The same likelihood of some rows from all over the table."""
-    from econmodel.table.rows import Rows
+def stop_at_ends(likelihood: Likelihood, normal: float) -> Stop:
+    """What a search must not run into: no inefficiency, no noise, means of inefficiency without end."""
 
-    return replace(likelihood, design=replace(likelihood.design, rows=Rows(likelihood.design.rows.sample(rows))))
+    def stop(at: Array, found: Evaluation) -> str:
+        _, delta, log_u, log_v = likelihood.split(at)
+        if log_u - log_v < np.log(NO_INEFFICIENCY) and found.value <= normal + HIGHER:
+            return "none"
+        if log_v - log_u < np.log(NO_NOISE):
+            return "noiseless"
+        if len(delta):
+            spreads = means(likelihood, delta) / np.exp(log_u)
+            if spreads.max() < EXPONENTIAL:
+                return "exponential"
+            if spreads.min() < NONE_AT_ALL:
+                return "separated"
+            if spreads.min() > UNTRUNCATED:
+                return "untruncated"
+        return ""
+
+    return stop
+
+
+def _column(likelihood: Likelihood, name: str) -> Array:
+    return np.concatenate([columns[name] for _, columns in likelihood.design.rows.blocks(65_536)])
+
+
+def means(likelihood: Likelihood, delta: Array) -> Array:
+    """Means of inefficiency before truncation of every row, (..., n)."""
+    ones = [np.ones(likelihood.design.rows.count)] if likelihood.constant else []
+    return np.asarray(delta @ np.stack(ones + [_column(likelihood, name) for name in likelihood.design.beside]))
+
+
+WORDS = {
+    "none": (
+        "No inefficiency is found: the likelihood is highest where sigma_u is zero, so nothing can be learnt of its "
+        'mean and of what moves it. Use em.estimators.Frontier("half_normal"), which reports that case, or '
+        'estimator="least_squares" with the determinants among the controls.'
+    ),
+    "noiseless": (
+        "The likelihood rises towards a frontier without noise (sigma_v of zero), on which every deviation is "
+        "inefficiency. That happens in small tables, or where a few providers lie exactly on the frontier. Use fewer "
+        'parameters (second_order="outputs" or "none"), or estimator="least_squares".'
+    ),
+    "exponential": (
+        "The mean of inefficiency before truncation runs to minus infinity: the data want the exponential "
+        'distribution, which the truncated normal only reaches there. Use em.estimators.Frontier("exponential")'
+    ),
+    "untruncated": (
+        "The determinants place inefficiency so far above zero that truncation never bites: it is then nothing but a "
+        "part of the cost function, and its level cannot be told from the constant. Give them as controls or "
+        "relationship variables instead of determinants."
+    ),
+}
+
+
+def explained(peak: Peak, likelihood: Likelihood) -> str:
+    """What the end at which a search stopped means, and what to do."""
+    if peak.stopped == "exponential" and likelihood.design.beside:
+        return (
+            WORDS["exponential"] + ", or determinants without a constant: em.estimators.Frontier(..., constant=False)."
+        )
+    if peak.stopped == "exponential":
+        return WORDS["exponential"] + "."
+    if peak.stopped != "separated":
+        return WORDS[peak.stopped]
+    _, delta, log_u, _ = likelihood.split(peak.parameters)
+    values = means(likelihood, delta) / np.exp(log_u)
+    without = values < 0.5 * values.min()
+    names = likelihood.design.beside
+    slopes = delta[-len(names) :]
+    moves = []
+    for name, slope in zip(names, slopes, strict=True):
+        column = _column(likelihood, name)
+        moves.append(-slope * (column[without].mean() - column[~without].mean()))
+    name = names[int(np.argmax(moves))]
+    return (
+        f"{name} tells apart {int(without.sum())} rows with no inefficiency at all: its effect on the mean of "
+        f"inefficiency runs to {'minus' if slopes[names.index(name)] < 0 else 'plus'} infinity, and no number is "
+        f"returned for it. Leave {name} out of the determinants (it may stand in the cost function), or join its "
+        "values to broader groups."
+    )
