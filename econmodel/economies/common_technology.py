@@ -56,7 +56,7 @@ def by_type(fitted: Fit, by: str) -> Types:
         Where there is no such column, or one type only; where the fit is none of least squares; where a type's rows
         cannot tell its parameters apart.
     """
-    if type(fitted) is not Fit or fitted.effects is not None:
+    if not fitted.error_model.is_plain or fitted.effects is not None:
         raise NotSupported(
             "A common technology is tested between fits by least squares without provider effects: use "
             'em.fit(..., estimator="least_squares", effects=None).'

@@ -107,8 +107,10 @@ def test(
     _refuse_strays(names, of, by)
     if len(names) == 1 and names[0] in OWN_TESTS:
         return _own_test(fitted, names[0], margin, conf_level)
-    if fitted.bootstrap_only:
-        raise NotSupported(f"{fitted.bootstrap_only}, so there is no such test. Test the fit before: fit.unrestricted.")
+    if fitted.error_model.bootstrap_only:
+        raise NotSupported(
+            f"{fitted.error_model.bootstrap_only}, so there is no such test. Test the fit before: fit.unrestricted."
+        )
     if len(names) == 1 and names[0] in ALONE:
         tested = _alone(fitted, names[0], at, by, statistic, margin, conf_level)
     elif len(names) == 1 and "=" in names[0]:

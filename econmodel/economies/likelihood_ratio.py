@@ -10,9 +10,6 @@ from econmodel.errors import NotSupported
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.fitting import refit
 
-# Estimators whose first stage is no part of a likelihood of cost.
-IN_STAGES = ("two_stage", "control_function")
-
 
 def likelihood_ratio(fitted: Fit, restrictions: Restrictions) -> Joint:
     """2 (lnL - lnL restricted), chi-square under the null, the restricted form estimated anew.
@@ -41,13 +38,13 @@ def likelihood_ratio(fitted: Fit, restrictions: Restrictions) -> Joint:
 def compared(fitted: Fit, restricted: Fit) -> Joint:
     """The likelihood ratio of two fits of the same rows, one of which restricts the other."""
     _require_likelihood(fitted)
-    count = len(fitted.all_parameters) - len(restricted.all_parameters)
+    count = len(fitted.error_model.all_parameters) - len(restricted.error_model.all_parameters)
     return chi_square(max(2.0 * (fitted.llf - restricted.llf), 0.0), count)
 
 
 def _require_likelihood(fitted: Fit) -> None:
     name = fitted.specification.estimator.name
-    if name in IN_STAGES or not np.isfinite(fitted.llf) or not getattr(fitted, "iterated", True):
+    if not fitted.error_model.maximises_likelihood or not np.isfinite(fitted.llf):
         raise NotSupported(
             f'estimator="{name}" as it was asked for maximises no likelihood, so there is no likelihood ratio. Use '
             'statistic="wald".'

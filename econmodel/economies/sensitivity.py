@@ -118,7 +118,7 @@ def sensitivity(
     >>> found.table["of"].tolist(), len(found.tables["benchmarks"])
     (['staffing per pupil'], 3)
     """
-    if type(fitted) is not Fit:
+    if not fitted.error_model.is_plain:
         raise NotSupported(
             "Sensitivity to what is left out is worked out for least squares, with nothing imposed. Fit the same "
             'columns with estimator="least_squares" and effects=None or "within", or use instruments.'
@@ -185,7 +185,7 @@ def _coefficient(fitted: Fit, name: str) -> tuple[Coefficient, Array]:
     place = None if name == SCALE else [_key(one) for one in fitted.technology.relationships].index(name)
     measure = ray_elasticity(fitted) if place is None else relationship_slope(fitted, place)
     gradient = jacobian(measure, fitted.theta)[0]
-    error = float(np.sqrt(gradient @ fitted.classical_covariance @ gradient))
+    error = float(np.sqrt(gradient @ fitted.error_model.classical_covariance @ gradient))
     if not 1.0 - fitted.rsquared > NO_RESIDUAL:
         raise NotSupported(
             "The fit leaves no residual, so nothing was left out that moves cost. Look for an output, a price or a "

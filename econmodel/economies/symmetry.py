@@ -5,7 +5,6 @@ from numpy.typing import NDArray
 
 from econmodel.errors import NotSupported
 from econmodel.estimate.fit import Fit
-from econmodel.estimate.system.fit import SystemFit
 
 Array = NDArray[np.float64]
 
@@ -22,7 +21,7 @@ def free_shares(fitted: Fit) -> tuple[list[str], Array, Array, float]:
     NotSupported
         Where there are no share equations, or none that could disagree.
     """
-    if not isinstance(fitted, SystemFit):
+    if not fitted.error_model.shares:
         raise NotSupported(
             "One cost equation has symmetric price terms by the way it is written, so symmetry cannot be tested in it. "
             'Fit cost and shares together: em.fit(data, estimator="system").'
@@ -35,7 +34,7 @@ def free_shares(fitted: Fit) -> tuple[list[str], Array, Array, float]:
         )
     m = len(technology.outputs)
     relative = [name for place, name in enumerate(technology.prices) if place != technology.numeraire]
-    shares = {one.price: one.share for one in fitted.equations.shares if one.price in relative}
+    shares = {price: share for price, share in fitted.error_model.shares.items() if price in relative}
     pairs = [(a, b) for place, a in enumerate(shares) for b in list(shares)[place + 1 :]]
     if not pairs:
         raise NotSupported(

@@ -1,18 +1,16 @@
 """What a frontier says in words: its notes, the table of noise and inefficiency, the test of no inefficiency."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from econmodel.estimate.covariance_choice import Kind
 from econmodel.estimate.delta import delta_covariance
 from econmodel.estimate.frontier.solution import Solution
-from econmodel.estimate.least_squares import Groups
 from econmodel.results import Check, format_number, format_probability
-
-if TYPE_CHECKING:
-    from econmodel.estimate.frontier.fit import FrontierFit
 
 Array = NDArray[np.float64]
 NO_INEFFICIENCY = "no inefficiency"
@@ -24,8 +22,8 @@ IN_DOUBT = (
 )
 
 
-def notes_of_frontier(found: Solution[Any], few: Groups | None, kind: str) -> list[str]:
-    """Words on the boundary, the wrong skew, intervals near the boundary, few clusters (`few`)."""
+def notes_of_frontier(found: Solution[Any], kind: Kind) -> list[str]:
+    """Words on the boundary, the wrong skew, intervals near the boundary, few clusters."""
     notes = []
     skewness = found.residuals.skewness
     lean = (
@@ -42,9 +40,10 @@ def notes_of_frontier(found: Solution[Any], few: Groups | None, kind: str) -> li
         notes.append(f"{lean}; here the determinants outweigh it, or a second peak of the likelihood.")
     if not found.at_boundary and p_value(found) > DOUBTFUL:
         notes.append(IN_DOUBT)
-    if few is not None and kind == "nonrobust":
+    if kind.few is not None and kind.name == "nonrobust":
         notes.append(
-            f"{len(few.sizes)} clusters are too few for clustered standard errors: these hold for independent rows."
+            f"{len(kind.few.sizes)} clusters are too few for clustered standard errors: these hold for independent "
+            "rows."
         )
     return notes
 
@@ -65,9 +64,8 @@ def p_value(found: Solution[Any]) -> float:
     return float(0.5 * chdtrc(extra + 1, ratio) + (0.5 * chdtrc(extra, ratio) if extra else 0.0))
 
 
-def inefficiency_test(fitted: "FrontierFit") -> Check:
-    """See `FrontierFit.inefficiency_test`."""
-    found = fitted.found
+def inefficiency_test(found: Solution[Any]) -> Check:
+    """See `FrontierModel.inefficiency_test`."""
     value, extra = p_value(found), found.likelihood.means
     rows = [
         ("no inefficiency", found.without, np.nan, np.nan),
@@ -90,17 +88,14 @@ def inefficiency_test(fitted: "FrontierFit") -> Check:
     return Check("Inefficiency", bool(value > DOUBTFUL), NO_INEFFICIENCY, table, text, (note,))
 
 
-def error_parameters(fitted: "FrontierFit") -> pd.DataFrame:
-    """See `FrontierFit.error_parameters`."""
-    k = len(fitted.theta)
-    values = fitted.all_parameters[k:]
+def error_parameters(values: Array, covariance: Array, names: Sequence[str], at_boundary: bool) -> pd.DataFrame:
+    """See `FrontierModel.error_parameters`; `values` (q,) with their covariance, sigma_u and sigma_v last."""
 
     def measure(parameters: Array) -> Array:
         sigma_u, sigma_v = parameters[..., -2:-1], parameters[..., -1:]
         return np.concatenate([parameters, sigma_u / sigma_v, sigma_u**2 / (sigma_u**2 + sigma_v**2)], axis=-1)
 
-    errors = np.sqrt(np.diag(delta_covariance(measure, values, fitted.error_covariance[k:, k:])))
-    if fitted.found.at_boundary:
+    errors = np.sqrt(np.diag(delta_covariance(measure, values, covariance)))
+    if at_boundary:
         errors[[-4, -2, -1]] = np.nan
-    names = [*fitted.error_names, "lambda", "gamma"]
-    return pd.DataFrame({"estimate": measure(values), "std_error": errors}, pd.Index(names))
+    return pd.DataFrame({"estimate": measure(values), "std_error": errors}, pd.Index([*names, "lambda", "gamma"]))

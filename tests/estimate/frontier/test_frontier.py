@@ -11,8 +11,7 @@ from econmodel.estimate.frontier.covariance import score_blocks
 from econmodel.estimate.frontier.density import DENSITIES
 from econmodel.estimate.frontier.search import Likelihood, climb, evaluate
 from econmodel.estimate.frontier.steps import uphill
-from econmodel.estimate.preparation import prepare
-from econmodel.estimate.specification import Specification
+from econmodel.estimate.preparation import Specification, prepare
 from econmodel.forms.form import find_form
 
 # Central differences of an exact gradient, with a step of 1e-5.
