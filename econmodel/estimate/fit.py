@@ -346,7 +346,7 @@ class Fit:
         """Every row used as a point at which cost can be evaluated."""
         return self.sample.points(self.technology)
 
-    def predict(self, exog: pd.DataFrame | None = None) -> pd.Series:
+    def predict(self, exog: pd.DataFrame | CostData | None = None) -> pd.Series:
         """Fitted values, or predictions for the rows of a table (provider effects and control functions at zero).
 
         Columns of the fit's own table that are not in the cost function may stand beside, and play no part; variables
@@ -354,7 +354,12 @@ class Fit:
         """
         if exog is None:
             return self.fittedvalues
-        exog, t = in_pandas(exog), self.technology
+        exog, t = in_pandas(exog.frame if isinstance(exog, CostData) else exog), self.technology
+        if not isinstance(exog, pd.DataFrame):
+            raise NotSupported(
+                f"fit.predict takes a table with a row for each prediction, and this is a {type(exog).__name__}. Give "
+                f"em.CostData(...), or a frame with columns such as {', '.join(t.outputs)}."
+            )
         known = {*t.outputs, *t.prices, *t.relationships, *t.controls}
         period = self.data.time if self.specification.time_effects else None
         beside = {name for name in self.data.frame.columns if not known & {name, f"log {name}"} and name != period}

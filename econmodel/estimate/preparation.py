@@ -270,6 +270,12 @@ def _design(sample: Sample, specification: Specification, effects: Groups | None
             form, names, means, second_order=specification.second_order, restrict=specification.restrict,
             numeraire=numeraire, log_relationships=tuple(role.scale == "log" for role in data.relationships.values()),
         )  # fmt: skip
+        alike = sorted({name for name in technology.names if technology.names.count(name) > 1})
+        if alike:
+            raise FormError(
+                f"{', '.join(alike)} is the name of a column and of a term of the {form.title} form, so two parameters "
+                "would have one name. Give the column another name in the table and the card, and fit again."
+            )
         return Design(
             technology, sample.rows, data.cost, specification.error == "additive", sample.beside, sample.weights
         )

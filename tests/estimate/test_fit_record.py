@@ -9,7 +9,7 @@ import statsmodels.api as sm
 from statsmodels.iolib.summary2 import summary_col
 
 import econmodel as em
-from econmodel.errors import NotSupported, TableError, UnknownName
+from econmodel.errors import FormError, NotSupported, TableError, UnknownName
 
 # The same algebra in another order.
 SAME_ALGEBRA = 1e-8
@@ -218,3 +218,22 @@ def test_marginal_cost_says_whose_it_is():
     power = em.load("electricity_1955")
     assert "typical provider" in em.marginal_cost(em.fit(power, "cobb_douglas")).notes[0]
     assert "best practice" in em.marginal_cost(em.fit(power, "cobb_douglas", "frontier")).notes[0]
+
+
+def test_a_control_named_like_a_term_is_refused():
+    data = em.load("us_airlines")
+    frame = data.frame.copy()
+    first, second = next(iter(data.outputs)), next(iter(data.prices))
+    frame[f"{first} x {second}"] = np.linspace(0.0, 1.0, len(frame)) ** 2
+    table = em.CostData(frame, cost=data.cost, outputs=[first], prices=[second], controls=[f"{first} x {second}"])
+    with pytest.raises(FormError, match=rf"{first} x {second} is the name of a column and of a term of the translog"):
+        em.fit(table, form="translog")
+    assert em.fit(table, form="cobb_douglas").params.index.is_unique
+
+
+def test_predictions_take_a_table_with_roles_and_refuse_what_is_no_table():
+    data = em.load("electricity_1955")
+    fit = em.fit(data, form="cobb_douglas")
+    assert fit.predict(data).equals(fit.predict(data.frame))
+    with pytest.raises(NotSupported, match=r"fit\.predict takes a table with a row for each prediction"):
+        fit.predict("electricity")
