@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -42,9 +42,11 @@ class Imposed(ErrorModel):
     distance : (theta - theta0)' V^-1 (theta - theta0), the squared distance moved
     binding : the conditions that bind (`term`), and at which providers (`at`)
     draws : (replications, k) parameters of the bootstrap behind `covariance`, each projected likewise
+    of_best_practice : as of the fit before
     """
 
-    leaves_clusters_out: ClassVar[bool] = False
+    leaves_clusters_out = False
+    bootstrap_only = WHY_BOOTSTRAP
 
     unrestricted: Fit
     conditions: Conditions
@@ -52,6 +54,7 @@ class Imposed(ErrorModel):
     distance: float
     binding: pd.DataFrame
     draws: Array
+    of_best_practice: bool = False
 
     @property
     def p_floor(self) -> float:
@@ -59,18 +62,8 @@ class Imposed(ErrorModel):
         return 2.0 / (len(self.draws) + 1)
 
     @property
-    def bootstrap_only(self) -> str:
-        """Why intervals must come from the bootstrap."""
-        return WHY_BOOTSTRAP
-
-    @property
     def _before(self) -> ErrorModel:
         return self.unrestricted.error_model
-
-    @property
-    def of_best_practice(self) -> bool:
-        """As of the fit before."""
-        return self._before.of_best_practice
 
     @property
     def all_parameters(self) -> Array:
@@ -248,11 +241,11 @@ def _record(before: Fit, found: Projection, conditions: Conditions, draws: Array
     note = _note(before, found, binding, conditions, len(draws))
     solution = replace(before.solution, theta=found.theta, residual_squares=_squares(before, found.theta))
     known = replace(
-        before.error_model.covariance, matrix=np.cov(draws, rowvar=False), wild=False, notes=(*before.notes, note)
+        before.error_model.known, matrix=np.cov(draws, rowvar=False), wild=False, notes=(*before.notes, note)
     )
     model = Imposed(
         before.sample, before.design, before.effects, solution, known, before, conditions, at, found.distance, binding,
-        draws,
+        draws, before.error_model.of_best_practice,
     )  # fmt: skip
     return replace(before, error_model=model)
 

@@ -33,7 +33,7 @@ class Covariance:
     Attributes
     ----------
     matrix : (K, K) covariance of the parameters of the cost function and of those behind them
-    kind : "nonrobust", "HC0" to "HC3" or "cluster"
+    cov_type : "nonrobust", "HC0" to "HC3" or "cluster"
     clusters : groups of rows that errors are shared within, or None
     freedom : degrees of freedom of t tests
     notes : what a reader must know of the fit
@@ -41,7 +41,7 @@ class Covariance:
     """
 
     matrix: Array
-    kind: str
+    cov_type: str
     clusters: Groups | None
     freedom: float
     notes: tuple[str, ...]

@@ -9,7 +9,7 @@ finds them anew, what they tell apart in residuals, and what they print.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -48,17 +48,28 @@ class ErrorModel:
     design : the cost function joined to its rows
     effects : providers whose own level of cost was taken out, or None
     solution : what least squares found: the k parameters of the cost function, and behind them further ones
-    covariance : of the same parameters, or of all that the error model has
+    known : covariance of the same parameters, or of all that the error model has, and what follows from it
     """
 
+    # What measures ask, so that none asks which estimator it was.
+    # Whether this is the cost of the best practice, with inefficiency above it, and whether that may have determinants.
+    of_best_practice = False
+    takes_determinants = False
+    # Whether the parameters are the likeliest, and whether that likelihood is of cost alone.
+    maximises_likelihood = True
+    has_likelihood_of_cost = True
     # Whether several restrictions at once are tested with each cluster left out in turn.
-    leaves_clusters_out: ClassVar[bool] = True
+    leaves_clusters_out = True
+    # Why intervals must come from the bootstrap, where the parameters have no normal distribution.
+    bootstrap_only = ""
+    # What stands behind the cost function in its equation, if anything is said of it.
+    deviation_words = ""
 
     sample: Sample
     design: Design
     effects: Groups | None
     solution: LeastSquares
-    covariance: Covariance
+    known: Covariance
 
     @property
     def technology(self) -> Technology:
@@ -69,26 +80,6 @@ class ErrorModel:
     def is_plain(self) -> bool:
         """Whether this is least squares of one equation, with nothing beside the cost function and nothing imposed."""
         return type(self) is ErrorModel
-
-    @property
-    def of_best_practice(self) -> bool:
-        """Whether the cost function is the cost of the best practice, with inefficiency above it."""
-        return False
-
-    @property
-    def takes_determinants(self) -> bool:
-        """Whether inefficiency is told apart and may have determinants."""
-        return False
-
-    @property
-    def maximises_likelihood(self) -> bool:
-        """Whether the parameters are the likeliest, so that likelihoods of nested fits can be compared."""
-        return True
-
-    @property
-    def has_likelihood_of_cost(self) -> bool:
-        """Whether `llf` is of cost alone, so that forms can be compared by it."""
-        return True
 
     @property
     def shares(self) -> Mapping[str, str]:
@@ -114,9 +105,9 @@ class ErrorModel:
         return np.array([i for i, name in enumerate(names) if self.effects is None or name != "constant"])
 
     @cached_property
-    def own_covariance(self) -> Array:
+    def covariance(self) -> Array:
         """Covariance of the parameters of the cost function (k, k)."""
-        k, matrix = self.design.count, self.covariance.matrix
+        k, matrix = self.design.count, self.known.matrix
         found = matrix if len(matrix) == k else matrix[:k, :k].copy()
         found.flags.writeable = False
         return found
@@ -130,7 +121,7 @@ class ErrorModel:
     @property
     def fits_exactly(self) -> bool:
         """Whether cost is an exact function of the columns, so that nothing can be said of an error."""
-        return bool(np.isnan(self.own_covariance).all())
+        return bool(np.isnan(self.covariance).all())
 
     def require_error(self) -> None:
         """NotSupported where cost is an exact function of the columns: no test of it means anything."""
@@ -144,7 +135,7 @@ class ErrorModel:
     @cached_property
     def cluster_moments(self) -> ClusterMoments:
         """Inner products of derivatives and residuals within each cluster."""
-        clusters = self.covariance.clusters
+        clusters = self.known.clusters
         assert clusters is not None
         return cluster_moments(self.rows_at(self.all_parameters), clusters.codes, len(clusters.sizes))
 
@@ -154,10 +145,10 @@ class ErrorModel:
         Those of the fit, but where errors of least squares are clustered: there several restrictions at once need a
         covariance that leaves each cluster out in turn.
         """
-        known, k = self.covariance, self.design.count
-        clustered = known.kind == "cluster" and self.leaves_clusters_out and known.clusters is not None
+        known, k = self.known, self.design.count
+        clustered = known.cov_type == "cluster" and self.leaves_clusters_out and known.clusters is not None
         if count == 1 or not clustered or known.clusters is None or len(known.clusters.sizes) <= count:
-            return self.own_covariance, known.freedom
+            return self.covariance, known.freedom
         groups = len(known.clusters.sizes)
         covariance, freedom = joint_covariance(known.matrix, lambda: self.cluster_moments, groups, count)
         return covariance[:k, :k], freedom
@@ -171,34 +162,29 @@ class ErrorModel:
     def p_values(self) -> Array:
         """Two-sided p-values of zero for the parameters shown."""
         theta, shown = self.theta, self.shown
-        if self.covariance.wild:
+        if self.known.wild:
             return self.wild_p_values(np.eye(len(theta))[shown], theta[shown])
         from scipy.special import stdtr
 
-        t = theta[shown] / np.sqrt(np.diag(self.own_covariance))[shown]
-        return 2.0 * stdtr(self.covariance.freedom, -np.abs(t))
+        t = theta[shown] / np.sqrt(np.diag(self.covariance))[shown]
+        return 2.0 * stdtr(self.known.freedom, -np.abs(t))
 
     def interval(self, alpha: float) -> tuple[Array, Array]:
         """Intervals of level 1 - alpha of the parameters of the cost function, (k,) and (k,)."""
         from scipy.special import stdtrit
 
-        margin = stdtrit(self.covariance.freedom, 1.0 - alpha / 2.0) * np.sqrt(np.diag(self.own_covariance))
+        margin = stdtrit(self.known.freedom, 1.0 - alpha / 2.0) * np.sqrt(np.diag(self.covariance))
         return self.theta - margin, self.theta + margin
 
     def standard_errors(self, measure: Callable[[Any], Array]) -> Array:
         """Standard errors (q,) of a measure of the parameters, by the delta method."""
         gradient = jacobian(measure, self.theta)
-        return np.sqrt(np.maximum(np.diag(gradient @ self.own_covariance @ gradient.T), 0.0))
+        return np.sqrt(np.maximum(np.diag(gradient @ self.covariance @ gradient.T), 0.0))
 
     @property
     def p_floor(self) -> float:
         """The smallest p-value that the replications behind `p_values` could give; zero where it is not counted."""
         return 0.0
-
-    @property
-    def bootstrap_only(self) -> str:
-        """Why intervals must come from the bootstrap; empty where the parameters are about normally distributed."""
-        return ""
 
     # Replications.
 
@@ -334,11 +320,6 @@ class ErrorModel:
     def convergence(self) -> str:
         """How the search for the parameters ended, in words."""
         return "solved exactly" if not self.technology.is_level else f"{self.solution.steps} Gauss-Newton steps"
-
-    @property
-    def deviation_words(self) -> str:
-        """What stands behind the cost function in its equation, if anything is said of it."""
-        return ""
 
     @property
     def further_facts(self) -> tuple[tuple[str, str], ...]:

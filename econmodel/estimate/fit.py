@@ -1,5 +1,6 @@
 """The record of a fit: parameters and how well they are known, in the words of statsmodels' results."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
@@ -26,8 +27,77 @@ from econmodel.table.roles import nearest
 Array = NDArray[np.float64]
 
 
+class Estimated:
+    """What a fit has of its error model, where it is looked up; what only some estimators know is found there too.
+
+    Attributes
+    ----------
+    sample : the rows and columns used
+    design : the cost function joined to its rows
+    technology : the cost function
+    solution : what least squares found
+    effects : providers whose own level of cost was taken out, or None
+    theta : (k,) parameters without labels
+    covariance : (k, k) covariance of `theta`
+    cov_type : "nonrobust", "HC0" to "HC3" or "cluster"
+    clusters : groups of rows that errors are shared within, or None
+    freedom : degrees of freedom of t tests
+    wild : whether p-values come from the restricted wild cluster bootstrap
+    notes : what a reader must know
+    df_model : parameters less the constant, and provider effects less one
+    df_resid : rows less parameters and effects
+    llf : log-likelihood of the response (log cost, or cost where the error is additive), normal where the estimator has
+        no other; missing where none is maximised, and where cost is an exact function of the columns
+    log_likelihoods : (n,) each row's log-likelihood of log cost, whatever the error: forms can be compared by it
+    rsquared : share of the response's variance explained; of the response over the numeraire's price where there is one
+    provider_effects : each provider's own level of (log) cost relative to the average row; None without effects
+    fits_exactly : whether cost is an exact function of the columns, so that nothing can be said of an error
+    """
+
+    sample: Sample
+    design: Design
+    technology: Technology
+    solution: LeastSquares
+    effects: Groups | None
+    theta: Array
+    covariance: Array
+    cov_type: str
+    clusters: Groups | None
+    freedom: float
+    wild: bool
+    notes: tuple[str, ...]
+    df_model: float
+    df_resid: float
+    llf: float
+    log_likelihoods: Array
+    rsquared: float
+    provider_effects: pd.Series | None
+    fits_exactly: bool
+    require_error: Callable[[], None]
+    wild_p_values: Callable[[Array, Array], Array]
+    joint_covariance: Callable[[int], tuple[Array, float]]
+
+    # Hidden from type checkers, which shall know what every fit has.
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            # A copy that is being made has no error model yet.
+            model = None if name.startswith("_") else vars(self).get("error_model")
+            if model is None:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            for part in (model, model.known):
+                if (found := getattr(part, name, part)) is not part:
+                    return found
+            by = f'A fit with estimator="{self.specification.estimator.name}"'
+            raise AttributeError(f"{by} has no {name!r}{nearest(name, dir(self)) or '.'}")
+
+        def __dir__(self) -> list[str]:
+            own = {*dir(self.error_model), *dir(self.error_model.known)}
+            return sorted({*super().__dir__(), *(name for name in own if not name.startswith("_"))})
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class Fit:
+class Fit(Estimated):
     """A fitted cost function. Every measure of `econmodel` takes one; nothing changes it.
 
     What only some estimators know is asked of the fit all the same: `efficiencies()`, `inefficiency_test()` and
@@ -71,89 +141,10 @@ class Fit:
         """Whether measures give intervals that cover all of their rows at once."""
         return self.specification.jointly
 
-    # Not for type checkers, which shall know what every fit has.
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            """What only this estimator knows; AttributeError where it does not."""
-            # A copy that is being made has no error model yet.
-            model = None if name.startswith("_") else vars(self).get("error_model")
-            if model is None:
-                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-            try:
-                return getattr(model, name)
-            except AttributeError as fault:
-                by = f'A fit with estimator="{self.specification.estimator.name}"'
-                raise AttributeError(f"{by} has no {name!r}{nearest(name, dir(self)) or '.'}") from fault
-
-    def __dir__(self) -> list[str]:
-        own = {name for name in dir(self.error_model) if not name.startswith("_")}
-        return sorted({*super().__dir__(), *own})
-
-    @property
-    def sample(self) -> Sample:
-        """The rows and columns used."""
-        return self.error_model.sample
-
     @property
     def data(self) -> CostData:
         """The table, rows used only."""
         return self.sample.data
-
-    @property
-    def design(self) -> Design:
-        """The cost function joined to its rows."""
-        return self.error_model.design
-
-    @property
-    def technology(self) -> Technology:
-        """The cost function."""
-        return self.error_model.technology
-
-    @property
-    def solution(self) -> LeastSquares:
-        """What least squares found."""
-        return self.error_model.solution
-
-    @property
-    def clusters(self) -> Groups | None:
-        """Groups of rows that errors are shared within, or None."""
-        return self.error_model.covariance.clusters
-
-    @property
-    def effects(self) -> Groups | None:
-        """Providers whose own level of cost was taken out, or None."""
-        return self.error_model.effects
-
-    @property
-    def theta(self) -> Array:
-        """Parameters (k,) without labels."""
-        return self.error_model.theta
-
-    @property
-    def covariance(self) -> Array:
-        """Covariance (k, k) of `theta`."""
-        return self.error_model.own_covariance
-
-    @property
-    def cov_type(self) -> str:
-        """The kind of covariance: "nonrobust", "HC0" to "HC3" or "cluster"."""
-        return self.error_model.covariance.kind
-
-    @property
-    def freedom(self) -> float:
-        """Degrees of freedom of t tests."""
-        return self.error_model.covariance.freedom
-
-    @property
-    def wild(self) -> bool:
-        """Whether p-values come from the restricted wild cluster bootstrap."""
-        return self.error_model.covariance.wild
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What a reader must know."""
-        return self.error_model.covariance.notes
 
     @property
     def params(self) -> pd.Series:
@@ -179,14 +170,6 @@ class Fit:
     def pvalues(self) -> pd.Series:
         """Two-sided p-values of zero: t, or the restricted wild cluster bootstrap below twenty clusters."""
         return pd.Series(self.error_model.p_values(), self.params.index, name="p")
-
-    def wild_p_values(self, directions: Array, differences: Array) -> Array:
-        """P-values (q,) of `directions @ params = nulls` by the wild cluster bootstrap, of estimates less nulls."""
-        return self.error_model.wild_p_values(directions, differences)
-
-    def joint_covariance(self, count: int) -> tuple[Array, float]:
-        """Covariance (k, k) and degrees of freedom for a test of `count` restrictions together."""
-        return self.error_model.joint_covariance(count)
 
     def cov_params(self) -> pd.DataFrame:
         """Covariance of the parameters."""
@@ -248,41 +231,9 @@ class Fit:
         return float(self.sample.rows.count)
 
     @property
-    def df_model(self) -> float:
-        """Parameters less the constant, and provider effects less one."""
-        return self.error_model.df_model
-
-    @property
-    def df_resid(self) -> float:
-        """Rows less parameters and effects."""
-        return self.error_model.df_resid
-
-    @property
     def ssr(self) -> float:
         """Sum of squared residuals, weighted where rows have weights."""
         return self.solution.residual_squares
-
-    @property
-    def fits_exactly(self) -> bool:
-        """Whether cost is an exact function of the columns, so that nothing can be said of an error."""
-        return self.error_model.fits_exactly
-
-    def require_error(self) -> None:
-        """NotSupported where cost is an exact function of the columns: no test of it means anything."""
-        self.error_model.require_error()
-
-    @property
-    def llf(self) -> float:
-        """Log-likelihood, normal where the estimator has no other: of log cost, or of cost where the error is additive.
-
-        Missing where nothing is maximised (two stages), and where cost is an exact function of the columns.
-        """
-        return self.error_model.llf
-
-    @property
-    def log_likelihoods(self) -> Array:
-        """Each row's log-likelihood (n,) of log cost, whatever the error: forms can be compared by it."""
-        return self.error_model.log_likelihoods
 
     @property
     def aic(self) -> float:
@@ -294,11 +245,6 @@ class Fit:
         """Schwarz's criterion."""
         return float(np.log(self.nobs)) * (self.df_model + 1.0) - 2.0 * self.llf
 
-    @property
-    def provider_effects(self) -> pd.Series | None:
-        """Each provider's own level of (log) cost relative to the average row; None without effects."""
-        return self.error_model.provider_effects
-
     @cached_property
     def resid(self) -> pd.Series:
         """Response less fitted value, by the table's index."""
@@ -309,11 +255,6 @@ class Fit:
         """Fitted log cost, or fitted cost where the error is additive."""
         fitted = self.error_model.response - self.error_model.residual
         return pd.Series(fitted, self.data.frame.index, name="fitted")
-
-    @property
-    def rsquared(self) -> float:
-        """Share of the response's variance explained; of the response over the numeraire's price where there is one."""
-        return self.error_model.rsquared
 
     @property
     def converged(self) -> bool:

@@ -237,7 +237,7 @@ class MundlakModel(ErrorModel):
         """Parameters of the provider means: what a regressor says between providers less what it says within them."""
         k = self.design.count
         names = [f"mean of {self.technology.names[place]}" for place in self.means.varying]
-        errors = np.sqrt(np.diag(self.covariance.matrix)[k:])
+        errors = np.sqrt(np.diag(self.known.matrix)[k:])
         return pd.DataFrame({"coefficient": self.all_parameters[k:], "std. error": errors}, pd.Index(names))
 
     def mundlak_test(self, conf_level: float = 0.95) -> Check:
@@ -263,9 +263,9 @@ class MundlakModel(ErrorModel):
         'provider effects do not go with output, fuel_price and load_factor'
         """
         self.require_error()
-        k, known, values = self.design.count, self.covariance, self.all_parameters[self.design.count :]
+        k, known, values = self.design.count, self.known, self.all_parameters[self.design.count :]
         covariance, freedom = known.matrix, known.freedom
-        if known.kind == "cluster" and known.clusters is not None:
+        if known.cov_type == "cluster" and known.clusters is not None:
             groups = len(known.clusters.sizes)
             if groups <= len(values):
                 raise NotSupported(

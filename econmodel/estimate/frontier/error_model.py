@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -48,21 +48,14 @@ class FrontierModel(ErrorModel):
     error_names : names of the parameters behind those of the cost function
     """
 
-    leaves_clusters_out: ClassVar[bool] = False
+    of_best_practice = True
+    takes_determinants = True
+    leaves_clusters_out = False
+    deviation_words = " + noise + inefficiency"
 
     asked: Likelihood | PanelLikelihood
     found: Solution[Any]
     error_names: tuple[str, ...]
-
-    @property
-    def of_best_practice(self) -> bool:
-        """Yes."""
-        return True
-
-    @property
-    def takes_determinants(self) -> bool:
-        """Where providers have no levels of their own, which have the whole of their mean."""
-        return isinstance(self.asked, Likelihood)
 
     @property
     def residuals(self) -> Residuals:
@@ -97,7 +90,7 @@ class FrontierModel(ErrorModel):
         Columns estimate, std_error; missing errors where sigma_u is zero. lambda is sigma_u / sigma_v, gamma the share
         of sigma_u^2 in sigma_u^2 + sigma_v^2.
         """
-        k, matrix = self.design.count, self.covariance.matrix
+        k, matrix = self.design.count, self.known.matrix
         return frontier_words.error_parameters(
             self.all_parameters[k:], matrix[k:, k:], self.error_names, self.found.at_boundary
         )
@@ -209,11 +202,6 @@ class FrontierModel(ErrorModel):
     def convergence(self) -> str:
         """How the search for the parameters ended, in words."""
         return f"Newton's method, {self.found.passes} passes over the rows, all starts together"
-
-    @property
-    def deviation_words(self) -> str:
-        """What stands behind the cost function in its equation."""
-        return " + noise + inefficiency"
 
     @property
     def further_tables(self) -> dict[str, pd.DataFrame]:

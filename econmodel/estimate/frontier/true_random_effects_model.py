@@ -54,6 +54,9 @@ class TrueRandomEffectsModel(FrontierModel):
     What does not change over time is the provider's level, not inefficiency: efficiencies are of what changes.
     """
 
+    takes_determinants = False
+    deviation_words = " + level of each provider (normal)" + FrontierModel.deviation_words
+
     @property
     def panel(self) -> PanelLikelihood:
         """The likelihood that was asked for."""
@@ -161,11 +164,6 @@ class TrueRandomEffectsModel(FrontierModel):
     def convergence(self) -> str:
         """How the search for the parameters ended, in words."""
         return f"Newton's method, {self.found.passes} evaluations, all starts together"
-
-    @property
-    def deviation_words(self) -> str:
-        """What stands behind the cost function in its equation."""
-        return " + level of each provider (normal)" + super().deviation_words
 
 
 def _notes(at_boundary: bool, p_value: float) -> list[str]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -195,16 +194,13 @@ class ControlFunctionModel(ErrorModel):
     strength : how strongly the instruments move each endogenous variable
     """
 
-    leaves_clusters_out: ClassVar[bool] = False
+    # The first stage is no part of a likelihood of cost.
+    maximises_likelihood = False
+    leaves_clusters_out = False
 
     stages: Stages
     first: Array
     strength: Check
-
-    @property
-    def maximises_likelihood(self) -> bool:
-        """No: the first stage is no part of a likelihood of cost."""
-        return False
 
     def first_stage(self) -> Check:
         """How strongly the instruments move each endogenous variable, as for `TwoStage`."""
@@ -251,9 +247,9 @@ class ControlFunctionModel(ErrorModel):
         """
         self.require_error()
         k = self.design.count
-        values, covariance = self.solution.theta[k:], self.covariance.matrix[k:, k:]
+        values, covariance = self.solution.theta[k:], self.known.matrix[k:, k:]
         names = [self.technology.names[place] for place in self.stages.terms.endogenous]
-        p_value, statistic = zero_test(values, covariance, self.covariance.freedom)
+        p_value, statistic = zero_test(values, covariance, self.known.freedom)
         rejected = p_value <= 1.0 - conf_level
         text = f"{statistic}: " + (
             f"{', '.join(names)} {'goes' if len(names) == 1 else 'go'} with what is not in the table, and plain least "

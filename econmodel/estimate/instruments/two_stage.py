@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -145,7 +144,9 @@ class TwoStageModel(ErrorModel):
     reduced : the endogenous variables and log cost by the instruments alone
     """
 
-    leaves_clusters_out: ClassVar[bool] = False
+    maximises_likelihood = False
+    has_likelihood_of_cost = False
+    leaves_clusters_out = False
 
     terms: InstrumentTerms
     gram: Array
@@ -153,18 +154,8 @@ class TwoStageModel(ErrorModel):
     reduced: ReducedForm
 
     @property
-    def maximises_likelihood(self) -> bool:
-        """No: two-stage least squares maximises none."""
-        return False
-
-    @property
-    def has_likelihood_of_cost(self) -> bool:
-        """No, for the same reason."""
-        return False
-
-    @property
     def llf(self) -> float:
-        """Missing, for the same reason."""
+        """Missing: two-stage least squares maximises no likelihood."""
         return float("nan")
 
     @property
@@ -222,7 +213,7 @@ class TwoStageModel(ErrorModel):
         spare = len(inside) - self.design.count
         if spare <= 0:
             raise FormError("There is one instrument for each endogenous term, so whether they agree cannot be tested.")
-        clusters = self.covariance.clusters
+        clusters = self.known.clusters
         if clusters is not None and len(clusters.sizes) <= len(inside):
             raise NotSupported(
                 f"{len(clusters.sizes)} clusters cannot weigh {len(inside)} instruments and exogenous terms, so "
@@ -266,7 +257,7 @@ class TwoStageModel(ErrorModel):
             )
         place = int(self.terms.endogenous[0])
         name = self.technology.names[place]
-        centre, error = float(self.theta[place]), float(np.sqrt(self.own_covariance[place, place]))
+        centre, error = float(self.theta[place]), float(np.sqrt(self.covariance[place, place]))
         # Values from near to far, out to where a set that has not closed is called unbounded.
         angles = np.linspace(-0.5, 0.5, 4001)[1:-1]
         values = centre + 4.0 * error * np.tan(np.pi * angles)

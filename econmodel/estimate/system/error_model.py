@@ -7,7 +7,6 @@ whole, level forms step by step.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -39,27 +38,18 @@ class SystemModel(ErrorModel):
     weights : (E, E) inverse of the covariance of the errors that the parameters were found with
     divisors : (E, E) what inner products of residuals are divided by to give that covariance
     left_out : the price whose share was left out, or None
-    iterated : whether weights and parameters agree (maximum likelihood), or one step was taken
+    maximises_likelihood : whether weights and parameters agree, or one step was taken
     """
 
-    leaves_clusters_out: ClassVar[bool] = False
+    has_likelihood_of_cost = False
+    leaves_clusters_out = False
 
     equations: Equations
     residual_products: Array
     weights: Array
     divisors: Array
     left_out: str | None
-    iterated: bool
-
-    @property
-    def maximises_likelihood(self) -> bool:
-        """Whether weights were made anew until nothing changed."""
-        return self.iterated
-
-    @property
-    def has_likelihood_of_cost(self) -> bool:
-        """No: it is of the shares too."""
-        return False
+    maximises_likelihood: bool = True
 
     @property
     def shares(self) -> Mapping[str, str]:
@@ -96,7 +86,7 @@ class SystemModel(ErrorModel):
     def convergence(self) -> str:
         """How the search for the parameters ended, in words."""
         steps = self.solution.steps
-        if not self.iterated:
+        if not self.maximises_likelihood:
             return "generalised least squares in two steps"
         return f"{steps} Gauss-Newton steps" if self.technology.is_level else f"iterated {steps} times, from one pass"
 
@@ -122,7 +112,9 @@ class SystemModel(ErrorModel):
         the rows once for each replication.
         """
         if not self.technology.is_level:
-            return replicate_log_form(self.design, self.equations, self.theta, draws, self.divisors, self.iterated)
+            return replicate_log_form(
+                self.design, self.equations, self.theta, draws, self.divisors, self.maximises_likelihood
+            )
 
         def weigh(products: Array) -> Array:
             return inverse_of_covariance(products / self.divisors, self.equations.names)

@@ -146,7 +146,7 @@ def test_levels_and_inefficiency_are_parts_of_the_separation(fitted):
 def test_the_bootstrap_agrees_with_the_inverse_hessian_and_the_clustered_covariance(fitted, table):
     drawn = fitted.bootstrap_all(fitted.replications(400, seed=0))
     assert np.isfinite(drawn).all()
-    errors = np.sqrt(np.diag(fitted.error_model.covariance.matrix))
+    errors = np.sqrt(np.diag(fitted.known.matrix))
     # 120 providers and 400 replications: spreads differ by a few per cent of themselves, sometimes by a fifth.
     assert drawn.std(axis=0) == pytest.approx(errors, rel=0.3)
     clustered = random(table, cov_type="cluster")
