@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 import econmodel as em
 from econmodel.errors import EconmodelError
 from econmodel.estimate.bootstrap import quantile_interval
-from econmodel.estimate.frontier.fit import FrontierFit
+from econmodel.estimate.fit import Fit
 
 Array = NDArray[np.float64]
 RESULTS = Path(__file__).resolve().parent.parent / "benchmarks" / "frontier_coverage.md"
@@ -96,7 +96,6 @@ def one(world: World, rows: int, number: int) -> dict[str, float]:
         fitted = em.fit(data, "cobb_douglas", estimator, "random" if world.sigma_w else None)
     except EconmodelError:
         return {}
-    assert isinstance(fitted, FrontierFit)
     ray = em.scale(fitted).row("ray elasticity")
     waste = fitted.efficiencies()
     found = {
@@ -122,7 +121,7 @@ def u_within(u: Array, waste: pd.DataFrame) -> float:
     return float(((waste["inefficiency_low"] <= u) & (u <= waste["inefficiency_high"])).mean())
 
 
-def slope_of_ray(fitted: FrontierFit) -> Array:
+def slope_of_ray(fitted: Fit) -> Array:
     """The ray elasticity as a sum of parameters."""
     return np.array([float(name in ELASTICITIES) for name in fitted.technology.names])
 

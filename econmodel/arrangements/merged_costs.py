@@ -21,7 +21,7 @@ from econmodel.economies.core.fixed_cost import Members, Reading, cost_as_read, 
 from econmodel.economies.core.identity import assert_adds_up
 from econmodel.economies.core.places import CostFunction
 from econmodel.errors import NotSupported, UnknownName
-from econmodel.estimate.frontier.fit import FrontierFit
+from econmodel.estimate.fit import Fit
 from econmodel.forms.technology import Point
 from econmodel.table.roles import nearest
 from econmodel.words import listed
@@ -177,12 +177,13 @@ def merging(
         outputs += [np.where(together, 0.0, one) for one in outputs] + [np.where(together, whole.outputs, 0.0)[None]]
     several = readings(fit, *outputs, made=own.outputs.sum(axis=0))
     values, source, factor = np.ones(count), "", smearing(fit)
+    known = fit.error_model.row_efficiency if isinstance(fit, Fit) else None
     if efficiency is not None:
         values, source = _efficiencies(firms, efficiency), GIVEN
-    elif isinstance(fit, FrontierFit) and firms.rows is not None:
+    elif isinstance(fit, Fit) and known is not None and firms.rows is not None:
         # Cost above the frontier and a provider's own inefficiency is noise.
-        noise = np.exp(fit.resid.to_numpy(dtype=float)) * fit.efficiency.to_numpy(dtype=float)
-        values, source, factor = fit.efficiency.to_numpy(dtype=float)[firms.rows], FRONTIER, float(noise.mean())
+        noise = np.exp(fit.resid.to_numpy(dtype=float)) * known
+        values, source, factor = known[firms.rows], FRONTIER, float(noise.mean())
     return Merging(fit, firms, shares, points, together, several, values, source, factor)
 
 

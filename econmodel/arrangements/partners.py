@@ -12,7 +12,7 @@ from econmodel.economies.core.fixed_cost import Reading, cost_as_read
 from econmodel.economies.core.places import CostFunction, require_fit
 from econmodel.economies.core.support import outputs_supported
 from econmodel.errors import NotSupported, TableError, UnknownName
-from econmodel.estimate.points import points_in
+from econmodel.estimate.sample import points_in
 from econmodel.forms.technology import Point, Technology
 from econmodel.frames import in_pandas
 from econmodel.table.roles import nearest

@@ -89,7 +89,7 @@ def robustness(fit: Fit) -> pd.DataFrame:
     to bring the estimate to its null (Cinelli and Hazlett, 2020), from the classical t and the degrees of freedom.
     Empty for other estimators than least squares, of which it says nothing.
     """
-    if type(fit) is not Fit:
+    if not fit.error_model.is_plain:
         return pd.DataFrame()
     measures = [("scale", ray_elasticity(fit), 1.0)]
     for place, name in enumerate(fit.technology.relationships):
@@ -97,7 +97,7 @@ def robustness(fit: Fit) -> pd.DataFrame:
     rows = []
     for name, measure, null in measures:
         gradient = jacobian(measure, fit.theta)[0]
-        variance = float(gradient @ fit.classical_covariance @ gradient)
+        variance = float(gradient @ fit.error_model.classical_covariance @ gradient)
         value = float(measure(fit.theta)[0])
         if np.isfinite(value):
             rows.append((name, value, null, robustness_value(value - null, variance, fit.df_resid)))

@@ -62,7 +62,7 @@ class Comparison:
         ends = [mean_of(fit, side, self.size, points, drawn, in_size) for side in sides]
         of = {name: value[:, 0] for name, value in self.path(theta, ends).items()}
         smooth = fit.technology.log_cost(theta, points)
-        own = fit.row_parts(parameters, np.log(fit.sample.rows.columns[fit.design.cost]) - smooth)
+        own = fit.error_model.row_parts(parameters, np.log(fit.sample.rows.columns[fit.design.cost]) - smooth)
         levels = []
         for side, mean in zip(sides, ends, strict=True):
             shares = side.weights(drawn)
@@ -192,7 +192,7 @@ def _settled(comparison: Comparison) -> tuple[Comparison, Parts]:
     """
     for nodes in (NODES, *MORE_NODES):
         comparison = replace(comparison, nodes=nodes)
-        one = comparison.gap(comparison.fit.all_parameters[None])
+        one = comparison.gap(comparison.fit.error_model.all_parameters[None])
         if not np.isfinite(sum(one.of.values())).all():
             raise NotSupported(
                 f"Fitted cost is not positive {comparison.way}: the {comparison.fit.technology.form.title} form does "
@@ -281,7 +281,7 @@ def _each_period(comparison: Comparison) -> pd.DataFrame:
         side = side_of(fit, period, time)
         if (side.rows == comparison.start.rows).all():
             continue
-        found = replace(comparison, end=side).gap(fit.all_parameters[None])
+        found = replace(comparison, end=side).gap(fit.error_model.all_parameters[None])
         values = dict(zip([GAP, *found.of], _values(found), strict=True))
         rows.append({columns_beside([str(time)], values)[0]: str(period)} | values)
     return pd.DataFrame(rows).fillna(0.0)

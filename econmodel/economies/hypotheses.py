@@ -147,8 +147,10 @@ def test(
     single = names[0] if len(names) == 1 else ""
     if single in OWN_TESTS:
         return _own_test(fit, single, margin, conf_level)
-    if fit.bootstrap_only:
-        raise NotSupported(f"{fit.bootstrap_only}, so there is no such test. Test the fit before: fit.unrestricted.")
+    if fit.error_model.bootstrap_only:
+        raise NotSupported(
+            f"{fit.error_model.bootstrap_only}, so there is no such test. Test the fit before: fit.unrestricted."
+        )
     if single == "common technology":
         outcome = common_technology(fit, by, statistic)
     elif single in ALONE or "=" in single:

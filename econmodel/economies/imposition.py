@@ -1,8 +1,8 @@
 """Regularity imposed on a fit: the nearest parameters at which cost rises with outputs and prices and is concave."""
 
-from dataclasses import dataclass, fields, replace
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,9 @@ from econmodel.economies.core.places import Places, require_fit, resolve
 from econmodel.economies.regularity import CONCAVE
 from econmodel.errors import DidNotConverge, NotSupported
 from econmodel.estimate.bootstrap import Replications, quantile_interval
-from econmodel.estimate.fit import PROVIDER_EFFECTS, Fit
-from econmodel.estimate.instruments.control_function import SELECTION
+from econmodel.estimate.error_model import ErrorModel, Fitted
+from econmodel.estimate.fit import Fit
+from econmodel.estimate.least_squares import Groups
 from econmodel.estimate.projection import Conditions, Projection, project
 from econmodel.forms.technology import Technology
 from econmodel.results import format_number
@@ -23,17 +24,15 @@ from econmodel.stated import require_replications
 Array = NDArray[np.float64]
 # Above this share of replications without an answer, those with one are no fair sample.
 MOST_LOST = 0.05
-# Parts of residuals that fitted values hold.
-EXPLAINED = (PROVIDER_EFFECTS, SELECTION)
 WHY_BOOTSTRAP = (
     "Regularity was imposed on these parameters. Where a condition binds they lie on the edge of what is allowed, and "
     "no normal distribution holds for them"
 )
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Imposed(Fit):
-    """A fit moved to the nearest regular parameters. It measures as any fit does, by method="bootstrap".
+@dataclass(frozen=True, eq=False)
+class Imposed(ErrorModel):
+    """The error of a fit that was moved to the nearest regular parameters, which have no normal distribution.
 
     Attributes
     ----------
@@ -44,6 +43,8 @@ class Imposed(Fit):
     binding : the conditions that bind (`term`), and at which providers (`at`)
     draws : (replications, k) parameters of the bootstrap behind `covariance`, each projected likewise
     """
+
+    leaves_clusters_out: ClassVar[bool] = False
 
     unrestricted: Fit
     conditions: Conditions
@@ -63,71 +64,69 @@ class Imposed(Fit):
         return WHY_BOOTSTRAP
 
     @property
+    def _before(self) -> ErrorModel:
+        return self.unrestricted.error_model
+
+    @property
+    def of_best_practice(self) -> bool:
+        """As of the fit before."""
+        return self._before.of_best_practice
+
+    @property
     def all_parameters(self) -> Array:
         """Parameters of the cost function, and those of the error that were estimated before."""
-        return np.concatenate([self.theta, self.unrestricted.all_parameters[len(self.theta) :]])
+        return np.concatenate([self.theta, self._before.all_parameters[self.design.count :]])
+
+    @property
+    def levels(self) -> Groups | None:
+        """As of the fit before."""
+        return self._before.levels
 
     @property
     def df_model(self) -> float:
         """As of the fit before: conditions are no fewer parameters."""
-        return self.unrestricted.df_model
+        return self._before.df_model
 
     @property
     def llf(self) -> float:
         """Normal log-likelihood at the moved parameters; missing where an estimator maximised another one."""
-        return super().llf if type(self.unrestricted) is Fit else float("nan")
+        return super().llf if self._before.is_plain else float("nan")
 
     @property
     def convergence(self) -> str:
         """How the search for the parameters before ended, in words."""
-        return f"{self.unrestricted.convergence}, then moved to the nearest regular parameters"
+        return f"{self._before.convergence}, then moved to the nearest regular parameters"
 
     @property
     def further_facts(self) -> tuple[tuple[str, str], ...]:
         """What the estimator says of the fit before."""
-        return tuple((f"{name}, before", words) for name, words in self.unrestricted.further_facts)
+        return tuple((f"{name}, before", words) for name, words in self._before.further_facts)
 
     def row_parts(self, parameters: Array, residual: Array) -> dict[str, Array]:
         """What the fit before tells apart in residuals, here those of the moved parameters."""
-        return self.unrestricted.row_parts(parameters, residual)
-
-    @property
-    def row_effects(self) -> Array:
-        """Provider effects or control functions of each row (n,), at the moved parameters; zeros without them."""
-        parts = self.row_parts(self.all_parameters[None], self._raw_residuals[None])
-        return sum((parts[name][0] for name in EXPLAINED if name in parts), np.zeros(len(self._raw_residuals)))
+        return self._before.row_parts(parameters, residual)
 
     def bootstrap_all(self, draws: Replications, steps: int = 1) -> Array:
         """Parameters in every replication: estimated anew, then projected with the same distance."""
-        found = self.unrestricted.bootstrap_all(draws, steps)
-        k = len(self.theta)
+        found, k = self._before.bootstrap_all(draws, steps), self.design.count
         return np.hstack([_projected(found[:, :k], self.unrestricted, self.conditions), found[:, k:]])
 
-    def done_to(self, fitted: Fit) -> Fit:
+    def done_to(self, fit: Fitted) -> Fitted:
         """The same conditions imposed on another fit."""
-        c = self.conditions
-        return impose(fitted, c.monotone, c.concave, self.at, replications=len(self.draws))
+        c, other = self.conditions, cast(Fit, fit)
+        return cast(Fitted, impose(other, c.monotone, c.concave, self.at, replications=len(self.draws)))
 
-    def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
-        """Percentile intervals of the projected bootstrap; columns 0 and 1."""
-        low, high = quantile_interval(self.draws, 1.0 - alpha)
-        return pd.DataFrame({0: low, 1: high}, list(self.technology.names)).loc[self.params.index]
+    def interval(self, alpha: float) -> tuple[Array, Array]:
+        """Percentile intervals of the projected bootstrap, (k,) and (k,)."""
+        return quantile_interval(self.draws, 1.0 - alpha)
 
-    @cached_property
-    def pvalues(self) -> pd.Series:
-        """Two-sided p-values of zero, from the projected bootstrap."""
-        found = summarise(self.theta, self.draws, np.zeros(len(self.theta)), 0.95)
-        return pd.Series(found.p_values, list(self.technology.names), name="p")[self.params.index]
+    def p_values(self) -> Array:
+        """Two-sided p-values of zero for the parameters shown, from the projected bootstrap."""
+        return summarise(self.theta, self.draws, np.zeros(len(self.theta)), 0.95).p_values[self.shown]
 
-    def in_units(self) -> pd.DataFrame:
-        """Parameters of the uncentred form in the user's own units, with the bootstrap's standard errors."""
-        measure = self.technology.in_units
-        errors = np.nanstd(measure(self.draws), axis=0, ddof=1)
-        names = pd.Index(self.technology.unit_names)
-        return pd.DataFrame({"coefficient": measure(self.theta), "std. error": errors}, names)
-
-    def _likelihood_results(self) -> Any:
-        raise NotSupported(f"{WHY_BOOTSTRAP}, so there is no Wald test. Test the fit before: fit.unrestricted.")
+    def standard_errors(self, measure: Callable[[Any], Array]) -> Array:
+        """The bootstrap's standard errors (q,) of a measure of the parameters."""
+        return np.nanstd(measure(self.draws), axis=0, ddof=1)
 
 
 def impose(
@@ -138,7 +137,7 @@ def impose(
     *,
     replications: int = 199,
     seed: int = 0,
-) -> Imposed:
+) -> Fit:
     """The nearest cost function that is regular: rising with outputs and prices, and concave in prices.
 
     Parameters
@@ -150,8 +149,8 @@ def impose(
 
     Returns
     -------
-    Imposed
-        A fit, with `distance`, `binding` (a table) and the fit before as `unrestricted`. Measures take it with
+    Fit
+        With `distance`, `binding` (a table) and the fit before as `unrestricted`. Measures take it with
         method="bootstrap"; the delta method is refused, since on the edge of what is allowed no normal
         distribution holds.
 
@@ -185,7 +184,7 @@ def impose(
     """
     require_fit(fit)
     _check(fit, monotone, concave, replications)
-    before = fit.unrestricted if isinstance(fit, Imposed) else fit
+    before = fit.error_model.unrestricted if isinstance(fit.error_model, Imposed) else fit
     places = resolve(before, at)
     conditions = Conditions(before.technology, places.point, monotone, concave, _size(before))
     found = project(before.theta, _metric(before), conditions)
@@ -234,7 +233,7 @@ def _metric(fitted: Fit) -> Array:
         scale = np.sqrt(np.diag(fitted.covariance))
         np.linalg.cholesky(fitted.covariance / np.outer(scale, scale))
     except np.linalg.LinAlgError:
-        return fitted.classical_covariance
+        return fitted.error_model.classical_covariance
     return fitted.covariance
 
 
@@ -244,27 +243,18 @@ def _projected(thetas: Array, before: Fit, conditions: Conditions) -> Array:
     return np.array(found).reshape(thetas.shape)
 
 
-def _record(
-    before: Fit, found: Projection, conditions: Conditions, draws: Array, places: Places, at: object
-) -> Imposed:
+def _record(before: Fit, found: Projection, conditions: Conditions, draws: Array, places: Places, at: object) -> Fit:
     binding = _binding(before.technology, found, places)
     note = _note(before, found, binding, conditions, len(draws))
-    given: dict[str, Any] = {field.name: getattr(before, field.name) for field in fields(Fit)}
-    given |= {
-        "solution": replace(before.solution, theta=found.theta, residual_squares=_squares(before, found.theta)),
-        "covariance": np.cov(draws, rowvar=False),
-        "wild": False,
-        "notes": (*before.notes, note),
-    }
-    return Imposed(
-        **given,
-        unrestricted=before,
-        conditions=conditions,
-        at=at,
-        distance=found.distance,
-        binding=binding,
-        draws=draws,
+    solution = replace(before.solution, theta=found.theta, residual_squares=_squares(before, found.theta))
+    known = replace(
+        before.error_model.covariance, matrix=np.cov(draws, rowvar=False), wild=False, notes=(*before.notes, note)
     )
+    model = Imposed(
+        before.sample, before.design, before.effects, solution, known, before, conditions, at, found.distance, binding,
+        draws,
+    )  # fmt: skip
+    return replace(before, error_model=model)
 
 
 def _squares(before: Fit, theta: Array) -> float:

@@ -80,7 +80,7 @@ def marginal_cost(
 
 def _whose(fit: CostFunction) -> str:
     """Whose costs these are, in words."""
-    frontier = isinstance(fit, Fit) and fit.specification.estimator.name == "frontier"
+    frontier = isinstance(fit, Fit) and fit.error_model.of_best_practice
     return BEST if frontier else TYPICAL
 
 

@@ -21,8 +21,6 @@ from econmodel.forms.technology import Technology
 from econmodel.words import at_words
 
 Array = NDArray[np.float64]
-# Estimators whose first stage is no part of a likelihood of cost.
-IN_STAGES = ("two_stage", "control_function")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -219,13 +217,13 @@ def likelihood_ratio(fit: Fit, restrictions: Restrictions) -> Joint:
 def compared(fit: Fit, restricted: Fit) -> Joint:
     """The likelihood ratio of two fits of the same rows, one of which restricts the other."""
     _require_likelihood(fit)
-    count = len(fit.all_parameters) - len(restricted.all_parameters)
+    count = len(fit.error_model.all_parameters) - len(restricted.error_model.all_parameters)
     return chi_square(max(2.0 * (fit.llf - restricted.llf), 0.0), count)
 
 
 def _require_likelihood(fit: Fit) -> None:
     name = fit.specification.estimator.name
-    if name in IN_STAGES or not np.isfinite(fit.llf) or not getattr(fit, "iterated", True):
+    if not fit.error_model.maximises_likelihood or not np.isfinite(fit.llf):
         raise NotSupported(
             f'estimator="{name}" as it was asked for maximises no likelihood, so there is no likelihood ratio. Use '
             'statistic="wald".'

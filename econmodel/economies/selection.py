@@ -26,8 +26,6 @@ Array = NDArray[np.float64]
 Choice = str | Form | Mapping[str, Any]
 USUAL = ("cobb_douglas", "translog", "flexible_fixed_cost", "composite")
 FOLDS = 10
-# Two-stage least squares maximises nothing; a system's likelihood is that of cost and shares together.
-WITHOUT_LIKELIHOOD = ("two_stage", "system")
 CONTAINED, CONTAINS = "contained in the first", "contains the first"
 LABELS = {
     "log_likelihood": "log-likelihood", "aic": "AIC", "bic": "BIC", "violations_percent": "violations, %",
@@ -115,10 +113,11 @@ def select(
 def _check_alike(fits: Mapping[str, Fit]) -> None:
     """NotSupported for fits whose likelihoods do not compare forms."""
     named = {one.specification.estimator.name for one in fits.values()}
-    if without := sorted(named & set(WITHOUT_LIKELIHOOD)):
+    without = {one.specification.estimator.name for one in fits.values() if not one.error_model.has_likelihood_of_cost}
+    if without:
         raise NotSupported(
-            f'estimator="{without[0]}" has no likelihood of cost alone, which forms are compared by. Choose a form by '
-            "least squares, then fit it with the other estimator."
+            f'estimator="{min(without)}" has no likelihood of cost alone, which forms are compared by. Choose a form '
+            "by least squares, then fit it with the other estimator."
         )
     effects = {one.specification.effects for one in fits.values()}
     if len(named) > 1 or len(effects) > 1:

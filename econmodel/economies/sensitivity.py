@@ -124,7 +124,7 @@ def sensitivity(
     >>> robust.table["term"].tolist(), len(robust.tables["benchmarks"])
     (['staffing per pupil'], 3)
     """
-    if type(fit) is not Fit:
+    if not fit.error_model.is_plain:
         raise NotSupported(
             "Sensitivity to what is left out is worked out for least squares, with nothing imposed. Fit the same "
             'columns with estimator="least_squares" and effects=None or "within", or use instruments.'
@@ -184,7 +184,7 @@ def _coefficient(fit: Fit, name: str) -> tuple[Coefficient, Array]:
     place = None if name == SCALE else [_key(one) for one in fit.technology.relationships].index(name)
     measure = ray_elasticity(fit) if place is None else relationship_slope(fit, place)
     gradient = jacobian(measure, fit.theta)[0]
-    error = float(np.sqrt(gradient @ fit.classical_covariance @ gradient))
+    error = float(np.sqrt(gradient @ fit.error_model.classical_covariance @ gradient))
     if not 1.0 - fit.rsquared > NO_RESIDUAL:
         raise NotSupported(
             "The fit leaves no residual, so nothing was left out that moves cost. Look for an output, a price or a "

@@ -104,7 +104,7 @@ def separate(
     check_level(conf_level)
     require_replications(replications)
     how, points = size_of(fit, size), fit.points()
-    one = _parts(fit, fit.all_parameters[None], how, points, None)
+    one = _parts(fit, fit.error_model.all_parameters[None], how, points, None)
     log_size, keep = one.log_size[1][0], np.isfinite(one.of[RESIDUAL][0])
     left_out = [name for name, kept in zip(fit.data.row_names(), keep, strict=True) if not kept]
     if len(left_out) > LARGEST_SHARE_LEFT_OUT * len(keep):
@@ -119,7 +119,9 @@ def separate(
 
     def once(of_size: Size, reference: int | None = None) -> Array:
         ones = np.ones((1, len(points)))
-        return _slopes(_parts(fit, fit.all_parameters[None], of_size, points, None, reference=reference), ones)[0]
+        return _slopes(
+            _parts(fit, fit.error_model.all_parameters[None], of_size, points, None, reference=reference), ones
+        )[0]
 
     terms, values = [APPARENT, *one.of], _slopes(one, keep.astype(float)[None])[0]
     draws = fit.replications(replications, seed)
@@ -195,7 +197,7 @@ def _parts(
     of = {name: np.broadcast_to(value, (len(theta), len(points))) for name, value in of.items()}
     log_cost = np.log(fit.sample.rows.columns[fit.design.cost])
     residual = log_cost - technology.log_cost(theta, points)
-    for name, part in fit.row_parts(parameters, residual).items():
+    for name, part in fit.error_model.row_parts(parameters, residual).items():
         of[name], residual = part, residual - part
     # A provider whose path leaves positive cost has no parts, and so no residual either.
     of[RESIDUAL] = residual + 0.0 * sum(of.values())

@@ -17,7 +17,6 @@ from econmodel.estimate.covariance import cluster_scores, robust
 from econmodel.estimate.design import Design
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.least_squares import LeastSquares, linear, moments_at, nonlinear
-from econmodel.estimate.system.fit import SystemFit
 from econmodel.table.rows import Rows
 from econmodel.words import at_words
 
@@ -78,7 +77,7 @@ def symmetry(fit: Fit) -> Outcome:
     NotSupported
         Where there are no share equations, or none that could disagree.
     """
-    if not isinstance(fit, SystemFit):
+    if not fit.error_model.shares:
         raise NotSupported(
             "One cost equation has symmetric price terms by the way it is written, so symmetry cannot be tested in it. "
             'Fit cost and shares together: em.fit(data, estimator="system").'
@@ -91,7 +90,7 @@ def symmetry(fit: Fit) -> Outcome:
         )
     m = len(technology.outputs)
     relative = [name for place, name in enumerate(technology.prices) if place != technology.numeraire]
-    shares = {one.price: one.share for one in fit.equations.shares if one.price in relative}
+    shares = {price: share for price, share in fit.error_model.shares.items() if price in relative}
     pairs = [(a, b) for place, a in enumerate(shares) for b in list(shares)[place + 1 :]]
     if not pairs:
         raise NotSupported(
@@ -192,7 +191,7 @@ def common_technology(fit: Fit, by: str | None, statistic: str) -> Outcome:
 
 
 def _by_type(fit: Fit, by: str) -> Types:
-    if type(fit) is not Fit or fit.effects is not None:
+    if not fit.error_model.is_plain or fit.effects is not None:
         raise NotSupported(
             "A common technology is tested between fits by least squares without provider effects: use "
             'em.fit(..., estimator="least_squares", effects=None).'

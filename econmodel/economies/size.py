@@ -60,7 +60,7 @@ class Size:
         values : parameters (b, all of the fit), weights of rows (b, n) and of outputs in size (b, m) or None -> (b, q)
         keep : (n,) rows that count
         """
-        parameters = fit.bootstrap_all(draws, steps)
+        parameters = fit.error_model.bootstrap_all(draws, steps)
         of_source = None if self.source is None else self.source.bootstrap(draws, steps)
         batch, found = max(1, BATCH_PAIRS // len(points)), []
         for start in range(0, draws.count, batch):

@@ -1,6 +1,6 @@
 """Covariances of least squares: classical, heteroscedasticity-robust, clustered, and wild-cluster p-values."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from econmodel.errors import UnknownName
 from econmodel.estimate.design import Block
+from econmodel.estimate.least_squares import Groups
+from econmodel.estimate.moments import group_sums
 from econmodel.stated import random_numbers
 
 Array = NDArray[np.float64]
@@ -22,6 +24,28 @@ LARGEST_JACKKNIFE = 20_000_000
 BATCH_DRAWS = 4_000_000
 # The six points of Webb (2023), for so few clusters that two points would give too few different samples.
 WEBB_POINTS = np.sqrt(np.array([1.5, 1.0, 0.5]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Covariance:
+    """How well parameters are known, and what a reader must know of that.
+
+    Attributes
+    ----------
+    matrix : (K, K) covariance of the parameters of the cost function and of those behind them
+    kind : "nonrobust", "HC0" to "HC3" or "cluster"
+    clusters : groups of rows that errors are shared within, or None
+    freedom : degrees of freedom of t tests
+    notes : what a reader must know of the fit
+    wild : whether p-values come from the wild cluster bootstrap instead
+    """
+
+    matrix: Array
+    kind: str
+    clusters: Groups | None
+    freedom: float
+    notes: tuple[str, ...]
+    wild: bool = False
 
 
 def check_covariance(name: str) -> None:
@@ -96,15 +120,19 @@ class ClusterMoments:
 
 def cluster_scores(blocks: Iterator[Block], codes: NDArray[np.intp], groups: int) -> Array:
     """Sums of derivatives times residual by cluster, (G, k)."""
-    scores = None
-    for rows, block in blocks:
-        if scores is None:
-            scores = np.zeros((len(block) - 1, groups))
-        products = block[:-1] * block[-1]
-        for total, values in zip(scores, products, strict=True):
-            np.add.at(total, codes[rows], values)
-    assert scores is not None
-    return scores.T
+    return group_sums(((rows, block[:-1] * block[-1]) for rows, block in blocks), codes, groups).T
+
+
+def score_products(scores: Iterable[Block], clusters: Groups | None) -> Array:
+    """Inner products (k, k) of the scores of rows (k, n), block by block, or of their sums by cluster."""
+    if clusters is not None:
+        sums = group_sums(scores, clusters.codes, len(clusters.sizes))
+        return sums @ sums.T
+    total: Array | None = None
+    for _, block in scores:
+        total = block @ block.T if total is None else total + block @ block.T
+    assert total is not None
+    return total
 
 
 def clustered(scores: Array, inverse_gram: Array, count: int) -> Array:

@@ -1,71 +1,51 @@
 """The record of a fit: parameters and how well they are known, in the words of statsmodels' results."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from html import escape
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.errors import NotSupported
-from econmodel.estimate import fit_display
-from econmodel.estimate.bootstrap import Replications, replicate, replications
-from econmodel.estimate.covariance import cluster_moments, joint_covariance, wild_cluster_p_values
-from econmodel.estimate.delta import jacobian
-from econmodel.estimate.design import Block, Design
-from econmodel.estimate.least_squares import Groups, LeastSquares, transformed_blocks
-from econmodel.estimate.linear_hypotheses import likelihood_results
-from econmodel.estimate.sample import Sample
+from econmodel.estimate.bootstrap import Replications, replications
+from econmodel.estimate.design import Design
+from econmodel.estimate.error_model import ErrorModel
+from econmodel.estimate.least_squares import Groups, LeastSquares
+from econmodel.estimate.preparation import Specification
+from econmodel.estimate.sample import Sample, points_in
 from econmodel.forms.technology import Point, Technology
 from econmodel.frames import in_pandas
+from econmodel.results import P_FLOOR, format_number, html_table, printed
 from econmodel.table.cost_data import CostData
-
-if TYPE_CHECKING:
-    from econmodel.estimate.specification import Specification
+from econmodel.table.roles import nearest
 
 Array = NDArray[np.float64]
-PROVIDER_EFFECTS = "provider effects"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Fit:
     """A fitted cost function. Every measure of `econmodel` takes one; nothing changes it.
 
+    What only some estimators know is asked of the fit all the same: `efficiencies()`, `inefficiency_test()` and
+    `error_parameters` of a frontier, `mundlak_test()` and `mean_parameters` with provider means, `first_stage()`,
+    `overidentification_test()`, `weak_instrument_interval()` and `exogeneity_test()` with instruments,
+    `residual_covariance` and `share_residuals` of a system, `unrestricted`, `distance` and `binding` of a fit with
+    something imposed.
+
     Attributes
     ----------
     specification : what was asked for
-    sample : the rows and columns used
-    technology : the cost function
-    design : the cost function joined to its rows
-    solution : what least squares found
-    covariance : (k, k) covariance of the parameters
-    cov_type : "nonrobust", "HC0" to "HC3" or "cluster"
-    clusters : groups of rows that errors are shared within, or None
-    effects : providers whose own level of cost was taken out, or None
-    freedom : degrees of freedom of t tests
-    notes : what a reader must know
+    error_model : what stands behind the cost function, and what was estimated: see `ErrorModel`
     """
 
-    specification: "Specification"
-    sample: Sample
-    technology: Technology
-    design: Design
-    solution: LeastSquares
-    covariance: Array
-    cov_type: str
-    clusters: Groups | None
-    effects: Groups | None
-    freedom: float
-    wild: bool
-    notes: tuple[str, ...]
+    specification: Specification
+    error_model: ErrorModel
 
-    def __post_init__(self) -> None:
-        self.covariance.flags.writeable = False
-
-    def jointly(self) -> Self:
+    def jointly(self) -> "Fit":
         """The same fit, whose measures give intervals that cover all rows of a measure at once.
 
         A 95 % interval covers its own number in 95 % of samples, and ten such intervals all of theirs in fewer. These
@@ -91,35 +71,104 @@ class Fit:
         """Whether measures give intervals that cover all of their rows at once."""
         return self.specification.jointly
 
+    # Not for type checkers, which shall know what every fit has.
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """What only this estimator knows; AttributeError where it does not."""
+            # A copy that is being made has no error model yet.
+            model = None if name.startswith("_") else vars(self).get("error_model")
+            if model is None:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            try:
+                return getattr(model, name)
+            except AttributeError as fault:
+                by = f'A fit with estimator="{self.specification.estimator.name}"'
+                raise AttributeError(f"{by} has no {name!r}{nearest(name, dir(self)) or '.'}") from fault
+
+    def __dir__(self) -> list[str]:
+        own = {name for name in dir(self.error_model) if not name.startswith("_")}
+        return sorted({*super().__dir__(), *own})
+
+    @property
+    def sample(self) -> Sample:
+        """The rows and columns used."""
+        return self.error_model.sample
+
     @property
     def data(self) -> CostData:
         """The table, rows used only."""
         return self.sample.data
 
     @property
+    def design(self) -> Design:
+        """The cost function joined to its rows."""
+        return self.error_model.design
+
+    @property
+    def technology(self) -> Technology:
+        """The cost function."""
+        return self.error_model.technology
+
+    @property
+    def solution(self) -> LeastSquares:
+        """What least squares found."""
+        return self.error_model.solution
+
+    @property
+    def clusters(self) -> Groups | None:
+        """Groups of rows that errors are shared within, or None."""
+        return self.error_model.covariance.clusters
+
+    @property
+    def effects(self) -> Groups | None:
+        """Providers whose own level of cost was taken out, or None."""
+        return self.error_model.effects
+
+    @property
     def theta(self) -> Array:
         """Parameters (k,) without labels."""
-        return self.solution.theta
+        return self.error_model.theta
+
+    @property
+    def covariance(self) -> Array:
+        """Covariance (k, k) of `theta`."""
+        return self.error_model.own_covariance
+
+    @property
+    def cov_type(self) -> str:
+        """The kind of covariance: "nonrobust", "HC0" to "HC3" or "cluster"."""
+        return self.error_model.covariance.kind
+
+    @property
+    def freedom(self) -> float:
+        """Degrees of freedom of t tests."""
+        return self.error_model.covariance.freedom
+
+    @property
+    def wild(self) -> bool:
+        """Whether p-values come from the restricted wild cluster bootstrap."""
+        return self.error_model.covariance.wild
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know."""
+        return self.error_model.covariance.notes
 
     @property
     def params(self) -> pd.Series:
         """Parameters, at the point where the coordinates are centred; no constant where provider effects absorb it."""
-        return pd.Series(self.theta[self._shown], self._names, name="coefficient")
+        return self._labelled(self.theta, "coefficient")
 
-    @property
-    def _shown(self) -> NDArray[np.intp]:
-        """Places of the parameters that are estimates: provider effects absorb the constant."""
-        names = self.technology.names
-        return np.array([i for i, name in enumerate(names) if self.effects is None or name != "constant"])
-
-    @property
-    def _names(self) -> pd.Index:
-        return pd.Index([self.technology.names[place] for place in self._shown])
+    def _labelled(self, values: Array, name: str) -> pd.Series:
+        """Values of all parameters (k,) as a series of those that are shown."""
+        shown = self.error_model.shown
+        return pd.Series(values[shown], pd.Index([self.technology.names[place] for place in shown]), name=name)
 
     @property
     def bse(self) -> pd.Series:
         """Standard errors."""
-        return pd.Series(np.sqrt(np.diag(self.covariance))[self._shown], self._names, name="std. error")
+        return self._labelled(np.sqrt(np.diag(self.covariance)), "std. error")
 
     @property
     def tvalues(self) -> pd.Series:
@@ -129,48 +178,64 @@ class Fit:
     @cached_property
     def pvalues(self) -> pd.Series:
         """Two-sided p-values of zero: t, or the restricted wild cluster bootstrap below twenty clusters."""
-        if self.wild:
-            values = self.wild_p_values(np.eye(len(self.theta))[self._shown], self.theta[self._shown])
-        else:
-            from scipy.special import stdtr
-
-            values = 2.0 * stdtr(self.freedom, -np.abs(self.tvalues.to_numpy()))
-        return pd.Series(values, self._names, name="p")
-
-    @cached_property
-    def _cluster_moments(self) -> Any:
-        assert self.clusters is not None
-        return cluster_moments(self.rows_at(self.all_parameters), self.clusters.codes, len(self.clusters.sizes))
+        return pd.Series(self.error_model.p_values(), self.params.index, name="p")
 
     def wild_p_values(self, directions: Array, differences: Array) -> Array:
         """P-values (q,) of `directions @ params = nulls` by the wild cluster bootstrap, of estimates less nulls."""
-        return wild_cluster_p_values(self._cluster_moments, self.solution.inverse_gram, directions, differences)
+        return self.error_model.wild_p_values(directions, differences)
 
     def joint_covariance(self, count: int) -> tuple[Array, float]:
-        """Covariance (k, k) and degrees of freedom for a test of `count` restrictions together.
-
-        Those of the fit, but where errors of least squares are clustered: there several restrictions at once need a
-        covariance that leaves each cluster out in turn.
-        """
-        clustered = self.cov_type == "cluster" and self.specification.estimator.name == "least_squares"
-        if count == 1 or not clustered or self.clusters is None or len(self.clusters.sizes) <= count:
-            return self.covariance, self.freedom
-        k, every = len(self.theta), np.zeros((len(self.all_parameters),) * 2)
-        every[:k, :k] = self.covariance
-        groups = len(self.clusters.sizes)
-        covariance, freedom = joint_covariance(every, lambda: self._cluster_moments, groups, count)
-        return covariance[:k, :k], freedom
+        """Covariance (k, k) and degrees of freedom for a test of `count` restrictions together."""
+        return self.error_model.joint_covariance(count)
 
     def cov_params(self) -> pd.DataFrame:
         """Covariance of the parameters."""
-        return pd.DataFrame(self.covariance[np.ix_(self._shown, self._shown)], self._names, self._names)
+        shown, names = self.error_model.shown, self.params.index
+        return pd.DataFrame(self.covariance[np.ix_(shown, shown)], names, names)
 
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
         """Intervals of level 1 - alpha; columns 0 and 1, as in statsmodels."""
-        from scipy.special import stdtrit
+        return pd.DataFrame(dict(enumerate(self._labelled(end, "") for end in self.error_model.interval(alpha))))
 
-        margin = stdtrit(self.freedom, 1.0 - alpha / 2.0) * self.bse
-        return pd.DataFrame({0: self.params - margin, 1: self.params + margin})
+    def tidy(self, conf_level: float = 0.95) -> pd.DataFrame:
+        """Parameters, a row each: term, estimate, std_error, statistic, p_value, conf_low, conf_high.
+
+        Examples
+        --------
+        >>> from econmodel.estimate.fitting import fit
+        >>> from econmodel.table.shipped import load
+        >>> fit(load("electricity_1955"), form="cobb_douglas").tidy()["term"].tolist()
+        ['constant', 'output', 'wage/fuel_price', 'capital_price/fuel_price']
+        """
+        interval = self.conf_int(round(1.0 - conf_level, 12))
+        columns = {
+            "estimate": self.params, "std_error": self.bse, "statistic": self.tvalues, "p_value": self.pvalues,
+            "conf_low": interval[0], "conf_high": interval[1],
+        }  # fmt: skip
+        return pd.DataFrame({"term": list(self.params.index)} | {name: one.to_numpy() for name, one in columns.items()})
+
+    def glance(self) -> pd.DataFrame:
+        """The fit in one row: what was fitted, to how many rows, and how well it explains cost.
+
+        Columns: form, estimator, effects, cov_type, clusters (their number), nobs, df_model, df_resid, ssr, r_squared,
+        log_likelihood, aic, bic, condition_number; missing where the estimator has none.
+
+        Examples
+        --------
+        >>> from econmodel.estimate.fitting import fit
+        >>> from econmodel.table.shipped import load
+        >>> found = fit(load("electricity_1955")).glance()
+        >>> found["form"].item(), found["estimator"].item(), found["nobs"].item()
+        ('translog', 'least_squares', 145)
+        """
+        facts = {
+            "form": self.technology.form.name, "estimator": self.specification.estimator.name,
+            "effects": self.specification.effects, "cov_type": self.cov_type,
+            "clusters": None if self.clusters is None else len(self.clusters.sizes), "nobs": self.sample.rows.count,
+            "df_model": self.df_model, "df_resid": self.df_resid, "ssr": self.ssr, "r_squared": self.rsquared,
+            "log_likelihood": self.llf, "aic": self.aic, "bic": self.bic, "condition_number": self.condition_number,
+        }  # fmt: skip
+        return pd.DataFrame([facts])
 
     @property
     def use_t(self) -> bool:
@@ -185,12 +250,12 @@ class Fit:
     @property
     def df_model(self) -> float:
         """Parameters less the constant, and provider effects less one."""
-        return len(self.theta) - 1.0 + (len(self.effects.sizes) - 1.0 if self.effects is not None else 0.0)
+        return self.error_model.df_model
 
     @property
     def df_resid(self) -> float:
         """Rows less parameters and effects."""
-        return self.nobs - self.df_model - 1.0
+        return self.error_model.df_resid
 
     @property
     def ssr(self) -> float:
@@ -200,35 +265,24 @@ class Fit:
     @property
     def fits_exactly(self) -> bool:
         """Whether cost is an exact function of the columns, so that nothing can be said of an error."""
-        return bool(np.isnan(self.covariance).all())
+        return self.error_model.fits_exactly
 
     def require_error(self) -> None:
         """NotSupported where cost is an exact function of the columns: no test of it means anything."""
-        if self.fits_exactly:
-            raise NotSupported(
-                f"{self.data.cost} is computed from its columns, so nothing in this fit can be tested and nothing has "
-                "an interval. Name the column with the cost that was recorded; of a cost function that is known, "
-                "em.worlds.state(...) gives the same measures."
-            )
+        self.error_model.require_error()
 
     @property
     def llf(self) -> float:
-        """Normal log-likelihood of the response (log cost, or cost where the error is additive); missing where cost is
-        an exact function of the columns.
+        """Log-likelihood, normal where the estimator has no other: of log cost, or of cost where the error is additive.
+
+        Missing where nothing is maximised (two stages), and where cost is an exact function of the columns.
         """
-        if self.fits_exactly:
-            return float("nan")
-        spread = -0.5 * self.nobs * (np.log(2.0 * np.pi * self.ssr / self.nobs) + 1.0)
-        return float(spread + 0.5 * np.log(self._weights).sum())
+        return self.error_model.llf
 
     @property
     def log_likelihoods(self) -> Array:
-        """Each row's normal log-likelihood (n,) of log cost, whatever the error: forms can be compared by it."""
-        if self.fits_exactly:
-            return np.full(int(self.nobs), np.nan)
-        variance, residual = self.ssr / self.nobs, self.resid.to_numpy()
-        found = -0.5 * (np.log(2.0 * np.pi * variance) + residual**2 / variance)
-        return found + np.log(self._response) if self.design.additive else found
+        """Each row's log-likelihood (n,) of log cost, whatever the error: forms can be compared by it."""
+        return self.error_model.log_likelihoods
 
     @property
     def aic(self) -> float:
@@ -240,73 +294,31 @@ class Fit:
         """Schwarz's criterion."""
         return float(np.log(self.nobs)) * (self.df_model + 1.0) - 2.0 * self.llf
 
-    @cached_property
-    def _raw_residuals(self) -> Array:
-        """Residuals before provider effects."""
-        blocks = replace(self.design, weights="").blocks(self.theta)
-        return np.concatenate([block[-1].copy() for _, block in blocks])
-
     @property
-    def _weights(self) -> Array:
-        """Weights of the rows (n,), their mean one; ones where rows count alike."""
-        if not self.sample.weights:
-            return np.ones(self.sample.rows.count)
-        return self.sample.rows.columns[self.sample.weights]
-
-    @cached_property
-    def _response(self) -> Array:
-        cost = self.sample.rows.columns[self.design.cost]
-        return cost if self.design.additive else np.log(cost)
-
-    @cached_property
     def provider_effects(self) -> pd.Series | None:
         """Each provider's own level of (log) cost relative to the average row; None without effects."""
-        if self.effects is None or self.data.entity is None:
-            return None
-        means = np.bincount(self.effects.codes, self._raw_residuals) / self.effects.sizes
-        names = pd.unique(self.data.frame[self.data.entity])
-        return pd.Series(means, pd.Index(names, name=self.data.entity), name="provider effect")
-
-    @property
-    def row_effects(self) -> Array:
-        """The provider effect of each row (n,); zeros without effects."""
-        if self.provider_effects is None or self.effects is None:
-            return np.zeros(self.sample.rows.count)
-        return self.provider_effects.to_numpy()[self.effects.codes]
+        return self.error_model.provider_effects
 
     @cached_property
     def resid(self) -> pd.Series:
         """Response less fitted value, by the table's index."""
-        return pd.Series(self._raw_residuals - self.row_effects, self.data.frame.index, name="residual")
+        return pd.Series(self.error_model.residual, self.data.frame.index, name="residual")
 
     @cached_property
     def fittedvalues(self) -> pd.Series:
         """Fitted log cost, or fitted cost where the error is additive."""
-        return pd.Series(self._response - self.resid.to_numpy(), self.data.frame.index, name="fitted")
+        fitted = self.error_model.response - self.error_model.residual
+        return pd.Series(fitted, self.data.frame.index, name="fitted")
 
-    @cached_property
+    @property
     def rsquared(self) -> float:
         """Share of the response's variance explained; of the response over the numeraire's price where there is one."""
-        response = self._response
-        if self.technology.numeraire is not None and not self.design.additive:
-            response = response - self.technology.log_numeraire(self.points())
-        mean = np.average(response, weights=self._weights)
-        return share_explained(self.ssr, float((self._weights * (response - mean) ** 2).sum()))
+        return self.error_model.rsquared
 
     @property
     def converged(self) -> bool:
         """Always: a search that does not converge raises, and returns no numbers."""
         return True
-
-    @property
-    def convergence(self) -> str:
-        """How the search for the parameters ended, in words."""
-        return "solved exactly" if not self.technology.is_level else f"{self.solution.steps} Gauss-Newton steps"
-
-    @property
-    def further_facts(self) -> tuple[tuple[str, str], ...]:
-        """What this estimator prints beside the facts of every fit: (fact, value)."""
-        return ()
 
     @property
     def condition_number(self) -> float:
@@ -332,16 +344,7 @@ class Fit:
 
     def points(self) -> Point:
         """Every row used as a point at which cost can be evaluated."""
-        columns, t = self.sample.rows.columns, self.technology
-
-        def stack(names: tuple[str, ...]) -> Array:
-            return np.stack([columns[name] for name in names], 1) if names else np.zeros((self.sample.rows.count, 0))
-
-        relationships = stack(t.relationships)
-        for place, in_logs in enumerate(t.log_relationships):
-            if in_logs:
-                relationships[:, place] = np.log(relationships[:, place])
-        return Point(stack(t.outputs), np.log(stack(t.prices)), relationships, stack(t.controls))
+        return self.sample.points(self.technology)
 
     def predict(self, exog: pd.DataFrame | None = None) -> pd.Series:
         """Fitted values, or predictions for the rows of a table (provider effects and control functions at zero).
@@ -351,21 +354,18 @@ class Fit:
         """
         if exog is None:
             return self.fittedvalues
-        from econmodel.estimate.points import points_of
-
         exog, t = in_pandas(exog), self.technology
         known = {*t.outputs, *t.prices, *t.relationships, *t.controls}
         period = self.data.time if self.specification.time_effects else None
         beside = {name for name in self.data.frame.columns if not known & {name, f"log {name}"} and name != period}
-        points = points_of(self, exog[[name for name in exog.columns if name not in beside]])
-        predict = self.technology.cost if self.design.additive else self.technology.log_cost
+        points = points_in(t, exog[[name for name in exog.columns if name not in beside]])
+        predict = t.cost if self.design.additive else t.log_cost
         return pd.Series(predict(self.theta, points), exog.index, name="predicted")
 
     def in_units(self) -> pd.DataFrame:
-        """Parameters of the uncentred form in the user's own units, with standard errors by the delta method."""
+        """Parameters of the uncentred form in the user's own units, with standard errors."""
         measure = self.technology.in_units
-        gradient = jacobian(measure, self.theta)
-        errors = np.sqrt(np.maximum(np.diag(gradient @ self.covariance @ gradient.T), 0.0))
+        errors = self.error_model.standard_errors(measure)
         return pd.DataFrame(
             {"coefficient": measure(self.theta), "std. error": errors}, pd.Index(self.technology.unit_names)
         )
@@ -376,99 +376,97 @@ class Fit:
 
     def bootstrap(self, draws: Replications, steps: int = 1) -> Array:
         """Parameters in every replication, (replications, k); level forms take `steps` steps from the estimate."""
-        return self.bootstrap_all(draws, steps)[:, : len(self.theta)]
+        return self.error_model.bootstrap_all(draws, steps)[:, : len(self.theta)]
 
     def bootstrapped(self, count: int, seed: int) -> Array:
         """Parameters in `count` replications of this seed, (count, k); made once, whatever is measured with them."""
-        if (count, seed) not in self._bootstrapped:
-            self._bootstrapped[count, seed] = self.bootstrap(self.replications(count, seed))
-        return self._bootstrapped[count, seed]
-
-    @cached_property
-    def _bootstrapped(self) -> dict[tuple[int, int], Array]:
-        return {}
-
-    def bootstrap_all(self, draws: Replications, steps: int = 1) -> Array:
-        """The same with the estimator's further parameters behind, as in `all_parameters`."""
-        return replicate(self.rows_at, self.all_parameters, draws, steps if self.technology.is_level else 1)
-
-    def rows_at(self, parameters: Array) -> Iterator[Block]:
-        """Derivatives by all parameters and residuals of every row, block by block, less provider means."""
-        return transformed_blocks(self.design, parameters, self.effects)
-
-    @property
-    def all_parameters(self) -> Array:
-        """Parameters of the cost function, and behind them those of the error where an estimator has such."""
-        return self.theta
-
-    @property
-    def p_floor(self) -> float:
-        """The smallest p-value that the replications behind `pvalues` could give; zero where it is not counted."""
-        return 0.0
-
-    @property
-    def bootstrap_only(self) -> str:
-        """Why intervals must come from the bootstrap; empty where the parameters are about normally distributed."""
-        return ""
-
-    def done_to(self, fitted: "Fit") -> "Fit":
-        """Another fit under the same specification, with what was done to this one after it was fitted: nothing."""
-        return fitted
-
-    def row_parts(self, parameters: Array, residual: Array) -> dict[str, Array]:
-        """What the fit tells apart in the residuals before provider effects, by name.
-
-        Parameters
-        ----------
-        parameters : (B, all parameters)
-        residual : (B, n) log cost less the cost function's
-
-        Returns
-        -------
-        name -> (B, n): "provider effects" where there are such
-        """
-        if self.effects is None:
-            return {}
-        means = np.stack([np.bincount(self.effects.codes, row) for row in residual]) / self.effects.sizes
-        return {PROVIDER_EFFECTS: means[:, self.effects.codes]}
-
-    @property
-    def classical_covariance(self) -> Array:
-        """The covariance (k, k) that holds for errors that are alike and independent."""
-        return self.scale * self.solution.inverse_gram
-
-    @property
-    def deviation_words(self) -> str:
-        """What stands behind the cost function in its equation, if anything is said of it."""
-        return ""
-
-    @property
-    def further_tables(self) -> dict[str, pd.DataFrame]:
-        """Tables, by title, that an estimator prints below the parameters of the cost function."""
-        return {}
-
-    def _likelihood_results(self) -> Any:
-        return likelihood_results(self)
+        made = self.error_model.replicated
+        if (count, seed) not in made:
+            made[count, seed] = self.bootstrap(self.replications(count, seed))
+        return made[count, seed]
 
     def t_test(self, r_matrix: Any) -> Any:
         """Statsmodels' t test of linear hypotheses (a matrix, or words such as "wage = 1")."""
-        return self._likelihood_results().t_test(r_matrix)
+        return self._linear_hypotheses().t_test(r_matrix)
 
     def wald_test(self, r_matrix: Any, use_f: bool = True) -> Any:
         """Statsmodels' Wald test of linear hypotheses, all together."""
-        return self._likelihood_results().wald_test(r_matrix, use_f=use_f, scalar=True)
+        return self._linear_hypotheses().wald_test(r_matrix, use_f=use_f, scalar=True)
+
+    def _linear_hypotheses(self) -> Any:
+        """What statsmodels needs to test hypotheses: names, parameters, covariance and degrees of freedom."""
+        if why := self.error_model.bootstrap_only:
+            raise NotSupported(f"{why}, so there is no Wald test. Test the fit before: fit.unrestricted.")
+        from statsmodels.base.model import LikelihoodModelResults
+
+        names = list(self.technology.names)
+        # Where statsmodels' parser of hypotheses looks for them.
+        data = SimpleNamespace(param_names=names, xnames=names, cov_names=names)
+        model = SimpleNamespace(**vars(self.model), df_resid=self.freedom, data=data)
+        results = LikelihoodModelResults(model, self.theta, self.covariance, 1.0)
+        results.use_t, results.df_resid, results.df_resid_inference = True, self.freedom, self.freedom
+        return results
 
     def summary(self) -> Any:
         """A statsmodels Summary, filled by us."""
-        return fit_display.summary(self)
+        from statsmodels.iolib.summary import Summary
+        from statsmodels.iolib.table import SimpleTable
+
+        found = Summary()
+        found.tables.append(SimpleTable(self._facts().to_numpy().tolist(), title=self._title))
+        for name, frame in {"": self._coefficients(), **self.error_model.further_tables}.items():
+            table = printed(frame)
+            found.tables.append(SimpleTable(table.to_numpy().tolist(), headers=list(table.columns), title=name or None))
+        found.add_extra_txt(list(self.notes))
+        return found
 
     def __repr__(self) -> str:
         return str(self.summary())
 
     def _repr_html_(self) -> str:
-        return fit_display.html(self)
+        notes = "".join(f'<p class="note">{escape(note)}</p>' for note in self.notes)
+        tables = html_table(self._facts(), self._title) + html_table(self._coefficients(), "Parameters")
+        tables += "".join(html_table(table, name) for name, table in self.error_model.further_tables.items())
+        return f'<div class="econmodel">{tables}{notes}</div>'
 
+    @property
+    def _title(self) -> str:
+        """The form and the table."""
+        form = self.technology.form.title
+        return f"{form[0].upper()}{form[1:]} cost function of {self.data.title or self.data.cost}"
 
-def share_explained(left: float, total: float) -> float:
-    """One less the share of a sum of squares that is left; missing where there is nothing to explain."""
-    return 1.0 - left / total if total > 0 else float("nan")
+    def _equation(self) -> str:
+        """The form with its variables, in one line."""
+        t, controls = self.technology, self.sample.controls
+        inside = ", ".join([*t.outputs, *t.prices, *t.relationships])
+        linear = "".join(f" + {name}" for name in t.controls if controls[name] != "time")
+        linear += " + periods" if "time" in controls.values() else ""
+        linear += {"within": " + provider effects", "mundlak": " + provider means"}.get(
+            str(self.specification.effects), ""
+        )
+        return f"{self.model.endog_names} = {t.form.title}({inside}){linear}{self.error_model.deviation_words}"
+
+    def _facts(self) -> pd.DataFrame:
+        """What was fitted, to which rows, and how the search for the parameters ended."""
+        dropped = "; ".join(f"{count}: {why}" for count, why, _ in self.data.dropped)
+        errors = "classical" if self.cov_type == "nonrobust" else self.cov_type
+        if self.clusters is not None and (self.cov_type == "cluster" or self.wild):
+            errors += f", {len(self.clusters.sizes)} clusters"
+        rows = [
+            ("equation", self._equation()),
+            ("rows used", format_number(self.nobs, 6)),
+            ("rows left out", dropped or "none"),
+            ("standard errors", errors + (", wild-cluster p-values" if self.wild else "")),
+            *([("weights of squared errors", str(self.specification.weights))] if self.sample.weights else []),
+            *([("R-squared", format_number(self.rsquared))] if np.isfinite(self.rsquared) else []),
+            *([("log-likelihood", format_number(self.llf, 6))] if np.isfinite(self.llf) else []),
+            *self.error_model.further_facts,
+            ("convergence", self.error_model.convergence),
+            ("condition number", format_number(self.condition_number, 2)),
+        ]
+        return pd.DataFrame(rows, columns=["fact", "value"])
+
+    def _coefficients(self) -> pd.DataFrame:
+        """Parameters with standard errors, tests against zero and intervals, as they are printed."""
+        printed_names = {"term": "parameter", "estimate": "coefficient", "statistic": "t"}
+        return self.tidy().rename(columns=printed_names).assign(**{P_FLOOR: self.error_model.p_floor})

@@ -1,17 +1,79 @@
-"""`em.fit`: one call from a table to a fitted cost function."""
+"""`em.fit`: one call from a table to a fitted cost function, by least squares or another estimator."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from econmodel.errors import NotSupported
-from econmodel.estimate.estimators import Estimator, find_estimator, without_absent
+from econmodel.errors import NotSupported, UnknownName
+from econmodel.estimate.covariance_choice import covariance_of
+from econmodel.estimate.error_model import ErrorModel
 from econmodel.estimate.fit import Fit
-from econmodel.estimate.preparation import prepare
-from econmodel.estimate.row_weights import with_weights
-from econmodel.estimate.specification import ProviderEffects, Specification
+from econmodel.estimate.frontier.estimator import Frontier
+from econmodel.estimate.instruments.control_function import ControlFunction
+from econmodel.estimate.instruments.two_stage import TwoStage
+from econmodel.estimate.least_squares import linear, nonlinear, transformed_blocks
+from econmodel.estimate.mundlak import mundlak_fit
+from econmodel.estimate.preparation import Estimator, Prepared, ProviderEffects, Specification, prepare
+from econmodel.estimate.sample import log_of, with_weights
+from econmodel.estimate.system.estimator import System
 from econmodel.forms.form import Form, Restriction, SecondOrder, find_form
 from econmodel.table.cost_data import CostData
+
+
+@dataclass(frozen=True, slots=True)
+class LeastSquaresEstimator:
+    """Ordinary least squares in log forms, nonlinear least squares in level forms; provider effects where asked."""
+
+    name: str = "least_squares"
+    effects: tuple[str, ...] = ("within", "mundlak")
+
+    def columns(self, data: CostData) -> Sequence[str]:
+        """None beside those of the cost function."""
+        return ()
+
+    def fit(self, prepared: Prepared) -> ErrorModel:
+        """Parameters, and their covariance."""
+        if prepared.specification.effects == "mundlak":
+            return mundlak_fit(prepared)
+        moments, design, effects = prepared.moments, prepared.design, prepared.effects
+        solution = linear(design, moments, effects) if moments is not None else nonlinear(design, effects)
+        # The grand mean stays in the transformed rows, so its share of leverage is counted there already.
+        absorbed = None if effects is None else 1.0 / effects.sizes[effects.codes] - 1.0 / prepared.count
+        found = covariance_of(
+            prepared,
+            solution,
+            lambda: transformed_blocks(design, solution.theta, effects),
+            prepared.parameters,
+            absorbed,
+        )
+        return ErrorModel(prepared.sample, design, effects, solution, found)
+
+
+ESTIMATORS: dict[str, Estimator] = {one.name: one for one in (LeastSquaresEstimator(), System(), Frontier())}
+
+
+def find_estimator(estimator: str | Estimator) -> Estimator:
+    """The estimator of this name with its usual settings, or the one given; UnknownName lists those there are."""
+    if isinstance(estimator, str):
+        found = ESTIMATORS.get(estimator)
+    else:
+        found = None if isinstance(estimator, type) or not hasattr(estimator, "fit") else estimator
+    if found is None:
+        raise UnknownName(
+            f"There is no estimator {estimator!r}. There is {', '.join(ESTIMATORS)}; or one with its settings, such as "
+            'em.estimators.Frontier("exponential") or em.estimators.TwoStage(endogenous=["continuity"], '
+            'instruments=["tender_calendar"]).'
+        )
+    return found
+
+
+def without_absent(estimator: Estimator, data: CostData) -> Estimator:
+    """The estimator for a table with fewer columns: what is not there is not endogenous, and needs no instrument."""
+    if not isinstance(estimator, TwoStage | ControlFunction):
+        return estimator
+    there = {*data.outputs, *data.relationships, *data.controls, *map(log_of, data.network)}
+    endogenous = [name for name in estimator.endogenous if name in there]
+    return replace(estimator, endogenous=endogenous) if endogenous else ESTIMATORS["least_squares"]
 
 
 def fit(
@@ -103,12 +165,12 @@ def fit(
 
 def fit_specification(data: CostData, specification: Specification) -> Fit:
     """The same from a stored specification: measures refit other columns of the same rows this way."""
-    return specification.estimator.fit(prepare(data, specification))
+    return Fit(specification, specification.estimator.fit(prepare(data, specification)))
 
 
 def refit(fitted: Fit, data: CostData, **changes: Any) -> Fit:
     """A fit of other columns of the rows that `fitted` used, under the same specification but for `changes`."""
-    return fitted.done_to(fit_specification(data, replace(fitted.specification, **changes)))
+    return fitted.error_model.done_to(fit_specification(data, replace(fitted.specification, **changes)))
 
 
 def refit_fewer(fitted: Fit, data: CostData, **changes: Any) -> Fit:

@@ -8,12 +8,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.errors import NotIdentified
+from econmodel.errors import FormError, NotIdentified, NotSupported
+from econmodel.estimate.absorbed import refuse_hardly_within
+from econmodel.estimate.covariance import joint_covariance
+from econmodel.estimate.covariance_choice import covariance_of
 from econmodel.estimate.design import Block, Design
-from econmodel.estimate.least_squares import Groups, LeastSquares
-from econmodel.estimate.moments import Moments, condition_number, inverse, solve, within_moments
+from econmodel.estimate.error_model import PROVIDER_EFFECTS, ErrorModel, zero_test
+from econmodel.estimate.least_squares import Groups, LeastSquares, with_sums
+from econmodel.estimate.moments import Moments, accumulate, condition_number, inverse, solve, within_moments
+from econmodel.estimate.preparation import Prepared, providers
+from econmodel.results import Check
+from econmodel.words import listed
 
 Array = NDArray[np.float64]
 # Below this share of its total sum of squares the variation of a column within providers is rounding.
@@ -174,3 +182,125 @@ def variances(moments: Moments, means: ProviderMeans) -> tuple[float, float]:
         )
     spread = float(left[0]) / (groups - rank) if len(left) else 0.0
     return float(error), max(spread - float(error) * float((1.0 / sizes).mean()), 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class MundlakModel(ErrorModel):
+    """Correlated random effects: within parameters for what varies, and what does not vary beside them.
+
+    The parameters of the provider means stand behind those of the cost function.
+
+    Attributes
+    ----------
+    means : the provider means and the share of each that is taken out
+    """
+
+    means: ProviderMeans
+
+    @property
+    def levels(self) -> Groups:
+        """Every provider."""
+        return self.means.groups
+
+    def rows_at(self, parameters: Array) -> Iterator[Block]:
+        """Regressors, provider means and residuals, each less its share of the provider's mean."""
+        return rows_with_means(self.design, self.means, parameters)
+
+    def row_parts(self, parameters: Array, residual: Array) -> dict[str, Array]:
+        """Provider effects (B, n): what goes with the means, and of the rest the part that is a provider's own."""
+        codes, sizes, share = self.means.groups.codes, self.means.groups.sizes, self.means.share
+        expected = (parameters[:, self.design.count :] @ self.means.beside)[:, codes]
+        rest = np.stack([np.bincount(codes, row) for row in residual - expected]) / sizes
+        # The best linear prediction of a random effect shrinks a provider's mean residual.
+        return {PROVIDER_EFFECTS: expected + (rest * (1.0 - (1.0 - share) ** 2))[:, codes]}
+
+    @property
+    def llf(self) -> float:
+        """Normal log-likelihood with random provider effects."""
+        return super().llf + float(np.log(1.0 - self.means.share).sum())
+
+    @property
+    def log_likelihoods(self) -> Array:
+        """Each row's part (n,) of its provider's log-likelihood, which is that of rows less their share of the mean."""
+        variance = self.solution.residual_squares / self.sample.rows.count
+        left = np.concatenate([block[-1] for _, block in self.rows_at(self.all_parameters)])
+        found = -0.5 * (np.log(2.0 * np.pi * variance) + left**2 / variance)
+        return found + (np.log(1.0 - self.means.share) / self.means.groups.sizes)[self.means.groups.codes]
+
+    @property
+    def squares_left(self) -> float:
+        """Squares of what provider effects leave too."""
+        return float(self.residual @ self.residual)
+
+    @property
+    def mean_parameters(self) -> pd.DataFrame:
+        """Parameters of the provider means: what a regressor says between providers less what it says within them."""
+        k = self.design.count
+        names = [f"mean of {self.technology.names[place]}" for place in self.means.varying]
+        errors = np.sqrt(np.diag(self.covariance.matrix)[k:])
+        return pd.DataFrame({"coefficient": self.all_parameters[k:], "std. error": errors}, pd.Index(names))
+
+    def mundlak_test(self, conf_level: float = 0.95) -> Check:
+        """Whether provider effects go with the regressors (Mundlak, 1978).
+
+        The null is that no provider mean has a parameter of its own: within and between providers cost responds alike,
+        and plain or random effects would do. A Wald test with the covariance of the fit, in its F form; where errors
+        are clustered, with each cluster left out in turn (MacKinnon, Nielsen and Webb, 2023) and scaled as Hotelling's
+        statistic (1931), since the usual clustered covariance rejects far too often where providers are few for their
+        means.
+
+        Raises
+        ------
+        NotSupported
+            Where errors are clustered in no more groups than there are means.
+
+        Examples
+        --------
+        >>> from econmodel.estimate.fitting import fit
+        >>> from econmodel.table.shipped import load
+        >>> test = fit(load("us_airlines"), "cobb_douglas", effects="mundlak").mundlak_test()
+        >>> test.null
+        'provider effects do not go with output, fuel_price and load_factor'
+        """
+        self.require_error()
+        k, known, values = self.design.count, self.covariance, self.all_parameters[self.design.count :]
+        covariance, freedom = known.matrix, known.freedom
+        if known.kind == "cluster" and known.clusters is not None:
+            groups = len(known.clusters.sizes)
+            if groups <= len(values):
+                raise NotSupported(
+                    f"{groups} clusters cannot test {len(values)} provider means together. Use fewer second-order "
+                    'terms (second_order="none"), or cluster by provider.'
+                )
+            covariance, freedom = joint_covariance(covariance, lambda: self.cluster_moments, groups, len(values))
+        p_value, statistic = zero_test(values, covariance[k:, k:], freedom)
+        rejected = p_value <= 1.0 - conf_level
+        null = f"provider effects do not go with {listed(self.technology.names[one] for one in self.means.varying)}"
+        text = f"{statistic}: " + (
+            "providers that differ for good differ in cost otherwise than a provider that changes. Comparisons between "
+            'providers would mislead; the parameters printed are those within (effects="within").'
+            if rejected
+            else "no sign that comparisons between providers and within them differ. That is not evidence that they "
+            "agree."
+        )
+        return Check("Mundlak's test", not rejected, null, self.mean_parameters.reset_index(names="term"), text)
+
+
+def mundlak_fit(prepared: Prepared) -> MundlakModel:
+    """Correlated random effects from one pass and, for robust covariances, one more."""
+    if prepared.moments is None:
+        raise FormError(
+            'effects="mundlak" adds the provider means of regressors, and a level form has no regressors that stay the '
+            'same while its parameters are sought. Use effects="within", or form="translog".'
+        )
+    design = prepared.design
+    groups = providers(prepared.sample.data, "mundlak")
+    refuse_hardly_within(prepared.sample, prepared.specification.form, design.technology.numeraire, groups)
+    # Moments that were moved to the centres are rounded otherwise than sums at the centres; these are compared here.
+    sums: list[Array] = []
+    moments = accumulate(with_sums(design.blocks(), groups, sums))
+    means = provider_means(moments, sums[0], groups)
+    names = design.technology.names + tuple(f"mean of {design.technology.names[place]}" for place in means.varying)
+    every, means = generalised(moments, means, names)
+    found = covariance_of(prepared, every, lambda: rows_with_means(design, means, every.theta), len(every.theta))
+    return MundlakModel(prepared.sample, design, None, every, found, means)

@@ -1,25 +1,68 @@
-"""From a table and what was asked to what every estimator starts from: rows, cost function, moments, groups of rows."""
+"""From a table and what was asked of `em.fit` to what every estimator starts from: rows, cost function, moments."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.errors import FormError, NotIdentified, NotSupported
+from econmodel.errors import FormError, NotIdentified, NotSupported, UnknownName
 from econmodel.estimate.absorbed import ROUNDED, refuse_absorbed
+from econmodel.estimate.covariance import check_covariance
 from econmodel.estimate.design import Design
+from econmodel.estimate.error_model import ErrorModel
 from econmodel.estimate.least_squares import Groups, moments_at
 from econmodel.estimate.moments import Moments
 from econmodel.estimate.sample import Sample, centres, groups_of, take, variables
-from econmodel.estimate.specification import Specification, check
 from econmodel.forms.assembly import Centres, assemble
-from econmodel.forms.form import Form
+from econmodel.forms.form import Form, Restriction, SecondOrder
 from econmodel.forms.technology import Technology
 from econmodel.table.cost_data import CostData
 
 Array = NDArray[np.float64]
 # The square of so many is what least squares hold and invert in seconds.
 MOST_PARAMETERS = 3_000
+ProviderEffects = Literal["within", "mundlak", "random"]
+EFFECTS = (None, "within", "mundlak", "random")
+ERRORS = ("multiplicative", "additive")
+
+
+class Estimator(Protocol):
+    """What `em.fit(estimator=...)` takes: the estimator's name, or one with its settings."""
+
+    @property
+    def name(self) -> str:
+        """What `em.fit` calls it."""
+
+    @property
+    def effects(self) -> tuple[str, ...]:
+        """The provider effects that it can take out."""
+
+    def columns(self, data: CostData) -> Sequence[str]:
+        """Columns that it needs beside those of the cost function; an error, with its cure, where they are missing."""
+
+    def fit(self, prepared: "Prepared") -> ErrorModel:
+        """The parameters of the cost function, with what stands behind it and how well they are known."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Specification:
+    """What was asked of `em.fit`, apart from the data; see there."""
+
+    form: Form
+    estimator: Estimator
+    effects: ProviderEffects | None = None
+    cov_type: str | None = None
+    groups: Any = None
+    second_order: SecondOrder | None = None
+    restrict: tuple[Restriction, ...] = ()
+    error: str = "multiplicative"
+    homogeneous: bool | None = None
+    hold_outcomes: bool = False
+    time_effects: bool = False
+    weights: str | None = None
+    jointly: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +106,7 @@ def prepare(data: CostData, specification: Specification) -> Prepared:
     NotIdentified
         Where there are no more rows than parameters.
     """
-    check(specification)
+    _check(specification)
     sample = take(
         data,
         hold_outcomes=specification.hold_outcomes,
@@ -82,6 +125,46 @@ def prepare(data: CostData, specification: Specification) -> Prepared:
     if prepared.count <= prepared.parameters:
         raise few_rows(prepared.count, f"{prepared.parameters:,}")
     return prepared
+
+
+def _check(specification: Specification) -> None:
+    """UnknownName or FormError, with the cure, for what no estimator can do."""
+    if specification.effects not in EFFECTS:
+        raise UnknownName(
+            f"effects={specification.effects!r} is not known. It may be None, "
+            + ", ".join(f'"{name}"' for name in EFFECTS[1:-1])
+            + f' or "{EFFECTS[-1]}".'
+        )
+    if specification.error not in ERRORS:
+        raise UnknownName(f'error={specification.error!r} is not known. It may be "multiplicative" or "additive".')
+    if specification.cov_type is not None:
+        check_covariance(specification.cov_type)
+    if specification.error == "additive" and not specification.form.aggregates:
+        raise FormError(
+            f"The {specification.form.title} form explains log cost, so its error multiplies cost. "
+            f'Use error="multiplicative", or a level form ("composite", "flexible_fixed_cost") with error="additive".'
+        )
+    if specification.weights is not None and specification.error != "additive":
+        raise FormError(
+            'weights= say how sure the cost of each row is in money, for error="additive" in a level form. An error '
+            "that multiplies cost is a share of it, whatever the size of the row, and robust standard errors allow for "
+            "shares that differ: leave weights out."
+        )
+    if specification.weights is not None and specification.estimator.name != "least_squares":
+        raise FormError(
+            f'estimator="{specification.estimator.name}" has no weights. Use estimator="least_squares", or '
+            "weights=None."
+        )
+    if specification.error == "additive" and specification.effects is not None:
+        raise FormError(
+            f'Provider effects multiply cost: use error="multiplicative" with effects="{specification.effects}".'
+        )
+    if specification.effects not in (None, *specification.estimator.effects):
+        able = " or ".join(f'"{name}"' for name in specification.estimator.effects)
+        raise FormError(
+            f'estimator="{specification.estimator.name}" has no effects="{specification.effects}". '
+            + (f"It has {able}, or none." if able else "Use effects=None.")
+        )
 
 
 def _refuse_same_cost(sample: Sample, groups: Groups | None) -> None:

@@ -1,7 +1,7 @@
-"""The rows and columns that a fit uses: complete rows only, and a word about every row left out."""
+"""The rows and columns that a fit uses: complete rows only, with their weights, and as points of a cost function."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -9,17 +9,20 @@ from numpy.typing import NDArray
 
 from econmodel.errors import FormError, NotIdentified, NotSupported, TableError, UnknownName
 from econmodel.estimate.least_squares import Groups
-from econmodel.estimate.row_weights import relative_weights
 from econmodel.forms.assembly import Centres
 from econmodel.forms.form import Form, Variables
+from econmodel.forms.technology import Point, Technology
 from econmodel.table.checks import Column, check
 from econmodel.table.cost_data import CostData
+from econmodel.table.roles import nearest
 from econmodel.table.rows import Rows
 
 Array = NDArray[np.float64]
 # A fixed cost of an output's own is told apart from the common one by providers without that output, and by no others.
 FEWEST_ZEROS = 10
 PROVISIONAL_ROWS = 4096
+# What the column is called that holds weights given as numbers.
+GIVEN = "weight of the row"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +43,19 @@ class Sample:
     controls: Mapping[str, str]
     beside: tuple[str, ...] = ()
     weights: str = ""
+
+    def points(self, technology: Technology) -> Point:
+        """Every row as a point at which cost can be evaluated."""
+        columns, t = self.rows.columns, technology
+
+        def stack(names: tuple[str, ...]) -> Array:
+            return np.stack([columns[name] for name in names], 1) if names else np.zeros((self.rows.count, 0))
+
+        relationships = stack(t.relationships)
+        for place, in_logs in enumerate(t.log_relationships):
+            if in_logs:
+                relationships[:, place] = np.log(relationships[:, place])
+        return Point(stack(t.outputs), np.log(stack(t.prices)), relationships, stack(t.controls))
 
 
 def take(
@@ -226,3 +242,106 @@ def groups_of(data: CostData, groups: object) -> Groups | None:
             "cluster by something that differs, or leave groups out."
         )
     return Groups(codes, np.bincount(codes).astype(float))
+
+
+def with_weights(data: CostData, weights: str | Iterable[float] | None) -> tuple[CostData, str | None]:
+    """The table with a column of weights, and its name.
+
+    Raises
+    ------
+    UnknownName, TableError
+        For a column that there is not, or another number of weights than of rows.
+    """
+    if weights is None:
+        return data, None
+    if isinstance(weights, str):
+        if weights not in data.frame.columns:
+            raise UnknownName(
+                f"There is no column {weights!r} to weigh rows by{nearest(weights, data.frame.columns) or '.'} The "
+                f"columns are {', '.join(map(str, data.frame.columns))}."
+            )
+        return data, weights
+    values = np.asarray(list(weights), dtype=float)
+    if len(values) != len(data):
+        raise TableError(f"There are {len(values)} weights for {len(data)} rows. Give one a row, or name a column.")
+    return replace(data, frame=data.frame.assign(**{GIVEN: values})), GIVEN
+
+
+def relative_weights(data: CostData, name: str) -> Array:
+    """The weights of the rows used, their mean one: only their ratios matter."""
+    values = data.frame[name].to_numpy(dtype=float)
+    bad = ~((values > 0) & np.isfinite(values))
+    if bad.any():
+        rows = [row for row, found in zip(data.row_names(), bad, strict=True) if found]
+        raise TableError(
+            f"{name} weighs rows and must be above zero in every one; in {', '.join(rows[:5])}"
+            f"{', ...' if len(rows) > 5 else ''} it is not. Leave these rows out in the open: "
+            'data.where(..., because="...").'
+        )
+    return np.asarray(values / values.mean())
+
+
+def points_in(technology: Technology, table: pd.DataFrame) -> Point:
+    """Rows of a table in the user's units as points; variables that the table does not name stay at their mean.
+
+    Raises
+    ------
+    UnknownName
+        Where the table names a column that is not in the cost function; the message lists those that are.
+    TableError
+        Where an entry is missing or no number, an output is negative (or zero in a log form), or a price or logged
+        variable is not positive.
+    """
+    t = technology
+    known = [*t.outputs, *t.prices, *t.relationships, *t.controls]
+    table = _with_logs(table, known)
+    unknown = [str(name) for name in table.columns if name not in known]
+    if unknown:
+        raise UnknownName(f"{', '.join(unknown)} is not in the cost function. It has {', '.join(known)}.")
+    mean = t.mean_point()
+
+    def stack(names: tuple[str, ...], means: Array, logs: tuple[bool, ...]) -> Array:
+        values = np.repeat(means, len(table), axis=0)
+        for place, (name, in_logs) in enumerate(zip(names, logs, strict=True)):
+            if name in table.columns:
+                column = _number_column(table, name)
+                if in_logs and not (column > 0).all():
+                    raise TableError(f"{name} must be above zero where cost is evaluated: it enters in logs.")
+                values[:, place] = np.log(column) if in_logs else column
+        return values
+
+    outputs = stack(t.outputs, mean.outputs, (False,) * len(t.outputs))
+    least = 0.0 if t.form.coordinate.allows_zero else np.finfo(float).tiny
+    for place, name in enumerate(t.outputs):
+        if (outputs[:, place] < least).any():
+            raise TableError(
+                f"{name} must {'not be negative' if least == 0.0 else 'be above zero'} where cost is evaluated."
+            )
+    return Point(
+        outputs,
+        stack(t.prices, mean.log_prices, (True,) * len(t.prices)),
+        stack(t.relationships, mean.relationships, t.log_relationships),
+        stack(t.controls, mean.controls, (False,) * len(t.controls)),
+    )
+
+
+def _number_column(table: pd.DataFrame, name: str) -> Array:
+    """A column as numbers; TableError, with the cure, where an entry is none."""
+    column = pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=float)
+    sound = np.isfinite(column)
+    if not sound.all():
+        raise TableError(
+            f"{name} must be a number where cost is evaluated, and {table[name].iloc[int(np.argmin(sound))]} is none. "
+            "Give one, or leave the column out: it then stays at its mean."
+        )
+    return column
+
+
+def _with_logs(table: pd.DataFrame, known: list[str]) -> pd.DataFrame:
+    """The table with the columns that enter as "log NAME" (sites of a network) under that name."""
+    logged = [name for name in table.columns if name not in known and f"log {name}" in known]
+    for name in logged:
+        if not (_number_column(table, name) > 0).all():
+            raise TableError(f"{name} must be above zero where cost is evaluated: it enters in logs.")
+    logs = {f"log {name}": np.log(_number_column(table, name)) for name in logged}
+    return table.drop(columns=logged).assign(**logs)

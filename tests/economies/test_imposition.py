@@ -69,7 +69,7 @@ def test_measures_take_it_by_bootstrap_and_refuse_the_delta_method(imposed, monk
 def test_a_regular_fit_does_not_move():
     fitted = em.fit(em.load("electricity_1970"), "cobb_douglas")
     same = em.impose(fitted, replications=FEW)
-    assert isinstance(same, Imposed)
+    assert isinstance(same.error_model, Imposed)
     assert same.distance == 0
     assert same.theta.tolist() == fitted.theta.tolist()
     assert same.binding.empty
@@ -133,7 +133,7 @@ def test_what_is_fitted_anew_is_imposed_anew(fitted):
     without = imposed.data.where("firm != '1'", because="one left out")
     again = refit(imposed, without)
     direct = em.impose(em.fit(without), at="mean", concave=False, replications=2)
-    assert isinstance(again, Imposed)
+    assert isinstance(again.error_model, Imposed)
     assert again.theta == pytest.approx(direct.theta)
     assert refit(fitted, without).theta == pytest.approx(direct.unrestricted.theta)
 

@@ -237,4 +237,4 @@ def test_the_jackknife_leaves_every_cluster_out():
         kept = fitted.clusters.codes != code
         moved.append(np.linalg.lstsq(design[kept], log_cost[kept], rcond=None)[0] - fitted.theta)
     expected = 5 / 6 * np.transpose(moved) @ moved
-    assert jackknifed(fitted._cluster_moments) == pytest.approx(expected, rel=1e-8, abs=1e-14)
+    assert jackknifed(fitted.cluster_moments) == pytest.approx(expected, rel=1e-8, abs=1e-14)

@@ -10,11 +10,10 @@ import pytest
 import econmodel as em
 from econmodel.errors import FormError, NotIdentified, NotSupported
 from econmodel.estimate.bootstrap import replications
-from econmodel.estimate.least_squares_fit import LeastSquaresEstimator
+from econmodel.estimate.fitting import LeastSquaresEstimator
 from econmodel.estimate.moments import group_sums
 from econmodel.estimate.mundlak import moments_with_means, provider_means, variances
-from econmodel.estimate.preparation import prepare
-from econmodel.estimate.specification import Specification
+from econmodel.estimate.preparation import Specification, prepare
 from econmodel.forms.form import FORMS
 
 REFERENCE = Path(__file__).resolve().parents[1] / "reference"

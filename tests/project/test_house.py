@@ -89,6 +89,38 @@ def imported_modules(tree: ast.Module) -> list[tuple[int, str]]:
     return found
 
 
+def test_no_files_import_each_other_in_a_circle(package_trees):
+    """Imports inside functions and for type checkers count: who reads one such file has to read them all."""
+    modules = {module_name(path): tree for path, tree in package_trees.items()}
+    imports = {name: imported_files(tree, modules) for name, tree in modules.items()}
+    reached = {name: everything_reached(name, imports) for name in imports}
+    circles = {frozenset(other for other in reached[name] if name in reached[other]) for name in imports}
+    assert circles == {frozenset()}, circles
+
+
+def test_a_circle_through_a_function_is_seen():
+    modules = {"a": ast.parse("def f():\n    import b"), "b": ast.parse("from a import f"), "c": ast.parse("import a")}
+    imports = {name: imported_files(tree, modules) for name, tree in modules.items()}
+    assert everything_reached("a", imports) == {"a", "b"}
+    assert everything_reached("c", imports) == {"a", "b"}
+
+
+def imported_files(tree: ast.Module, modules: dict[str, ast.Module]) -> set[str]:
+    """The modules that a file imports anywhere, whole or a name of theirs."""
+    names = {name for _, name in imported_modules(tree)}
+    return {name if name in modules else name.rpartition(".")[0] for name in names} & modules.keys()
+
+
+def everything_reached(name: str, imports: dict[str, set[str]]) -> set[str]:
+    """What a file imports, and what that imports; the file itself where they lead back to it."""
+    found, waiting = set(), [name]
+    while waiting:
+        new = imports[waiting.pop()] - found
+        found |= new
+        waiting += new
+    return found
+
+
 def test_no_inner_module_imports_the_package_itself(package_trees):
     modules = {module_name(path) for path in package_trees}
     for path, tree in package_trees.items():

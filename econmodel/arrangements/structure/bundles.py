@@ -14,7 +14,7 @@ from econmodel.economies.core.fixed_cost import unidentified
 from econmodel.economies.core.places import CostFunction
 from econmodel.economies.core.support import outputs_supported
 from econmodel.errors import NotSupported, TableError
-from econmodel.estimate.points import points_in
+from econmodel.estimate.sample import points_in
 
 Array = NDArray[np.float64]
 Kept = NDArray[np.bool_]

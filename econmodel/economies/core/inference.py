@@ -77,8 +77,10 @@ def estimate(
     if method not in METHODS:
         raise UnknownName(f"There is no method {method!r}. The methods are {', '.join(METHODS)}.")
     check_level(conf_level)
-    if method != "bootstrap" and isinstance(function, Fit) and function.bootstrap_only:
-        raise NotSupported(f'{function.bootstrap_only}, so method="{method}" does not hold. Use method="bootstrap".')
+    if method != "bootstrap" and isinstance(function, Fit) and function.error_model.bootstrap_only:
+        raise NotSupported(
+            f'{function.error_model.bootstrap_only}, so method="{method}" does not hold. Use method="bootstrap".'
+        )
     # Where cost is not positive values are missing, and stay so: complex arithmetic warns of it, real does not.
     with np.errstate(invalid="ignore", divide="ignore"):
         return _estimate(function, measure, nulls, method, conf_level, seed)
@@ -86,7 +88,7 @@ def estimate(
 
 def usual_method(function: CostFunction) -> Method:
     """The delta method, or the bootstrap where it alone holds: for intervals that no method was asked for."""
-    return "bootstrap" if isinstance(function, Fit) and function.bootstrap_only else "delta"
+    return "bootstrap" if isinstance(function, Fit) and function.error_model.bootstrap_only else "delta"
 
 
 def _estimate(

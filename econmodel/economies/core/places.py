@@ -11,8 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.errors import NotSupported, UnknownName
-from econmodel.estimate.points import points_in
-from econmodel.estimate.sample import Sample
+from econmodel.estimate.sample import Sample, points_in
 from econmodel.forms.technology import Point, Technology
 from econmodel.frames import in_pandas
 from econmodel.results import format_number

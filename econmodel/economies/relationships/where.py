@@ -14,7 +14,6 @@ from econmodel.errors import NotIdentified, NotSupported, UnknownName
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.fitting import refit
 from econmodel.estimate.frontier.estimator import Frontier
-from econmodel.estimate.frontier.fit import FrontierFit
 from econmodel.results import Table
 from econmodel.stated import check_level
 from econmodel.table.cost_data import CostData
@@ -61,7 +60,7 @@ def where(fit: Fit, variable: str, *, conf_level: float = 0.95) -> Table:
     ['both places', 'cost function only', 'inefficiency only', 'neither place']
     """
     check_level(conf_level)
-    if not isinstance(fit, FrontierFit) or fit.specification.effects is not None:
+    if not isinstance(fit, Fit) or not fit.error_model.takes_determinants:
         raise NotSupported(
             "Waste can be told from technology by a frontier only, and one whose inefficiency takes determinants: "
             'em.relationships.where(em.fit(data, estimator="frontier"), ...), without effects=.'
@@ -89,13 +88,13 @@ def where(fit: Fit, variable: str, *, conf_level: float = 0.95) -> Table:
     notes = [f"Both, and inefficiency alone, hold {variable} as it stands in the table."]
     if fit.clusters is not None:
         notes.append("Rows are taken as independent: providers that repeat make these p-values too small.")
-    slope = free[BOTH].error_parameters["estimate"][f"inefficiency: {variable}"]
+    slope = free[BOTH].error_model.error_parameters["estimate"][f"inefficiency: {variable}"]
     waste = f"inefficiency is {'lower' if slope < 0 else 'higher'} where {label} is higher"
     text = _text(table, label, waste, 1.0 - conf_level)
     return Table(f"Technology or waste: {label}", table, text, notes=tuple(notes))
 
 
-def _frontier(fit: Fit, data: CostData, determinants: Sequence[str], constant: bool) -> FrontierFit:
+def _frontier(fit: Fit, data: CostData, determinants: Sequence[str], constant: bool) -> Fit:
     """The frontier with these determinants; without any, the highest likelihood of the members."""
     if determinants:
         settings = [Frontier(determinants=tuple(determinants), constant=constant)]
@@ -109,12 +108,10 @@ def _frontier(fit: Fit, data: CostData, determinants: Sequence[str], constant: b
             failures.append(failure)
     if not fits:
         raise failures[0]
-    best = max(fits, key=lambda one: one.llf)
-    assert isinstance(best, FrontierFit)
-    return best
+    return max(fits, key=lambda one: one.llf)
 
 
-def _table(fits: dict[str, FrontierFit]) -> pd.DataFrame:
+def _table(fits: dict[str, Fit]) -> pd.DataFrame:
     from scipy.special import chdtrc
 
     everything, rows = fits[BOTH], []

@@ -4,23 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from econmodel.errors import FormError, NotSupported, TableError, UnknownName
-from econmodel.estimate.covariance import FEWEST_CLUSTERS
-from econmodel.estimate.covariance_choice import refuse_computed
+from econmodel.estimate.covariance_choice import kind_of, notes_of, refuse_computed
 from econmodel.estimate.design import Design
+from econmodel.estimate.error_model import INEFFICIENCY
 from econmodel.estimate.frontier.density import DENSITIES
-from econmodel.estimate.frontier.fit import INEFFICIENCY, FrontierFit
+from econmodel.estimate.frontier.error_model import FrontierModel, least_squares_at
 from econmodel.estimate.frontier.inference import check_kind, covariance_of
 from econmodel.estimate.frontier.likelihood import Likelihood
-from econmodel.estimate.frontier.solution import (
-    Solution,
-    notes_of_frontier,
-    residual_moments,
-    solve,
-    without_inefficiency,
-)
-from econmodel.estimate.frontier.true_random_effects_fit import fit_true_random_effects
-from econmodel.estimate.least_squares import LeastSquares
-from econmodel.estimate.notes import notes_of
+from econmodel.estimate.frontier.solution import Solution, notes_of_frontier, solve, without_inefficiency
+from econmodel.estimate.frontier.true_random_effects_model import fit_true_random_effects
 from econmodel.estimate.preparation import Prepared
 from econmodel.table.cost_data import CostData
 
@@ -89,7 +81,7 @@ class Frontier:
             )
         return self.determinants
 
-    def fit(self, prepared: Prepared) -> FrontierFit:
+    def fit(self, prepared: Prepared) -> FrontierModel:
         """The frontier with the highest likelihood."""
         if prepared.specification.error == "additive":
             raise FormError(
@@ -116,27 +108,15 @@ def likelihood_of(estimator: Frontier, design: Design) -> Likelihood:
     return Likelihood(design, density, density.has_mean and (estimator.constant or not estimator.determinants))
 
 
-def _record(prepared: Prepared, likelihood: Likelihood, found: Solution[Likelihood]) -> FrontierFit:
-    specification, sample, design = prepared.specification, prepared.sample, prepared.design
-    clusters, ordinary, asked = prepared.clusters, found.least_squares, specification.cov_type
-    few = clusters is not None and len(clusters.sizes) < FEWEST_CLUSTERS
-    kind = asked or ("nonrobust" if clusters is None or few else "cluster")
-    check_kind(kind, clusters)
+def _record(prepared: Prepared, likelihood: Likelihood, found: Solution[Likelihood]) -> FrontierModel:
+    design, ordinary = prepared.design, found.least_squares
+    kind = kind_of(prepared, alone="nonrobust")
+    check_kind(kind.name)
     of_mean = ("constant", *design.beside) if likelihood.constant else design.beside
     names = (*(f"{INEFFICIENCY}: {name}" for name in of_mean if likelihood.means), "sigma_u", "sigma_v")
     estimated = names if found.likelihood.density.sigmas == 2 else names[-1:]
-    covariance = covariance_of(found, kind, clusters, (*design.technology.names, *estimated))
-    theta = found.parameters[: design.count].copy()
-    spread = residual_moments(design, theta)
-    solution = LeastSquares(
-        theta, ordinary.inverse_gram, spread.count * spread.second, ordinary.condition, found.passes
-    )
-    freedom = prepared.count - float(len(found.parameters))
-    if kind == "cluster" and clusters is not None:
-        freedom = len(clusters.sizes) - 1.0
-    notes = notes_of_frontier(found, clusters if few else None, kind)
-    notes += notes_of(ordinary.condition, sample, clusters if few else None, kind)
-    return FrontierFit(
-        specification, sample, design.technology, design, solution, covariance[: design.count, : design.count].copy(),
-        kind, clusters, None, freedom, False, tuple(notes), likelihood, found, covariance, names,
-    )  # fmt: skip
+    covariance = covariance_of(found, kind.name, kind.clusters, (*design.technology.names, *estimated))
+    notes = notes_of_frontier(found, kind) + notes_of(ordinary.condition, prepared.sample, kind)
+    known = kind.covariance(covariance, prepared.count - len(found.parameters), notes)
+    solution = least_squares_at(design, found)
+    return FrontierModel(prepared.sample, design, None, solution, known, likelihood, found, names)

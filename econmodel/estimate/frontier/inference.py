@@ -47,15 +47,13 @@ MAXIMUM_TRIALS = 60
 GAINED = 1e-8
 
 
-def check_kind(kind: str, clusters: Groups | None) -> None:
+def check_kind(kind: str) -> None:
     """NotSupported, with the cure, for a covariance that a frontier has not."""
     if kind not in KINDS:
         raise NotSupported(
             f'cov_type="{kind}" weighs residuals by their leverage, which a frontier does not have. Use "HC1", '
             '"nonrobust" or "cluster".'
         )
-    if kind == "cluster" and clusters is None:
-        raise NotSupported('cov_type="cluster" needs groups: a column name, or an entity that stands in several rows.')
 
 
 def score_blocks(likelihood: Likelihood, parameters: Array) -> Iterator[tuple[slice, Array]]:

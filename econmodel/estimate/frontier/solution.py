@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.errors import DidNotConverge, EconmodelError, NotIdentified
+from econmodel.estimate.covariance_choice import Kind
 from econmodel.estimate.delta import delta_covariance
 from econmodel.estimate.design import Design
 from econmodel.estimate.frontier.density import LOG_ROOT_TWO_PI, HalfNormal, NoInefficiency
@@ -28,7 +29,7 @@ from econmodel.estimate.frontier.likelihood import (
     shifted,
     stop_at_ends,
 )
-from econmodel.estimate.least_squares import Groups, LeastSquares, linear, nonlinear
+from econmodel.estimate.least_squares import LeastSquares, linear, nonlinear
 from econmodel.estimate.moments import Moments, accumulate
 from econmodel.results import Check, format_number
 from econmodel.table.rows import Rows
@@ -225,8 +226,8 @@ def _with_means(likelihood: Likelihood, least_squares: LeastSquares, residuals: 
         yield np.concatenate([theta, means, sigmas + np.array([WIDER, 0.0])])
 
 
-def notes_of_frontier(found: Solution[Any], few: Groups | None, kind: str) -> list[str]:
-    """Words on the boundary, the wrong skew, intervals near the boundary, few clusters (`few`)."""
+def notes_of_frontier(found: Solution[Any], kind: Kind) -> list[str]:
+    """Words on the boundary, the wrong skew, intervals near the boundary, few clusters."""
     notes = []
     skewness = found.residuals.skewness
     lean = (
@@ -243,15 +244,16 @@ def notes_of_frontier(found: Solution[Any], few: Groups | None, kind: str) -> li
         notes.append(f"{lean}; here the determinants outweigh it, or a second peak of the likelihood.")
     if not found.at_boundary and found.p_value > DOUBTFUL:
         notes.append(IN_DOUBT)
-    if few is not None and kind == "nonrobust":
+    if kind.few is not None and kind.name == "nonrobust":
         notes.append(
-            f"{len(few.sizes)} clusters are too few for clustered standard errors: these hold for independent rows."
+            f"{len(kind.few.sizes)} clusters are too few for clustered standard errors: these hold for independent "
+            "rows."
         )
     return notes
 
 
 def inefficiency_test(found: Solution[Any]) -> Check:
-    """See `FrontierFit.inefficiency_test`."""
+    """See `FrontierModel.inefficiency_test`."""
     value, extra = found.p_value, found.likelihood.means
     rows = [
         ("no inefficiency", found.without, np.nan, np.nan),
@@ -274,7 +276,7 @@ def inefficiency_test(found: Solution[Any]) -> Check:
 
 
 def error_parameters(values: Array, covariance: Array, names: Sequence[str], at_boundary: bool) -> pd.DataFrame:
-    """See `FrontierFit.error_parameters`; `values` (q,) with their covariance, sigma_u and sigma_v last."""
+    """See `FrontierModel.error_parameters`; `values` (q,) with their covariance, sigma_u and sigma_v last."""
 
     def measure(parameters: Array) -> Array:
         sigma_u, sigma_v = parameters[..., -2:-1], parameters[..., -1:]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -9,27 +10,27 @@ from numpy.typing import NDArray
 
 from econmodel.errors import FormError
 from econmodel.estimate.bootstrap import Replications, weighted_moments
-from econmodel.estimate.covariance import FEWEST_CLUSTERS
-from econmodel.estimate.covariance_choice import computed_cost
+from econmodel.estimate.covariance import score_products
+from econmodel.estimate.covariance_choice import Kind, computed_cost, kind_of, notes_of
 from econmodel.estimate.design import Block
-from econmodel.estimate.fit import Fit
-from econmodel.estimate.instruments.reduced_form import reduced_form, strength, weak_note
-from econmodel.estimate.instruments.terms import (
+from econmodel.estimate.error_model import SELECTION, ErrorModel, zero_test
+from econmodel.estimate.instruments.first_stage import (
     Instrumented,
     InstrumentTerms,
     independent,
     instrument_terms,
+    instruments_in_words,
     pseudo_inverse,
+    reduced_form,
+    strength,
+    weak_note,
 )
-from econmodel.estimate.instruments.two_stage import instruments_in_words
-from econmodel.estimate.least_squares import Groups, LeastSquares
+from econmodel.estimate.least_squares import LeastSquares
 from econmodel.estimate.moments import Moments, accumulate, condition_number, inverse, solve
-from econmodel.estimate.notes import notes_of
 from econmodel.estimate.preparation import Prepared, few_rows
-from econmodel.results import Check, format_number, format_probability
+from econmodel.results import Check
 
 Array = NDArray[np.float64]
-SELECTION = "selection"
 CURE = "Find instruments that move it more."
 
 
@@ -73,7 +74,7 @@ class ControlFunction(Instrumented):
     name: str = "control_function"
     effects: tuple[str, ...] = ()
 
-    def fit(self, prepared: Prepared) -> "ControlFunctionFit":
+    def fit(self, prepared: Prepared) -> "ControlFunctionModel":
         """Parameters, and their covariance."""
         terms = instrument_terms(prepared, tuple(self.endogenous), every_term=False)
         terms, gram = independent(terms, accumulate(terms.blocks()).gram, tuple(self.instruments))
@@ -89,22 +90,16 @@ class ControlFunction(Instrumented):
         every = solve(moments, inverse_gram)
         squares = float(moments.residual_squares - every @ moments.gram[:-1, -1])
         solution = LeastSquares(every, inverse_gram, max(squares, 0.0), condition_number(moments))
-        kind, covariance = _covariance(prepared, stages, gram, first, solution)
-        clusters, k = prepared.clusters, len(names)
-        few = clusters if clusters is not None and len(clusters.sizes) < FEWEST_CLUSTERS else None
-        own = LeastSquares(every[:k].copy(), inverse_gram[:k, :k].copy(), solution.residual_squares, solution.condition)
-        freedom = len(clusters.sizes) - 1 if kind == "cluster" and clusters is not None else prepared.count - len(every)
-        targets = np.concatenate([terms.endogenous, [k]])
-        first_stage = strength(reduced_form(terms, gram, targets, clusters, prepared.count), terms)
+        kind = kind_of(prepared, alone="HC1", few="cluster")
+        covariance = _covariance(kind, stages, gram, first, solution)
+        targets = np.concatenate([terms.endogenous, [len(names)]])
+        strengths = strength(reduced_form(terms, gram, targets, prepared.clusters, prepared.count), terms)
         exact = computed_cost(prepared, solution, lambda: _residuals(stages, first, every))
         if exact:
             covariance = np.full_like(covariance, np.nan)
-        notes = [*exact, *notes_of(solution.condition, prepared.sample, few, kind), *weak_note(first_stage.table, CURE)]
-        return ControlFunctionFit(
-            prepared.specification, prepared.sample, prepared.design.technology, prepared.design, own,
-            covariance[:k, :k].copy(), kind, clusters, None, float(freedom), False,
-            tuple(notes), stages, first, every, covariance, first_stage,
-        )  # fmt: skip
+        notes = [*exact, *notes_of(solution.condition, prepared.sample, kind), *weak_note(strengths.table, CURE)]
+        found = kind.covariance(covariance, prepared.count - len(every), notes)
+        return ControlFunctionModel(prepared.sample, prepared.design, None, solution, found, stages, first, strengths)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,18 +139,15 @@ class Stages:
         return matrix @ gram @ matrix.swapaxes(-1, -2)
 
 
-def _covariance(
-    prepared: Prepared, stages: Stages, gram: Array, first: Array, solution: LeastSquares
-) -> tuple[str, Array]:
+def _covariance(kind: Kind, stages: Stages, gram: Array, first: Array, solution: LeastSquares) -> Array:
     """Robust covariance of regressors' and control functions' parameters, the first stage's own error allowed for."""
-    clusters, asked = prepared.clusters, prepared.specification.cov_type
-    kind = asked or ("HC1" if clusters is None else "cluster")
-    if kind not in ("HC0", "HC1", "cluster") or (kind == "cluster" and clusters is None):
+    if kind.name not in ("HC0", "HC1", "cluster"):
         raise FormError(
-            f'cov_type="{kind}" does not allow for the first stage. Use "HC1", or "cluster" where providers repeat.'
+            f'cov_type="{kind.name}" does not allow for the first stage. Use "HC1", or "cluster" where providers '
+            "repeat."
         )
     theta, matrix, inside = solution.theta, stages.transform(first), stages.inside
-    k = stages.terms.design.count
+    k, count = stages.terms.design.count, stages.terms.design.rows.count
     contrast = matrix[-1] - theta @ matrix[:-1]
     own = pseudo_inverse(gram[np.ix_(inside, inside)])
     # How the second stage's normal equations move with each first stage's coefficients.
@@ -164,32 +156,24 @@ def _covariance(
         move = theta[row] * matrix[:-1] @ gram[:, inside]
         move[row] -= contrast @ gram[:, inside]
         moves.append(move @ own)
-    meat: Array | None = None
-    for rows, block in stages.terms.blocks():
-        made = matrix[:-1] @ block
-        scores = made * (contrast @ block)
-        for row, move in enumerate(moves, k):
-            scores += (move @ block[inside]) * made[row]
-        if kind == "cluster":
-            assert clusters is not None
-            scores = _by_cluster(scores, clusters, rows)
-        found = scores if kind == "cluster" else scores @ scores.T
-        meat = found if meat is None else meat + found
-    assert meat is not None
-    correction = prepared.count / (prepared.count - len(theta)) if kind == "HC1" else 1.0
-    if kind == "cluster":
-        assert clusters is not None
+
+    def scores() -> Iterator[Block]:
+        for rows, block in stages.terms.blocks():
+            made = matrix[:-1] @ block
+            of_rows = made * (contrast @ block)
+            for row, move in enumerate(moves, k):
+                of_rows += (move @ block[inside]) * made[row]
+            yield rows, of_rows
+
+    correction = count / (count - len(theta)) if kind.name == "HC1" else 1.0
+    clusters = kind.clusters if kind.name == "cluster" else None
+    if clusters is not None:
         groups = len(clusters.sizes)
-        meat, correction = meat @ meat.T, groups / (groups - 1.0) * (prepared.count - 1) / (prepared.count - len(theta))
+        correction = groups / (groups - 1.0) * (count - 1) / (count - len(theta))
     # By its root: where a parameter rests on one row, rounding would leave a variance below zero.
-    values, vectors = np.linalg.eigh(meat)
+    values, vectors = np.linalg.eigh(score_products(scores(), clusters))
     half = solution.inverse_gram @ (vectors * np.sqrt(np.maximum(values, 0.0)))
-    return kind, correction * half @ half.T
-
-
-def _by_cluster(scores: Array, clusters: Groups, rows: slice) -> Array:
-    codes, groups = clusters.codes[rows], len(clusters.sizes)
-    return np.stack([np.bincount(codes, row, groups).astype(float) for row in scores])
+    return correction * half @ half.T
 
 
 def _residuals(stages: Stages, first: Array, every: Array) -> Iterator[Block]:
@@ -200,24 +184,27 @@ def _residuals(stages: Stages, first: Array, every: Array) -> Iterator[Block]:
         yield rows, np.vstack([matrix[:-1] @ block, contrast[None] @ block])
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ControlFunctionFit(Fit):
-    """A fit with control functions.
+@dataclass(frozen=True, eq=False)
+class ControlFunctionModel(ErrorModel):
+    """The error of least squares beside control functions, whose parameters stand behind those of the cost function.
 
     Attributes
     ----------
     stages : the two stages
     first : (w, e) coefficients of the first stage
-    every : (k + e,) parameters of the regressors and of the control functions
-    every_covariance : their covariance
     strength : how strongly the instruments move each endogenous variable
     """
 
+    leaves_clusters_out: ClassVar[bool] = False
+
     stages: Stages
     first: Array
-    every: Array
-    every_covariance: Array
     strength: Check
+
+    @property
+    def maximises_likelihood(self) -> bool:
+        """No: the first stage is no part of a likelihood of cost."""
+        return False
 
     def first_stage(self) -> Check:
         """How strongly the instruments move each endogenous variable, as for `TwoStage`."""
@@ -226,22 +213,17 @@ class ControlFunctionFit(Fit):
     @property
     def further_facts(self) -> tuple[tuple[str, str], ...]:
         """What stands in for what, and how strongly it moves it."""
-        return instruments_in_words("control function", self.specification.estimator, self.strength)
+        return instruments_in_words("control function", self.stages.terms, self.strength)
 
     @property
     def all_parameters(self) -> Array:
         """Parameters of the cost function, of the control functions, and of the first stage."""
-        return np.concatenate([self.every, self.first.ravel()])
-
-    @property
-    def df_model(self) -> float:
-        """Parameters of the cost function and of the control functions, less the constant."""
-        return len(self.every) - 1.0
+        return np.concatenate([self.solution.theta, self.first.ravel()])
 
     def rows_at(self, parameters: Array) -> Iterator[Block]:
         """Regressors and residuals, control functions taken out."""
-        first = parameters[len(self.every) :].reshape(self.first.shape)
-        return _residuals(self.stages, first, parameters[: len(self.every)])
+        count = len(self.solution.theta)
+        return _residuals(self.stages, parameters[count:].reshape(self.first.shape), parameters[:count])
 
     def bootstrap_all(self, draws: Replications, steps: int = 1) -> Array:
         """All parameters in every replication, both stages made anew."""
@@ -254,15 +236,10 @@ class ControlFunctionFit(Fit):
 
     def row_parts(self, parameters: Array, residual: Array) -> dict[str, Array]:
         """The control functions (B, n): what goes with the unexplained part of the endogenous variables."""
-        k, count = len(self.theta), len(self.every)
+        k, count = self.design.count, len(self.solution.theta)
         matrix = self.stages.transform(parameters[:, count:].reshape(-1, *self.first.shape))[:, k:-1]
         weights = (parameters[:, None, k:count] @ matrix)[:, 0]
         return {SELECTION: np.concatenate([weights @ block for _, block in self.stages.terms.blocks()], axis=1)}
-
-    @property
-    def row_effects(self) -> Array:
-        """The control functions of each row (n,)."""
-        return self.row_parts(self.all_parameters[None], np.zeros((1, 0)))[SELECTION][0]
 
     def exogeneity_test(self, conf_level: float = 0.95) -> Check:
         """Whether the variables are endogenous at all: the control functions' parameters against zero (Hausman, 1978).
@@ -272,23 +249,17 @@ class ControlFunctionFit(Fit):
         Check
             Passed where nothing speaks against plain least squares, given that the instruments are valid.
         """
-        from scipy.special import fdtrc
-
         self.require_error()
-        k = len(self.theta)
-        values, covariance = self.every[k:], self.every_covariance[k:, k:]
+        k = self.design.count
+        values, covariance = self.solution.theta[k:], self.covariance.matrix[k:, k:]
         names = [self.technology.names[place] for place in self.stages.terms.endogenous]
-        statistic = float(values @ np.linalg.solve(covariance, values)) / len(values)
-        p_value = float(fdtrc(len(values), self.freedom, statistic))
+        p_value, statistic = zero_test(values, covariance, self.covariance.freedom)
         rejected = p_value <= 1.0 - conf_level
-        text = f"F({len(values)}, {format_number(self.freedom)}) = {format_number(statistic)}, p " + (
-            f"{'' if p_value < 0.001 else '= '}{format_probability(p_value)}: "
-            + (
-                f"{', '.join(names)} {'goes' if len(names) == 1 else 'go'} with what is not in the table, and plain "
-                "least squares is biased."
-                if rejected
-                else "no sign that plain least squares is biased. With weak instruments this test sees little."
-            )
+        text = f"{statistic}: " + (
+            f"{', '.join(names)} {'goes' if len(names) == 1 else 'go'} with what is not in the table, and plain least "
+            "squares is biased."
+            if rejected
+            else "no sign that plain least squares is biased. With weak instruments this test sees little."
         )
         table = pd.DataFrame({"term": names, "estimate": values, "std_error": np.sqrt(np.diag(covariance))})
         return Check("Exogeneity", not rejected, f"{', '.join(names)} is exogenous", table, text)

@@ -1,9 +1,8 @@
 """Two-stage least squares from one pass' moments, and how strong its instruments are."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -13,14 +12,19 @@ from econmodel.errors import FormError, NotSupported
 from econmodel.estimate.bootstrap import Replications, weighted_moments
 from econmodel.estimate.covariance_choice import covariance_of
 from econmodel.estimate.design import Block
-from econmodel.estimate.fit import Fit
-from econmodel.estimate.instruments.reduced_form import ReducedForm, reduced_form, score_products, strength, weak_note
-from econmodel.estimate.instruments.terms import (
+from econmodel.estimate.error_model import ErrorModel
+from econmodel.estimate.instruments.first_stage import (
     Instrumented,
     InstrumentTerms,
+    ReducedForm,
     independent,
     instrument_terms,
+    instruments_in_words,
     pseudo_inverse,
+    reduced_form,
+    residual_products,
+    strength,
+    weak_note,
 )
 from econmodel.estimate.least_squares import LeastSquares
 from econmodel.estimate.moments import Moments, accumulate, condition_number, inverse, solve
@@ -76,7 +80,7 @@ class TwoStage(Instrumented):
     name: str = "two_stage"
     effects: tuple[str, ...] = ()
 
-    def fit(self, prepared: Prepared) -> "TwoStageFit":
+    def fit(self, prepared: Prepared) -> "TwoStageModel":
         """Parameters, and their covariance."""
         if prepared.specification.error == "additive":
             raise FormError('Instruments serve log forms: use error="multiplicative".')
@@ -88,16 +92,14 @@ class TwoStage(Instrumented):
         theta = solve(moments, inverse_gram)
         solution = LeastSquares(theta, inverse_gram, squares(gram, terms.count, theta), condition_number(moments))
         found = covariance_of(prepared, solution, lambda: projected(terms, projection, theta), prepared.design.count)
-        fitted = TwoStageFit(
-            prepared.specification, prepared.sample, prepared.design.technology, prepared.design, solution,
-            found.matrix, found.kind, prepared.clusters, None, found.freedom, found.wild, found.notes,
-            terms, gram, projection,
-        )  # fmt: skip
+        targets = np.concatenate([terms.endogenous, [prepared.design.count]])
+        reduced = reduced_form(terms, gram, targets, prepared.clusters, float(prepared.count))
         several = prepared.design.count - len(terms.exogenous) > 1
-        notes = weak_note(fitted.first_stage().table, NO_INTERVAL if several else INTERVAL)
+        notes = weak_note(strength(reduced, terms).table, NO_INTERVAL if several else INTERVAL)
         if found.wild:
             notes += ("The bootstrap behind these p-values leaves the first stage as it is.",)
-        return fitted.with_notes(notes)
+        found = replace(found, notes=found.notes + notes)
+        return TwoStageModel(prepared.sample, prepared.design, None, solution, found, terms, gram, projection, reduced)
 
 
 def second_stage(gram: Array, terms: InstrumentTerms) -> tuple[Array, Array]:
@@ -131,38 +133,46 @@ def projected(terms: InstrumentTerms, projection: Array, theta: Array) -> Iterat
         yield rows, np.vstack([projection.T @ block[inside], residual[None]])
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class TwoStageFit(Fit):
-    """A fit by two-stage least squares.
+@dataclass(frozen=True, eq=False)
+class TwoStageModel(ErrorModel):
+    """The error of two-stage least squares.
 
     Attributes
     ----------
     terms : endogenous terms and their mirror images
     gram : moments of mirror images, regressors and log cost
     projection : (instruments, k) first-stage coefficients of all regressors
+    reduced : the endogenous variables and log cost by the instruments alone
     """
+
+    leaves_clusters_out: ClassVar[bool] = False
 
     terms: InstrumentTerms
     gram: Array
     projection: Array
+    reduced: ReducedForm
 
-    def with_notes(self, notes: tuple[str, ...]) -> "TwoStageFit":
-        """The same with further notes."""
-        from dataclasses import replace
+    @property
+    def maximises_likelihood(self) -> bool:
+        """No: two-stage least squares maximises none."""
+        return False
 
-        return replace(self, notes=self.notes + notes)
+    @property
+    def has_likelihood_of_cost(self) -> bool:
+        """No, for the same reason."""
+        return False
 
     @property
     def llf(self) -> float:
-        """Missing: two-stage least squares maximises no likelihood."""
+        """Missing, for the same reason."""
         return float("nan")
 
     @property
     def log_likelihoods(self) -> Array:
         """Missing, for the same reason (n,)."""
-        return np.full(int(self.nobs), np.nan)
+        return np.full(self.sample.rows.count, np.nan)
 
-    @cached_property
+    @property
     def rsquared(self) -> float:
         """Missing: residuals of two-stage least squares are no least squares, and can exceed those of a constant."""
         return float("nan")
@@ -170,7 +180,7 @@ class TwoStageFit(Fit):
     @property
     def further_facts(self) -> tuple[tuple[str, str], ...]:
         """What stands in for what, and how strongly it moves it."""
-        return instruments_in_words("two-stage least squares", self.specification.estimator, self.first_stage())
+        return instruments_in_words("two-stage least squares", self.terms, self.first_stage())
 
     def rows_at(self, parameters: Array) -> Iterator[Block]:
         """Projected regressors and residuals."""
@@ -181,11 +191,6 @@ class TwoStageFit(Fit):
         gram = weighted_moments(self.terms.blocks(), draws, len(self.gram))
         _, second = second_stage(gram, self.terms)
         return np.stack([np.linalg.lstsq(one[:-1, :-1], one[:-1, -1], rcond=1e-12)[0] for one in second])
-
-    @cached_property
-    def _reduced(self) -> ReducedForm:
-        targets = np.concatenate([self.terms.endogenous, [self.design.count]])
-        return reduced_form(self.terms, self.gram, targets, self.clusters, self.nobs)
 
     def first_stage(self) -> Check:
         """How strongly the instruments move each endogenous variable.
@@ -198,7 +203,7 @@ class TwoStageFit(Fit):
         Check
             Passed where no F is below ten (Staiger and Stock, 1997).
         """
-        return strength(self._reduced, self.terms)
+        return strength(self.reduced, self.terms)
 
     def overidentification_test(self, conf_level: float = 0.95) -> Check:
         """Whether the instruments agree with each other (Hansen, 1982): the J test after two-step weighting.
@@ -217,12 +222,14 @@ class TwoStageFit(Fit):
         spare = len(inside) - self.design.count
         if spare <= 0:
             raise FormError("There is one instrument for each endogenous term, so whether they agree cannot be tested.")
-        if self.clusters is not None and len(self.clusters.sizes) <= len(inside):
+        clusters = self.covariance.clusters
+        if clusters is not None and len(clusters.sizes) <= len(inside):
             raise NotSupported(
-                f"{len(self.clusters.sizes)} clusters cannot weigh {len(inside)} instruments and exogenous terms, so "
+                f"{len(clusters.sizes)} clusters cannot weigh {len(inside)} instruments and exogenous terms, so "
                 'whether the instruments agree cannot be tested. Use fewer terms (second_order="none").'
             )
-        weight = np.linalg.pinv(score_products(self.terms, self.theta[:, None], self.clusters)[0, 0])
+        contrast = np.append(-self.theta, 1.0)[:, None]
+        weight = np.linalg.pinv(residual_products(self.terms, contrast, clusters)[0, 0])
         crossed, target = self.gram[inside[:, None], regressors[:-1]], self.gram[inside, -1]
         bread = crossed.T @ weight
         left = target - crossed @ np.linalg.solve(bread @ crossed, bread @ target)
@@ -257,12 +264,13 @@ class TwoStageFit(Fit):
                 "The interval is of one parameter, and there are several endogenous terms. Use "
                 'form="cobb_douglas" and one endogenous variable.'
             )
-        name = self.technology.names[int(self.terms.endogenous[0])]
-        centre, error = float(self.params[name]), float(self.bse[name])
+        place = int(self.terms.endogenous[0])
+        name = self.technology.names[place]
+        centre, error = float(self.theta[place]), float(np.sqrt(self.own_covariance[place, place]))
         # Values from near to far, out to where a set that has not closed is called unbounded.
         angles = np.linspace(-0.5, 0.5, 4001)[1:-1]
         values = centre + 4.0 * error * np.tan(np.pi * angles)
-        kept = self._reduced.anderson_rubin(values) <= chdtri(self.terms.count, 1.0 - conf_level)
+        kept = self.reduced.anderson_rubin(values) <= chdtri(self.terms.count, 1.0 - conf_level)
         low = -np.inf if kept[0] else float(values[kept].min(initial=np.inf))
         high = np.inf if kept[-1] else float(values[kept].max(initial=-np.inf))
         gap = values[~kept] if kept[0] and kept[-1] else values[:0]
@@ -278,11 +286,3 @@ class TwoStageFit(Fit):
         if len(gap):
             text += f" Those between {format_number(gap.min())} and {format_number(gap.max())} are."
         return Check("Weak-instrument interval", None, "the instruments are valid", table, text)
-
-
-def instruments_in_words(method: str, estimator: Any, first: Check) -> tuple[tuple[str, str], ...]:
-    """What a fit with instruments prints beside the facts of every fit."""
-    by = f"{', '.join(estimator.endogenous)} by {', '.join(estimator.instruments)}"
-    strengths = zip(first.table["variable"], first.table["effective F"], strict=True)
-    said = "; ".join(f"{name} {format_number(one)}" for name, one in strengths)
-    return (("estimator", f"{method}, {by}"), ("first stage, effective F", said))

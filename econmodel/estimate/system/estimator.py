@@ -9,17 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from econmodel.errors import FormError, NotIdentified, NotSupported, TableError, UnknownName
-from econmodel.estimate.covariance import FEWEST_CLUSTERS
-from econmodel.estimate.covariance_choice import EXACT, default_covariance
-from econmodel.estimate.fit import Fit
+from econmodel.estimate.covariance import clustered
+from econmodel.estimate.covariance_choice import EXACT, exact_note, kind_of, notes_of
 from econmodel.estimate.least_squares import Groups, LeastSquares
-from econmodel.estimate.notes import exact_note, notes_of
+from econmodel.estimate.moments import group_sums
 from econmodel.estimate.preparation import Prepared
-from econmodel.estimate.system.covariance import by_cluster, robust, whitened
 from econmodel.estimate.system.equations import Equations, equations_of
-from econmodel.estimate.system.fit import SystemFit
-from econmodel.estimate.system.search import solve_system
-from econmodel.estimate.system.seemingly_unrelated import Solved, Weigh, divisors, inverse_of_covariance
+from econmodel.estimate.system.error_model import SystemModel, robust, scores, whitened
+from econmodel.estimate.system.seemingly_unrelated import Solved, Weigh, divisors, inverse_of_covariance, solve_system
 from econmodel.forms.technology import Technology
 from econmodel.table.checks import SHARE_SUM_TOLERANCE, share_sums
 from econmodel.table.cost_data import CostData
@@ -128,7 +125,7 @@ class System:
         complete = data.prices_complete and all(role.share for role in data.prices.values())
         return list(data.prices)[-1] if complete else None
 
-    def fit(self, prepared: Prepared) -> Fit:
+    def fit(self, prepared: Prepared) -> SystemModel:
         """Parameters, and their covariance."""
         specification, design = prepared.specification, prepared.design
         if specification.error == "additive":
@@ -162,36 +159,24 @@ class System:
 
     def _with_covariance(
         self, prepared: Prepared, equations: Equations, divided_by: Array, solved: Solved, solution: LeastSquares
-    ) -> SystemFit:
-        sample, design, clusters = prepared.sample, prepared.design, prepared.clusters
-        asked = prepared.specification.cov_type
-        few = clusters is not None and len(clusters.sizes) < FEWEST_CLUSTERS
-        kind = asked or default_covariance(clusters, few)
-        if kind == "cluster" and clusters is None:
-            raise NotSupported(
-                'cov_type="cluster" needs groups: a column name, or an entity that stands in several rows.'
-            )
-        rows = prepared.count * equations.count
-        notes = list(notes_of(solution.condition, sample, clusters if few and asked == "cluster" else None, asked))
-        notes += _notes(
-            sample.data, self.left_out(sample.data), design.technology, clusters if few and not asked else None
-        )
+    ) -> SystemModel:
+        sample, design, count = prepared.sample, prepared.design, prepared.count * equations.count
+        left_out, kind = self.left_out(sample.data), kind_of(prepared, alone="HC3")
+        notes = notes_of(solution.condition, sample, kind)
+        notes += _notes(sample.data, left_out, design.technology, None if kind.asked else kind.few)
         stacks = whitened(equations.stacks(design, solution.theta), solved.weights)
-        if kind == "nonrobust":
+        if kind.name == "nonrobust":
             covariance = solution.inverse_gram.copy()
-        elif kind == "cluster":
-            assert clusters is not None
-            covariance = by_cluster(stacks, solution.inverse_gram, clusters, rows)
+        elif kind.name == "cluster":
+            assert kind.clusters is not None
+            sums = group_sums(scores(stacks), kind.clusters.codes, len(kind.clusters.sizes))
+            covariance = clustered(sums.T, solution.inverse_gram, count)
         else:
-            covariance, exact = robust(stacks, solution.inverse_gram, kind, rows / (rows - design.count))
+            covariance, exact = robust(stacks, solution.inverse_gram, kind.name, count / (count - design.count))
             notes += exact_note(sample, exact)
-        freedom = (
-            len(clusters.sizes) - 1.0 if kind == "cluster" and clusters is not None else float(rows - design.count)
-        )
-        return SystemFit(
-            prepared.specification, sample, design.technology, design, solution, covariance, kind, clusters, None,
-            freedom, False, tuple(notes), equations, solved.moments.residual_products, solved.weights, divided_by,
-            self.left_out(sample.data), self.iterate,
+        return SystemModel(
+            sample, design, None, solution, kind.covariance(covariance, count - design.count, notes), equations,
+            solved.moments.residual_products, solved.weights, divided_by, left_out, self.iterate,
         )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import pytest
 
 import econmodel as em
 from econmodel.errors import FormError, NotSupported, UnknownName
-from econmodel.estimate.points import points_in
+from econmodel.estimate.sample import points_in
 
 # Exact arithmetic in double precision: some thirty sums and products of numbers up to a few hundred.
 EXACT = 1e-10

@@ -101,7 +101,7 @@ def test_relationships_stay_with_the_providers_and_meet_by_volume(truth):
     technology = truth.technology
 
     def cost(visits, meals, continuity):
-        from econmodel.estimate.points import points_in
+        from econmodel.estimate.sample import points_in
 
         row = {"visits": [visits], "meals": [meals], "continuity": [continuity]}
         return float(technology.cost(truth.theta, points_in(technology, pd.DataFrame(row)))[0])

@@ -10,8 +10,7 @@ from econmodel.estimate.frontier import solution as frontier_solution
 from econmodel.estimate.frontier.density import DENSITIES
 from econmodel.estimate.frontier.inference import score_blocks
 from econmodel.estimate.frontier.likelihood import Likelihood, climb, evaluate, uphill
-from econmodel.estimate.preparation import prepare
-from econmodel.estimate.specification import Specification
+from econmodel.estimate.preparation import Specification, prepare
 from econmodel.forms.form import find_form
 
 # Central differences of an exact gradient, with a step of 1e-5.

@@ -117,12 +117,12 @@ def test_a_known_truth_is_recovered(fitted, table):
 
 
 def test_efficiencies_are_means_over_the_levels_that_are_likely(fitted):
-    given, likely = fitted._mixed
+    given, likely = fitted.error_model._mixed
     assert likely.sum(axis=1) == pytest.approx(np.ones(600))
     assert (likely * mean_inefficiency(given)).sum(axis=1) == pytest.approx(fitted.inefficiency.to_numpy())
     assert (likely * mean_efficiency(given)).sum(axis=1) == pytest.approx(fitted.efficiency.to_numpy())
     # With fewer nodes, as in replications, parts differ by less than a hundredth of their spread.
-    residual = np.tile(fitted._raw_residuals, (2, 1))
+    residual = np.tile(fitted.error_model.deviations, (2, 1))
     parts = fitted.row_parts(np.tile(fitted.all_parameters, (2, 1)), residual)
     assert parts["inefficiency"][0] == pytest.approx(fitted.inefficiency.to_numpy(), abs=2e-3)
 
@@ -146,7 +146,7 @@ def test_levels_and_inefficiency_are_parts_of_the_separation(fitted):
 def test_the_bootstrap_agrees_with_the_inverse_hessian_and_the_clustered_covariance(fitted, table):
     drawn = fitted.bootstrap_all(fitted.replications(400, seed=0))
     assert np.isfinite(drawn).all()
-    errors = np.sqrt(np.diag(fitted.error_covariance))
+    errors = np.sqrt(np.diag(fitted.error_model.covariance.matrix))
     # 120 providers and 400 replications: spreads differ by a few per cent of themselves, sometimes by a fifth.
     assert drawn.std(axis=0) == pytest.approx(errors, rel=0.3)
     clustered = random(table, cov_type="cluster")

@@ -97,7 +97,7 @@ def test_a_search_that_does_not_end_says_so(three_prices, monkeypatch):
 
 def test_a_level_form_with_nowhere_to_start_says_so(three_prices, monkeypatch):
     monkeypatch.setattr(
-        "econmodel.estimate.system.search.starting_values", lambda design: [np.full(design.count, -1.0)]
+        "econmodel.estimate.system.seemingly_unrelated.starting_values", lambda design: [np.full(design.count, -1.0)]
     )
     with pytest.raises(DidNotConverge, match="nowhere to start: fitted cost is not positive for every provider"):
         em.fit(three_prices(60), "composite", estimator="system")

@@ -7,8 +7,8 @@ import pytest
 from scipy.optimize import minimize
 
 import econmodel as em
-from econmodel.estimate.system.covariance import whitened
 from econmodel.estimate.system.equations import Equations
+from econmodel.estimate.system.error_model import whitened
 
 # The search stops at a step of 1e-9 of a standard error.
 SAME_OPTIMUM = 1e-7

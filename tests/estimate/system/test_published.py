@@ -9,9 +9,8 @@ import pytest
 import econmodel as em
 from econmodel.estimate.delta import jacobian
 from econmodel.estimate.moments import Moments
-from econmodel.estimate.system.moments import SystemMoments
-from econmodel.estimate.system.search import solve_linear
-from econmodel.estimate.system.seemingly_unrelated import inverse_of_covariance
+from econmodel.estimate.system.equations import SystemMoments
+from econmodel.estimate.system.seemingly_unrelated import inverse_of_covariance, solve_linear
 from econmodel.forms.polynomial import Polynomial, all_pairs, terms
 
 REFERENCE = Path(__file__).parents[2] / "reference"

@@ -1,4 +1,4 @@
-"""The fit of a frontier with true random effects: search, record, efficiencies with each provider's level apart."""
+"""The error of a frontier with true random effects: search, efficiencies with each provider's level apart."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from econmodel.errors import NotSupported
 from econmodel.estimate.bootstrap import Replications
-from econmodel.estimate.covariance import clustered
-from econmodel.estimate.covariance_choice import refuse_computed
-from econmodel.estimate.fit import PROVIDER_EFFECTS
+from econmodel.estimate.covariance import Covariance, clustered
+from econmodel.estimate.covariance_choice import notes_of, refuse_computed
+from econmodel.estimate.error_model import INEFFICIENCY, PROVIDER_EFFECTS
 from econmodel.estimate.frontier.density import (
     Conditional,
     HalfNormal,
@@ -20,10 +20,10 @@ from econmodel.estimate.frontier.density import (
     mean_efficiency,
     mean_inefficiency,
 )
-from econmodel.estimate.frontier.fit import INEFFICIENCY, FrontierFit
+from econmodel.estimate.frontier.error_model import FrontierModel, least_squares_at
 from econmodel.estimate.frontier.inference import in_sigmas, inverse_information
 from econmodel.estimate.frontier.likelihood import LONGEST_STEP
-from econmodel.estimate.frontier.solution import DOUBTFUL, IN_DOUBT, residual_moments, without_inefficiency
+from econmodel.estimate.frontier.solution import DOUBTFUL, IN_DOUBT, without_inefficiency
 from econmodel.estimate.frontier.true_random_effects import (
     NODES,
     Levels,
@@ -32,8 +32,7 @@ from econmodel.estimate.frontier.true_random_effects import (
     provider_derivatives,
     solve_panel,
 )
-from econmodel.estimate.least_squares import LeastSquares
-from econmodel.estimate.notes import notes_of
+from econmodel.estimate.least_squares import Groups
 from econmodel.estimate.preparation import Prepared, providers
 
 Array = NDArray[np.float64]
@@ -48,9 +47,9 @@ APART = (
 )
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class TrueRandomEffectsFit(FrontierFit):
-    """A frontier in which each provider has a level of cost of its own, log C = f + w + v + u.
+@dataclass(frozen=True, eq=False)
+class TrueRandomEffectsModel(FrontierModel):
+    """The error of a frontier in which each provider has a level of cost of its own, log C = f + w + v + u.
 
     What does not change over time is the provider's level, not inefficiency: efficiencies are of what changes.
     """
@@ -72,7 +71,7 @@ class TrueRandomEffectsFit(FrontierFit):
         each = provider_derivatives(self.found.likelihood, self.found.parameters).value
         return np.asarray((each / self.panel.providers.sizes)[self.panel.providers.codes])
 
-    def _levels(self, parameters: Array, residual: Array, count: int = NODES) -> Levels:
+    def _of_providers(self, parameters: Array, residual: Array, count: int = NODES) -> Levels:
         """Levels given deviations (n,) at natural parameters (K,)."""
         codes = self.panel.providers.codes
         order = np.argsort(codes, kind="stable")
@@ -84,14 +83,14 @@ class TrueRandomEffectsFit(FrontierFit):
         return levels(density, residual[order], codes[order], np.cumsum(sizes) - sizes, logs, count)
 
     def row_parts(self, parameters: Array, residual: Array) -> dict[str, Array]:
-        """Means of each provider's level and of inefficiency given its deviations; see `Fit.row_parts`."""
+        """Means of each provider's level and of inefficiency given its deviations; see `ErrorModel.row_parts`."""
         effects, wasted, codes = np.zeros_like(residual), np.zeros_like(residual), self.panel.providers.codes
         count = NODES if len(parameters) == 1 else REPLICATED_NODES
         for number, (one, e) in enumerate(zip(parameters, residual, strict=True)):
             if not np.isfinite(one).all():
                 effects[number] = wasted[number] = np.nan
                 continue
-            level = self._levels(one, e, count)
+            level = self._of_providers(one, e, count)
             effects[number] = (level.probabilities * level.nodes).sum(axis=1)[codes]
             if one[-2] > 0:
                 given, likely = self._conditional(level, one, e)
@@ -107,23 +106,23 @@ class TrueRandomEffectsFit(FrontierFit):
 
     @cached_property
     def _mixed(self) -> tuple[Conditional, Array]:
-        level = self._levels(self.all_parameters, self._raw_residuals)
-        return self._conditional(level, self.all_parameters, self._raw_residuals)
+        level = self._of_providers(self.all_parameters, self.deviations)
+        return self._conditional(level, self.all_parameters, self.deviations)
 
     @cached_property
     def inefficiency(self) -> pd.Series:
         """Mean of u given all deviations of the provider, by the table's index."""
-        values = self.row_parts(self.all_parameters[None], self._raw_residuals[None])[INEFFICIENCY][0]
-        return pd.Series(values, self.data.frame.index, name=INEFFICIENCY)
+        values = self.row_parts(self.all_parameters[None], self.deviations[None])[INEFFICIENCY][0]
+        return pd.Series(values, self.sample.data.frame.index, name=INEFFICIENCY)
 
     @cached_property
     def efficiency(self) -> pd.Series:
         """Mean of exp(-u) given all deviations of the provider, by the table's index."""
-        values = np.ones(int(self.nobs))
+        values = np.ones(self.sample.rows.count)
         if not self.found.at_boundary:
             given, likely = self._mixed
             values = (likely * mean_efficiency(given)).sum(axis=1)
-        return pd.Series(values, self.data.frame.index, name="efficiency")
+        return pd.Series(values, self.sample.data.frame.index, name="efficiency")
 
     def _quantiles(self, probability: float) -> Array:
         """Quantiles of u given all deviations of the provider: of a mixture, so they are searched for."""
@@ -138,18 +137,10 @@ class TrueRandomEffectsFit(FrontierFit):
             low, high = np.where(below < probability, middle, low), np.where(below < probability, high, middle)
         return np.asarray(0.5 * (low + high))
 
-    @cached_property
-    def provider_effects(self) -> pd.Series:
-        """Mean of each provider's own level of log cost, relative to the frontier."""
-        level = self._levels(self.all_parameters, self._raw_residuals)
-        names = pd.unique(self.data.frame[self.data.entity])
-        means = (level.probabilities * level.nodes).sum(axis=1)
-        return pd.Series(means, pd.Index(names, name=self.data.entity), name="provider effect")
-
     @property
-    def row_effects(self) -> Array:
-        """The provider's level of each row (n,)."""
-        return np.asarray(self.provider_effects.to_numpy()[self.panel.providers.codes])
+    def levels(self) -> Groups:
+        """Every provider."""
+        return self.panel.providers
 
     def bootstrap_all(self, draws: Replications, steps: int = 1) -> Array:
         """All parameters in every replication (B, K): providers are drawn with all their rows.
@@ -186,7 +177,7 @@ def _notes(at_boundary: bool, p_value: float) -> list[str]:
     return [IN_DOUBT] if p_value > DOUBTFUL else []
 
 
-def fit_true_random_effects(prepared: Prepared) -> TrueRandomEffectsFit:
+def fit_true_random_effects(prepared: Prepared) -> TrueRandomEffectsModel:
     """A half-normal frontier with normal levels of providers, with its covariance."""
     specification, sample, design = prepared.specification, prepared.sample, prepared.design
     asked = PanelLikelihood(design, HalfNormal(), providers(sample.data, "random"))
@@ -205,15 +196,8 @@ def fit_true_random_effects(prepared: Prepared) -> TrueRandomEffectsFit:
         scores = provider_derivatives(found.likelihood, found.parameters).gradient
         covariance = clustered(scores, covariance, prepared.count)
     covariance = in_sigmas(covariance, found, len(sigmas))
-    theta = found.parameters[: design.count].copy()
-    spread = residual_moments(design, theta)
-    solution = LeastSquares(
-        theta, ordinary.inverse_gram, spread.count * spread.second, ordinary.condition, found.passes
-    )
     groups = asked.providers
     freedom = len(groups.sizes) - 1.0 if kind == "cluster" else prepared.count - float(len(found.parameters))
-    notes = (*_notes(found.at_boundary, found.p_value), *notes_of(ordinary.condition, sample, None, kind), APART)
-    return TrueRandomEffectsFit(
-        specification, sample, design.technology, design, solution, covariance[: design.count, : design.count].copy(),
-        kind, groups, None, freedom, False, notes, asked, found, covariance, SIGMAS,
-    )  # fmt: skip
+    notes = (*_notes(found.at_boundary, found.p_value), *notes_of(ordinary.condition, sample), APART)
+    known = Covariance(covariance, kind, groups, freedom, notes)
+    return TrueRandomEffectsModel(sample, design, None, least_squares_at(design, found), known, asked, found, SIGMAS)

@@ -1,15 +1,16 @@
-"""The record of a frontier fit: the cost of the best practice, and how far each provider is above it."""
+"""The error of a frontier: noise, and how far each provider is above the cost of the best practice."""
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.estimate.bootstrap import Replications
-from econmodel.estimate.fit import Fit
+from econmodel.estimate.design import Design
+from econmodel.estimate.error_model import INEFFICIENCY, ErrorModel
 from econmodel.estimate.frontier import solution as frontier_words
 from econmodel.estimate.frontier.density import (
     Conditional,
@@ -19,17 +20,24 @@ from econmodel.estimate.frontier.density import (
 )
 from econmodel.estimate.frontier.inference import replicate_frontier
 from econmodel.estimate.frontier.likelihood import Likelihood, means
-from econmodel.estimate.frontier.solution import Residuals, Solution
+from econmodel.estimate.frontier.solution import Residuals, Solution, residual_moments
 from econmodel.estimate.frontier.true_random_effects import PanelLikelihood
+from econmodel.estimate.least_squares import LeastSquares
 from econmodel.results import Check
 
 Array = NDArray[np.float64]
-INEFFICIENCY = "inefficiency"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class FrontierFit(Fit):
-    """A fitted cost frontier, log C = f + v + u: f is the cost of the best practice, u >= 0 inefficiency, v noise.
+def least_squares_at(design: Design, found: Solution[Any]) -> LeastSquares:
+    """The record of least squares at the cost function that was found."""
+    ordinary, theta = found.least_squares, found.parameters[: design.count].copy()
+    spread = residual_moments(design, theta)
+    return LeastSquares(theta, ordinary.inverse_gram, spread.count * spread.second, ordinary.condition, found.passes)
+
+
+@dataclass(frozen=True, eq=False)
+class FrontierModel(ErrorModel):
+    """The error of a cost frontier, log C = f + v + u: best practice, noise and inefficiency u >= 0.
 
     `predict` and the measures speak of the frontier, not of average cost.
 
@@ -37,14 +45,24 @@ class FrontierFit(Fit):
     ----------
     asked : the likelihood that was asked for; the one that was maximised has no inefficiency where none was found
     found : what the search found
-    error_covariance : (K, K) covariance of `all_parameters`
     error_names : names of the parameters behind those of the cost function
     """
 
+    leaves_clusters_out: ClassVar[bool] = False
+
     asked: Likelihood | PanelLikelihood
     found: Solution[Any]
-    error_covariance: Array
     error_names: tuple[str, ...]
+
+    @property
+    def of_best_practice(self) -> bool:
+        """Yes."""
+        return True
+
+    @property
+    def takes_determinants(self) -> bool:
+        """Where providers have no levels of their own, which have the whole of their mean."""
+        return isinstance(self.asked, Likelihood)
 
     @property
     def residuals(self) -> Residuals:
@@ -79,9 +97,9 @@ class FrontierFit(Fit):
         Columns estimate, std_error; missing errors where sigma_u is zero. lambda is sigma_u / sigma_v, gamma the share
         of sigma_u^2 in sigma_u^2 + sigma_v^2.
         """
-        k = len(self.theta)
+        k, matrix = self.design.count, self.covariance.matrix
         return frontier_words.error_parameters(
-            self.all_parameters[k:], self.error_covariance[k:, k:], self.error_names, self.found.at_boundary
+            self.all_parameters[k:], matrix[k:, k:], self.error_names, self.found.at_boundary
         )
 
     @property
@@ -108,11 +126,11 @@ class FrontierFit(Fit):
     @property
     def classical_covariance(self) -> Array:
         """Inverse of the negative Hessian, the part of the cost function (k, k)."""
-        k = len(self.theta)
+        k = self.design.count
         return np.asarray(np.linalg.inv(-self.found.found.hessian)[:k, :k])
 
     def row_parts(self, parameters: Array, residual: Array) -> dict[str, Array]:
-        """The mean of inefficiency given each row's deviation from the frontier; see `Fit.row_parts`."""
+        """The mean of inefficiency given each row's deviation from the frontier; see `ErrorModel.row_parts`."""
         return {INEFFICIENCY: self._of_rows(parameters, residual)[0]}
 
     def _of_rows(self, parameters: Array, residual: Array) -> tuple[Array, Conditional]:
@@ -121,7 +139,7 @@ class FrontierFit(Fit):
         found = sigma_u > 0
         # Without inefficiency any distribution of it will do: what follows is replaced by zero.
         floored = np.where(found, sigma_u, sigma_v)
-        delta = parameters[:, len(self.theta) : -2]
+        delta = parameters[:, self.design.count : -2]
         likelihood = self.asked
         assert isinstance(likelihood, Likelihood)
         mean = means(likelihood, delta) if delta.shape[1] else 0.0
@@ -130,7 +148,7 @@ class FrontierFit(Fit):
 
     @cached_property
     def _given(self) -> Conditional:
-        residual = self._raw_residuals[None]
+        residual = self.deviations[None]
         return Conditional(*(values[0] for values in self._of_rows(self.all_parameters[None], residual)[1]))
 
     @cached_property
@@ -139,14 +157,19 @@ class FrontierFit(Fit):
 
         0.1 says that cost is about 10 % above the best practice.
         """
-        values = np.zeros(int(self.nobs)) if self.found.at_boundary else mean_inefficiency(self._given)
-        return pd.Series(values, self.data.frame.index, name=INEFFICIENCY)
+        values = np.zeros(self.sample.rows.count) if self.found.at_boundary else mean_inefficiency(self._given)
+        return pd.Series(values, self.sample.data.frame.index, name=INEFFICIENCY)
 
     @cached_property
     def efficiency(self) -> pd.Series:
         """Mean of exp(-u) given each provider's deviation (Battese and Coelli, 1988): frontier cost over own cost."""
-        values = np.ones(int(self.nobs)) if self.found.at_boundary else mean_efficiency(self._given)
-        return pd.Series(values, self.data.frame.index, name="efficiency")
+        values = np.ones(self.sample.rows.count) if self.found.at_boundary else mean_efficiency(self._given)
+        return pd.Series(values, self.sample.data.frame.index, name="efficiency")
+
+    @property
+    def row_efficiency(self) -> Array:
+        """Frontier cost over own cost of each row (n,)."""
+        return self.efficiency.to_numpy(dtype=float)
 
     def efficiencies(self, conf_level: float = 0.95) -> pd.DataFrame:
         """Inefficiency and efficiency of every row, each with the interval that holds it with this probability.
@@ -156,14 +179,14 @@ class FrontierFit(Fit):
         efficiency_low, efficiency_high.
         """
         tail = (1.0 - conf_level) / 2.0
-        low, high = np.zeros(int(self.nobs)), np.zeros(int(self.nobs))
+        low, high = np.zeros(self.sample.rows.count), np.zeros(self.sample.rows.count)
         if not self.found.at_boundary:
             low, high = (self._quantiles(at) for at in (tail, 1.0 - tail))
         columns = {
             INEFFICIENCY: self.inefficiency, f"{INEFFICIENCY}_low": low, f"{INEFFICIENCY}_high": high,
             "efficiency": self.efficiency, "efficiency_low": np.exp(-high), "efficiency_high": np.exp(-low),
         }  # fmt: skip
-        return pd.DataFrame(columns, self.data.frame.index)
+        return pd.DataFrame(columns, self.sample.data.frame.index)
 
     def _quantiles(self, probability: float) -> Array:
         """Quantiles of u given each row's deviation (n,)."""
