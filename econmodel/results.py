@@ -303,8 +303,14 @@ class FrozenMapping(Mapping[Key, Value]):
     def __iter__(self) -> Iterator[Key]:
         return iter(self._entries)
 
+    def __reversed__(self) -> Iterator[Key]:
+        return reversed(self._entries)
+
     def __len__(self) -> int:
         return len(self._entries)
+
+    def __or__(self, other: Mapping[Key, Value]) -> dict[Key, Value]:
+        return self._entries | dict(other)
 
     def __or__(self, other: Mapping[Key, Value]) -> dict[Key, Value]:
         return self._entries | dict(other)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -134,9 +135,10 @@ def unit_cost(
     >>> bool(curve["estimate"].is_monotonic_decreasing)
     True
     """
-    if isinstance(at, str):
+    multiples = [] if isinstance(at, str) else list(at)
+    if not multiples or not all(isinstance(one, Real) and one > 0 for one in multiples):
         raise UnknownName(f"at={at!r} is not a way along the ray: give multiples of the mean, such as [0.5, 1, 2].")
-    places = resolve(fit, list(at))
+    places = resolve(fit, multiples)
     outputs = places.point.outputs
     size = outputs[:, 0] if outputs.shape[1] == 1 else np.asarray(at, dtype=float)
     curve = ask(

@@ -66,5 +66,5 @@ def test_the_curve_takes_multiples_only():
     with pytest.raises(UnknownName, match=r"at='mean' is not a way along the ray: give multiples of the mean"):
         em.unit_cost(fitted, at="mean")
     for at in ([0.0], [-1.0]):
-        with pytest.raises(UnknownName, match=r"at=\[-?[01].0\] is not a"):
+        with pytest.raises(UnknownName, match=r"at=\[-?[01].0\] is not a way along the ray"):
             em.unit_cost(fitted, at=at)

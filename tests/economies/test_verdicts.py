@@ -119,9 +119,12 @@ def test_p_values_and_intervals_agree(name, situation):
     assert np.array_equal(rows["p_value"] < ALPHA, outside)
 
 
-@pytest.mark.parametrize("name", ["complementarity", "subadditivity", "trans_ray", "separate"])
-def test_every_bootstrap_says_that_it_draws_from_few(name):
-    few, many = (getattr(em, name)(fit(situation), replications=29).notes for situation in ("few", "clear"))
+BOOTSTRAPPED = [em.outputs.complementarity, em.outputs.subadditivity, em.outputs.trans_ray, em.separate]
+
+
+@pytest.mark.parametrize("measure", BOOTSTRAPPED)
+def test_every_bootstrap_says_that_it_draws_from_few(measure):
+    few, many = (measure(fit(situation), replications=29).notes for situation in ("few", "clear"))
     assert any("the bootstrap draws from them alone" in note for note in few)
     assert not any("the bootstrap draws from them alone" in note for note in many)
 
