@@ -26,47 +26,43 @@ Array = NDArray[np.float64]
 def no_scope_economies(fit: Fit, at: object, margin: float | None, level: float) -> Outcome:
     """The test that the degree of scope at one place is zero.
 
-    Of an interval the null is that zero lies in it. It is rejected where the whole interval's confidence interval
-    leaves zero out: the p-value is that of the end next to zero, and one where zero lies between the ends.
+    Of an interval the null is that zero lies in it. It is rejected where every reading of the fixed cost that data
+    cannot place rejects: the p-value is the largest of theirs, and one where zero lies between the ends.
     """
     places = resolve(fit, at)
     if len(places.labels) > 1:
         raise NotSupported('"no scope economies" is asked at one place: at="mean", or a mapping of outputs.')
     effects = scope(fit, at, conf_level=level)
-    if not np.isfinite(effects.row(DEGREE, places.labels[0])["conf_low"]):
+    row = effects.row(DEGREE, places.labels[0])
+    if not np.isfinite(row["conf_low"]):
         raise NotSupported(f"{effects.text} So there is no test of scope here.")
     technology = fit.technology
     groups = fixed_cost.groups_of(technology.outputs, list(technology.outputs))
 
-    def end(reading: fixed_cost.Reading) -> Estimates:
+    def read(reading: fixed_cost.Reading) -> Estimates:
         def degree(theta: Array) -> Array:
             return fixed_cost.degree_of_scope(technology, theta, places.point, groups, reading)
 
         return estimate(fit, degree, 0.0, conf_level=level)
 
     division = fixed_cost.specialised(technology.outputs, places.point, groups)
-    readings = fixed_cost.readings(fit, division.outputs, made=places.point.outputs)
-    ends = sorted(map(end, readings), key=lambda one: float(one.values[0]))
-    low, high = (float(one.values[0]) for one in (ends[0], ends[-1]))
-    nearest = min(ends, key=lambda one: abs(float(one.values[0])))
-    p_value = 1.0 if len(ends) > 1 and low <= 0.0 <= high else float(nearest.p_values[0])
-    error = max(float(one.errors[0]) for one in ends)
-    row = {
-        "term": DEGREE, "estimate": low if len(ends) == 1 else np.nan,
-        "identified_low": low if len(ends) > 1 else np.nan, "identified_high": high if len(ends) > 1 else np.nan,
-        "null": 0.0, "std_error": error if len(ends) == 1 else np.nan, "p_value": p_value,
-    }  # fmt: skip
+    readings = [read(one) for one in fixed_cost.readings(fit, division.outputs, made=places.point.outputs)]
+    low, high = (float(end(one.values[0] for one in readings)) for end in (min, max))
+    hardest = max(readings, key=lambda one: float(one.p_values[0]))
+    p_value = 1.0 if len(readings) > 1 and low <= 0.0 <= high else float(hardest.p_values[0])
+    error = max(float(one.errors[0]) for one in readings)
+    several = bool(np.isnan(row["estimate"]))
+    columns = ("term", "estimate", "identified_low", "identified_high", "null", "std_error")
+    table = pd.DataFrame([{name: row[name] for name in columns} | {"p_value": p_value}])
     kind = "wild cluster bootstrap" if fit.wild else "t squared"
-    joint = Joint(kind, float(nearest.statistics[0] ** 2), 1, fit.freedom, p_value)
-    notes: tuple[str, ...] = ()
-    if len(ends) > 1:
-        notes = (
-            "The data identify an interval of the degree of scope only: the p-value is that of its end next to zero, "
-            "and one where zero lies inside.",
-        )
+    joint = Joint(kind, float(hardest.statistics[0] ** 2), 1, fit.freedom, p_value)
+    note = (
+        "The data identify an interval of the degree of scope only: the p-value is the largest of any way to divide "
+        "the fixed cost, and one where zero lies inside."
+    )
     small = None if margin is None else one_sided((low, high), error, 0.0, fit.freedom, margin, level)
     null = f"making the outputs together costs as much as making them apart at {at_words(places.labels[0])}"
-    return Outcome("no scope economies", null, pd.DataFrame([row]), joint, None, notes, small)
+    return Outcome("no scope economies", null, table, joint, None, (note,) if several else (), small)
 
 
 def symmetry(fit: Fit) -> Outcome:

@@ -1,5 +1,6 @@
 """The error of a frontier: noise, and how far each provider is above the cost of the best practice."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,9 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.estimate.bootstrap import Replications
+from econmodel.estimate.delta import delta_covariance
 from econmodel.estimate.design import Design
 from econmodel.estimate.error_model import INEFFICIENCY, ErrorModel
-from econmodel.estimate.frontier import solution as frontier_words
 from econmodel.estimate.frontier.density import (
     Conditional,
     inefficiency_quantile,
@@ -19,11 +20,11 @@ from econmodel.estimate.frontier.density import (
     mean_inefficiency,
 )
 from econmodel.estimate.frontier.inference import replicate_frontier
-from econmodel.estimate.frontier.likelihood import Likelihood, means
-from econmodel.estimate.frontier.solution import Residuals, Solution, residual_moments
-from econmodel.estimate.frontier.true_random_effects import PanelLikelihood
+from econmodel.estimate.frontier.likelihood import Joined, Likelihood, means
+from econmodel.estimate.frontier.solution import DOUBTFUL, Residuals, Solution, residual_moments
 from econmodel.estimate.least_squares import LeastSquares
-from econmodel.results import Check
+from econmodel.results import Check, format_number
+from econmodel.words import probability_words
 
 Array = NDArray[np.float64]
 
@@ -53,7 +54,7 @@ class FrontierModel(ErrorModel):
     leaves_clusters_out = False
     deviation_words = " + noise + inefficiency"
 
-    asked: Likelihood | PanelLikelihood
+    asked: Joined
     found: Solution[Any]
     error_names: tuple[str, ...]
 
@@ -64,9 +65,8 @@ class FrontierModel(ErrorModel):
 
     @property
     def all_parameters(self) -> Array:
-        """Those of the cost function, of the mean of inefficiency, sigma_u and sigma_v (K,)."""
-        theta, delta, log_u, log_v = self.found.likelihood.split(self.found.parameters)
-        return np.concatenate([theta, delta, np.exp([log_u, log_v])])
+        """Those of the cost function, of the mean of inefficiency or sigma_w of levels, sigma_u and sigma_v (K,)."""
+        return np.asarray(self.found.likelihood.natural(self.found.parameters))
 
     @property
     def sigma_u(self) -> float:
@@ -90,10 +90,18 @@ class FrontierModel(ErrorModel):
         Columns estimate, std_error; missing errors where sigma_u is zero. lambda is sigma_u / sigma_v, gamma the share
         of sigma_u^2 in sigma_u^2 + sigma_v^2.
         """
-        k, matrix = self.design.count, self.known.matrix
-        return frontier_words.error_parameters(
-            self.all_parameters[k:], matrix[k:, k:], self.error_names, self.found.at_boundary
-        )
+        k = self.design.count
+        values, covariance = self.all_parameters[k:], self.known.matrix[k:, k:]
+
+        def measure(parameters: Array) -> Array:
+            sigma_u, sigma_v = parameters[..., -2:-1], parameters[..., -1:]
+            return np.concatenate([parameters, sigma_u / sigma_v, sigma_u**2 / (sigma_u**2 + sigma_v**2)], axis=-1)
+
+        errors = np.sqrt(np.diag(delta_covariance(measure, values, covariance)))
+        if self.found.at_boundary:
+            errors[[-4, -2, -1]] = np.nan
+        names = pd.Index([*self.error_names, "lambda", "gamma"])
+        return pd.DataFrame({"estimate": measure(values), "std_error": errors}, names)
 
     @property
     def llf(self) -> float:
@@ -144,19 +152,27 @@ class FrontierModel(ErrorModel):
         residual = self.deviations[None]
         return Conditional(*(values[0] for values in self._of_rows(self.all_parameters[None], residual)[1]))
 
+    def _mean(self, of: Callable[[Conditional], Array]) -> Array:
+        """Means of a function of inefficiency given each row's deviation (n,)."""
+        return of(self._given)
+
     @cached_property
     def inefficiency(self) -> pd.Series:
         """Mean of u given each provider's deviation (Jondrow, Lovell, Materov and Schmidt, 1982), by the table's index.
 
-        0.1 says that cost is about 10 % above the best practice.
+        0.1 says that cost is about 10 % above the best practice. With levels of providers, given all deviations of the
+        provider.
         """
-        values = np.zeros(self.sample.rows.count) if self.found.at_boundary else mean_inefficiency(self._given)
+        values = np.zeros(self.sample.rows.count) if self.found.at_boundary else self._mean(mean_inefficiency)
         return pd.Series(values, self.sample.data.frame.index, name=INEFFICIENCY)
 
     @cached_property
     def efficiency(self) -> pd.Series:
-        """Mean of exp(-u) given each provider's deviation (Battese and Coelli, 1988): frontier cost over own cost."""
-        values = np.ones(self.sample.rows.count) if self.found.at_boundary else mean_efficiency(self._given)
+        """Mean of exp(-u) given each provider's deviation (Battese and Coelli, 1988): frontier cost over own cost.
+
+        With levels of providers, given all deviations of the provider.
+        """
+        values = np.ones(self.sample.rows.count) if self.found.at_boundary else self._mean(mean_efficiency)
         return pd.Series(values, self.sample.data.frame.index, name="efficiency")
 
     @property
@@ -191,7 +207,26 @@ class FrontierModel(ErrorModel):
         Its p-value is that of a mixture of chi-squares (Kodde and Palm, 1986): half of zero and half of one degree of
         freedom, where inefficiency has one parameter; each higher by the number of its determinants.
         """
-        return frontier_words.inefficiency_test(self.found)
+        found = self.found
+        value, extra = found.p_value, found.likelihood.means
+        rows = [
+            ("no inefficiency", found.without, np.nan, np.nan),
+            ("frontier", found.found.value, found.statistic, value),
+        ]
+        table = pd.DataFrame(rows, columns=["model", "log_likelihood", "likelihood_ratio", "p_value"])
+        against = f"half chi-square with {extra} and half with {extra + 1} degrees of freedom"
+        if not extra:
+            against = "half chi-square with one degree of freedom, half zero"
+        p_words = probability_words(value)
+        if found.at_boundary:
+            text = "No inefficiency was found: the likelihood is highest without it."
+        elif value <= DOUBTFUL:
+            text = f"Costs above the best practice are more than noise ({p_words}, {against})."
+        else:
+            text = f"No conclusion: deviations from the best practice may all be noise ({p_words}, {against})."
+        skewness = format_number(found.residuals.skewness, 3)
+        note = f"Skewness of least squares' residuals: {skewness}; inefficiency makes it positive."
+        return Check("Inefficiency", bool(value > DOUBTFUL), "no inefficiency", table, text, (note,))
 
     def bootstrap_all(self, draws: Replications, steps: int = 1) -> Array:
         """All parameters in every replication, (replications, K), sigma_u and sigma_v behind."""

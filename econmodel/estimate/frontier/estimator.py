@@ -12,7 +12,7 @@ from econmodel.estimate.frontier.error_model import FrontierModel, least_squares
 from econmodel.estimate.frontier.inference import check_kind, covariance_of
 from econmodel.estimate.frontier.likelihood import Likelihood
 from econmodel.estimate.frontier.solution import Solution, notes_of_frontier, solve, without_inefficiency
-from econmodel.estimate.frontier.true_random_effects_model import fit_true_random_effects
+from econmodel.estimate.frontier.true_random_effects import fit_true_random_effects
 from econmodel.estimate.preparation import Prepared
 from econmodel.table.cost_data import CostData
 

@@ -4,17 +4,15 @@ Least squares is the frontier without inefficiency, and always a stationary poin
 lean to the wrong side it is a local maximum, and the search says so instead of inventing inefficiency.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from econmodel.errors import DidNotConverge, EconmodelError, NotIdentified
 from econmodel.estimate.covariance_choice import Kind
-from econmodel.estimate.delta import delta_covariance
 from econmodel.estimate.design import Design
 from econmodel.estimate.frontier.density import LOG_ROOT_TWO_PI, HalfNormal, NoInefficiency
 from econmodel.estimate.frontier.likelihood import (
@@ -31,9 +29,8 @@ from econmodel.estimate.frontier.likelihood import (
 )
 from econmodel.estimate.least_squares import LeastSquares, linear, nonlinear
 from econmodel.estimate.moments import Moments, accumulate
-from econmodel.results import Check, format_number
+from econmodel.results import format_number
 from econmodel.table.rows import Rows
-from econmodel.words import probability_words
 
 Array = NDArray[np.float64]
 # Larger tables are first solved on about this many of their rows: the starts are tried there.
@@ -250,39 +247,3 @@ def notes_of_frontier(found: Solution[Any], kind: Kind) -> list[str]:
             "rows."
         )
     return notes
-
-
-def inefficiency_test(found: Solution[Any]) -> Check:
-    """See `FrontierModel.inefficiency_test`."""
-    value, extra = found.p_value, found.likelihood.means
-    rows = [
-        ("no inefficiency", found.without, np.nan, np.nan),
-        ("frontier", found.found.value, found.statistic, value),
-    ]
-    table = pd.DataFrame(rows, columns=["model", "log_likelihood", "likelihood_ratio", "p_value"])
-    against = f"half chi-square with {extra} and half with {extra + 1} degrees of freedom"
-    if not extra:
-        against = "half chi-square with one degree of freedom, half zero"
-    p_words = probability_words(value)
-    if found.at_boundary:
-        text = "No inefficiency was found: the likelihood is highest without it."
-    elif value <= DOUBTFUL:
-        text = f"Costs above the best practice are more than noise ({p_words}, {against})."
-    else:
-        text = f"No conclusion: deviations from the best practice may all be noise ({p_words}, {against})."
-    skewness = found.residuals.skewness
-    note = f"Skewness of least squares' residuals: {format_number(skewness, 3)}; inefficiency makes it positive."
-    return Check("Inefficiency", bool(value > DOUBTFUL), "no inefficiency", table, text, (note,))
-
-
-def error_parameters(values: Array, covariance: Array, names: Sequence[str], at_boundary: bool) -> pd.DataFrame:
-    """See `FrontierModel.error_parameters`; `values` (q,) with their covariance, sigma_u and sigma_v last."""
-
-    def measure(parameters: Array) -> Array:
-        sigma_u, sigma_v = parameters[..., -2:-1], parameters[..., -1:]
-        return np.concatenate([parameters, sigma_u / sigma_v, sigma_u**2 / (sigma_u**2 + sigma_v**2)], axis=-1)
-
-    errors = np.sqrt(np.diag(delta_covariance(measure, values, covariance)))
-    if at_boundary:
-        errors[[-4, -2, -1]] = np.nan
-    return pd.DataFrame({"estimate": measure(values), "std_error": errors}, pd.Index([*names, "lambda", "gamma"]))

@@ -150,6 +150,26 @@ def test_no_scope_economies_respects_what_is_identified(composite):
     assert "degree of scope between" in found.text
 
 
+@pytest.mark.parametrize("clusters", [7, 60])
+def test_scope_is_rejected_where_its_measure_has_a_side(clusters):
+    """Whichever reading of the fixed cost the data do not reject decides, in the test as in the measure."""
+    sides = []
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        visits, advice = rng.lognormal(1.0, 0.5, (2, 240))
+        log_cost = np.log(20 + 2 * visits + 3 * advice + 0.4 * visits * advice) + 0.2 * rng.normal(size=240)
+        log_cost += 0.1 * rng.normal(size=clusters)[np.arange(240) % clusters]
+        frame = pd.DataFrame({"cost": np.exp(log_cost), "visits": visits, "advice": advice})
+        data = em.CostData(frame, cost="cost", outputs=["visits", "advice"])
+        fit = em.fit(data, "composite", second_order="outputs", groups=np.arange(240) % clusters)
+        row = em.scope(fit).row("degree of scope")
+        assert np.isnan(row["estimate"])
+        if row["conf_low"] == row["conf_low"]:
+            sides.append(row["verdict"] in ("below", "above"))
+            assert (em.test(fit, "no scope economies").passed is False) == sides[-1], seed
+    assert len(sides) > 3
+
+
 def test_an_interval_that_holds_zero_is_never_rejected():
     parameters = {"common cost": 20, "a": 50, "b": 30, "a x b": 15}
     truth = em.worlds.state("composite", parameters, outputs={"a": 10, "b": 5})
