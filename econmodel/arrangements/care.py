@@ -16,12 +16,12 @@ from econmodel.arrangements.comparison import (
     Moved,
     amount,
     field_of,
+    smearing,
     switching_table,
     varied,
     without_cost,
 )
 from econmodel.arrangements.partners import Firms, all_seen
-from econmodel.arrangements.smearing import smearing
 from econmodel.arrangements.trust import Trust
 from econmodel.economies.core.fixed_cost import Reading, readings, require_corners
 from econmodel.economies.core.inference import Method

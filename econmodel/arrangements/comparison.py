@@ -25,6 +25,7 @@ from econmodel.economies.core.inference import (
     tabulate,
 )
 from econmodel.economies.core.places import CostFunction
+from econmodel.estimate.fit import Fit
 from econmodel.results import Effects, format_number, identified_in_words, interval_in_words, with_interval
 from econmodel.words import listed, no_cost
 
@@ -36,6 +37,32 @@ STEPS = 100
 NOWHERE, ANY = "none", "any of these"
 SAME_DIGITS = 9
 GIVEN = "given"
+
+
+def smearing(fit: CostFunction) -> float:
+    """What the exponential of fitted log cost is multiplied by to be mean cost; one for stated or additive costs.
+
+    The mean of the exponentials of the residuals (Duan, 1983).
+
+    Examples
+    --------
+    >>> from econmodel.simulation import state
+    >>> smearing(state("cobb_douglas", {"visits": 0.8}, outputs={"visits": 100}))
+    1.0
+    """
+    if not isinstance(fit, Fit) or fit.design.additive:
+        return 1.0
+    return float(np.exp(fit.resid.to_numpy()).mean())
+
+
+def smearing_note(factor: float) -> list[str]:
+    """What the factor does to money, where it does something."""
+    if factor == 1.0:
+        return []
+    return [
+        f"Money is mean cost: fitted cost times {format_number(factor)}, the mean of exp(residual) (Duan, 1983), which "
+        "the intervals take as given."
+    ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,12 +124,7 @@ class Comparison:
 
     def notes(self, method: Method) -> list[str]:
         """What a reader must know of the money, of what is not identified, and of the intervals."""
-        notes = []
-        if self.factor != 1.0:
-            notes.append(
-                f"Money is mean cost: fitted cost times {format_number(self.factor)}, the mean of exp(residual) (Duan, "
-                "1983), which the intervals take as given."
-            )
+        notes = smearing_note(self.factor)
         outputs = [self.fit.technology.outputs[one.output] for one in self.readings if one.output is not None]
         if outputs and self.fit.sample is not None:
             columns = self.fit.sample.rows.columns

@@ -7,9 +7,8 @@ from numbers import Real
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.arrangements.comparison import without_cost
+from econmodel.arrangements.comparison import smearing, without_cost
 from econmodel.arrangements.partners import Firms, as_one, volume_shares
-from econmodel.arrangements.smearing import smearing
 from econmodel.arrangements.terms import ARRANGEMENTS, MANDATED_PARTNER, MERGE, SEPARATE, SUBCONTRACT, Terms
 from econmodel.economies.core.fixed_cost import Reading, readings
 from econmodel.economies.core.places import CostFunction

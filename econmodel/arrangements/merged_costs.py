@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from econmodel.arrangements.comparison import GIVEN, without_cost
+from econmodel.arrangements.comparison import GIVEN, smearing, without_cost
 from econmodel.arrangements.partners import (
     Firms,
     as_one,
@@ -16,7 +16,6 @@ from econmodel.arrangements.partners import (
     relationships_seen,
     volume_shares,
 )
-from econmodel.arrangements.smearing import smearing
 from econmodel.economies.core.fixed_cost import Members, Reading, cost_as_read, readings, require_corners
 from econmodel.economies.core.identity import assert_adds_up
 from econmodel.economies.core.places import CostFunction

@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from econmodel.arrangements.unpaid_work.coproduction import CURVE, HERE
-from econmodel.arrangements.unpaid_work.unpaid import LEAST, PURSE, SOCIAL
+from econmodel.arrangements.coproduction import CURVE, HERE, LEAST, PURSE, PURSE_COST, SOCIAL, SOCIAL_COST
 from econmodel.charts.axes import value_axis
 from econmodel.charts.drawn import framed, rows
 from econmodel.charts.given import must_draw
@@ -40,7 +39,7 @@ def coproduction(effects: Effects) -> "alt.LayerChart":
     Examples
     --------
     >>> import numpy as np
-    >>> from econmodel.arrangements.unpaid_work.coproduction import coproduce
+    >>> from econmodel.arrangements.coproduction import coproduce
     >>> from econmodel.charts.purse_and_society import coproduction
     >>> from econmodel.estimate.fitting import fit
     >>> from econmodel.table.cost_data import CostData
@@ -60,7 +59,9 @@ def coproduction(effects: Effects) -> "alt.LayerChart":
             f"{effects.title!r} holds no costs by unpaid work: give the result of em.arrangements.coproduce on a "
             "fit, whose table says how much unpaid work there is."
         )
-    table = effects.tables[CURVE]
+    table = effects.tables[CURVE].rename(
+        columns=lambda name: name.replace(PURSE_COST, PURSE).replace(SOCIAL_COST, SOCIAL)
+    )
     drawn = [name for name in (PURSE, SOCIAL) if name in table]
     least = _least(effects, table)
     title = _message(table, least, SOCIAL in drawn)

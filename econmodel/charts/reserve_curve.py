@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from econmodel.arrangements.payment_by_results.supply_chain import TERMS
+from econmodel.arrangements.chains import TERMS
 from econmodel.charts.axes import log_axis
 from econmodel.charts.drawn import framed, rows
 from econmodel.charts.given import must_draw
@@ -42,8 +42,8 @@ def reserves(answer: Table) -> "alt.LayerChart":
 
     Examples
     --------
-    >>> from econmodel.arrangements.payment_by_results.chain import Tier
-    >>> from econmodel.arrangements.payment_by_results.supply_chain import supply_chain
+    >>> from econmodel.arrangements.tariff import Tier
+    >>> from econmodel.arrangements.chains import supply_chain
     >>> from econmodel.charts.reserve_curve import reserves
     >>> from econmodel.table.shipped import figures
     >>> answer = supply_chain(figures("work_programme_tariff"), {"New ESA": 0.15}, tiers=[Tier("provider")])
@@ -57,10 +57,10 @@ def reserves(answer: Table) -> "alt.LayerChart":
     enable()
     table, terms = answer.table, answer.tables[TERMS].iloc[0]
     small, large = table.iloc[0], table.iloc[-1]
-    held = float(terms["months of spending in reserve"])
+    held = float(terms["months_in_reserve"])
     title = (
-        f"To be 95 % safe takes {small['reserve, 95 % safe']:.1f} months of spending in reserve with {_many(small)}, "
-        f"and {large['reserve, 95 % safe']:.1f} with {number(large['referrals a month'])}"
+        f"To be 95 % safe takes {small['safe_reserve']:.1f} months of spending in reserve with {_many(small)}, "
+        f"and {large['safe_reserve']:.1f} with {number(large['referrals_a_month'])}"
     )
     legend = [
         "solid line: enough in 95 % of futures",
@@ -70,7 +70,7 @@ def reserves(answer: Table) -> "alt.LayerChart":
     if held:
         legend += [f"dotted rule and numbers: {number(held)} months in reserve, and the chance of running out of cash"]
     chances = joined(
-        f"{_per_cent(row['out of cash'])} with {_many(row)}" for _, row in table.iloc[_shown(table)].iterrows()
+        f"{_per_cent(row['out_of_cash'])} with {_many(row)}" for _, row in table.iloc[_shown(table)].iterrows()
     )
     return framed(
         _layers(table, held),
@@ -88,7 +88,7 @@ def reserves(answer: Table) -> "alt.LayerChart":
 
 def _shown(table: pd.DataFrame) -> list[int]:
     """Sizes far enough apart on a log axis for a number below each."""
-    places = np.log(table["referrals a month"].to_numpy(dtype=float))
+    places = np.log(table["referrals_a_month"].to_numpy(dtype=float))
     kept = [0]
     for index in range(1, len(places)):
         if (places[index] - places[kept[-1]]) / (places[-1] - places[0]) * PLOT_WIDTH >= ROOM:
@@ -99,8 +99,8 @@ def _shown(table: pd.DataFrame) -> list[int]:
 def _layers(table: pd.DataFrame, held: float) -> "alt.LayerChart":
     import altair as alt
 
-    names = {"size": "referrals a month", "safe": "reserve, 95 % safe", "even": "reserve, even chance"}
-    names |= {"expected": "expected low point", "out": "out of cash"}
+    names = {"size": "referrals_a_month", "safe": "safe_reserve", "even": "even_reserve"}
+    names |= {"expected": "expected_low_point", "out": "out_of_cash"}
     drawn = pd.DataFrame({name: table[column] for name, column in names.items()})
     top = float(f"{TOP * max(drawn['safe'].max(), held):.6g}")
     x_scale, x_axis = log_axis("referrals a month", drawn["size"])
@@ -138,7 +138,7 @@ def _step(top: float) -> float:
 
 
 def _many(row: pd.Series) -> str:
-    size = float(row["referrals a month"])
+    size = float(row["referrals_a_month"])
     return f"{number(size)} referral{'' if size == 1 else 's'} a month"
 
 

@@ -18,7 +18,7 @@ ROW_HEIGHT = 46
 # The words beyond a bar take so much of the axis.
 ROOM = 0.28
 # In words of the legend: what the tick is, by the column that holds it.
-TICKS = {"spending at most": "the most that it is worth spending", "spending": "what it pays to spend"}
+TICKS = {"spending_at_most": "the most that it is worth spending", "spending": "what it pays to spend"}
 
 
 def outcome_revenue(answer: Table) -> "alt.LayerChart":
@@ -39,7 +39,7 @@ def outcome_revenue(answer: Table) -> "alt.LayerChart":
 
     Examples
     --------
-    >>> from econmodel.arrangements.payment_by_results.explained_outcomes import explain_outcomes
+    >>> from econmodel.arrangements.explained import explain_outcomes
     >>> from econmodel.charts.revenue_bars import outcome_revenue
     >>> from econmodel.table.shipped import figures
     >>> rates = {"JSA 25 and over": 0.317, "ESA ex-IB": 0.054}

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from econmodel.arrangements.structure.commission import ANY
-from econmodel.arrangements.structure.configuration import END, NUMBERS, STRUCTURES
+from econmodel.arrangements.commission import ANY
+from econmodel.arrangements.configuration import END, NUMBERS, STRUCTURES
 from econmodel.charts.drawn import framed, rows
 from econmodel.charts.given import must_draw
 from econmodel.charts.sentences import capital, joined, number, per_cent
@@ -49,7 +49,7 @@ def configuration(answer: Table) -> "alt.LayerChart":
 
     Examples
     --------
-    >>> from econmodel.arrangements.structure.configuration import configure
+    >>> from econmodel.arrangements.configuration import configure
     >>> from econmodel.charts.structure_bars import configuration
     >>> from econmodel.simulation import state
     >>> parameters = {"common cost": 15, "visits": 80, "half visits squared": 30}
@@ -83,7 +83,7 @@ def configuration(answer: Table) -> "alt.LayerChart":
 
 def _bars(answer: Table) -> tuple[pd.DataFrame, bool]:
     """One row a bar: what it is called, its cost, and how far that is above the cheapest of all."""
-    if "cost" not in answer.tables or "lower bound" not in answer.tables["cost"]:
+    if "cost" not in answer.tables or "lower_bound" not in answer.tables["cost"]:
         raise NotSupported(f"{answer.title!r} holds no structures: give the result of em.arrangements.configure.")
     costs = answer.tables["cost"]
     if NUMBERS in answer.tables and len(answer.tables[NUMBERS]):
@@ -111,7 +111,7 @@ def _pieces(answer: Table, by_number: bool) -> pd.DataFrame:
         table = answer.tables[STRUCTURES].rename(columns={"of": "bar"})
     else:
         table = answer.table.assign(bar=answer.table.get(END, "cheapest"))
-    return table.loc[table.index.repeat(table["providers"]), ["bar", "kind", "cost each"]].reset_index(drop=True)
+    return table.loc[table.index.repeat(table["providers"]), ["bar", "kind", "cost_each"]].reset_index(drop=True)
 
 
 def _colours(kinds: list[str]) -> dict[str, str]:
@@ -156,9 +156,9 @@ def _layers(
     places = dict(zip(bars["bar"], bars["row"], strict=True))
     drawn = pieces[pieces["bar"].isin(list(places))].assign(row=lambda table: table["bar"].map(places))
     # The dearest first, so that equal providers stand side by side.
-    drawn = drawn.sort_values(["row", "kind", "cost each"], ascending=[True, True, False])
-    ends = drawn.groupby("row")["cost each"].cumsum()
-    drawn = drawn.assign(begin=ends - drawn["cost each"], end=ends)[["row", "kind", "begin", "end"]]
+    drawn = drawn.sort_values(["row", "kind", "cost_each"], ascending=[True, True, False])
+    ends = drawn.groupby("row")["cost_each"].cumsum()
+    drawn = drawn.assign(begin=ends - drawn["cost_each"], end=ends)[["row", "kind", "begin", "end"]]
     labels = [str(bar) for bar in bars["bar"]]
     y_axis = alt.Axis(
         title="number of providers" if by_number else None,

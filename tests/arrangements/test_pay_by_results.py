@@ -8,10 +8,8 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 
 import econmodel as em
-from econmodel.arrangements.payment_by_results.explained_outcomes import SET
-from econmodel.arrangements.payment_by_results.market_share import worth_of_an_outcome
-from econmodel.arrangements.payment_by_results.payment import WITHIN
-from econmodel.arrangements.payment_by_results.response import Response
+from econmodel.arrangements.explained import SET
+from econmodel.arrangements.payment import WITHIN, Response, worth_of_an_outcome
 from econmodel.errors import NotSupported, TableError, UnknownName
 
 # A few products of doubles; where sixty halvings or a search stand between, what these leave.
@@ -92,7 +90,7 @@ def test_the_table_holds_the_formulas(tariff):
     assert row["price"] == pytest.approx(price, rel=ROUNDING)
     assert row["spending"] == pytest.approx(effort, rel=ROUNDING)
     assert row["margin"] == pytest.approx(0.94 * 0.8 * 600 + row["outcomes"] * price - effort, rel=ROUNDING)
-    assert row["price to un-park"] == pytest.approx(1 / (0.001 * 0.2) / (0.94 * 0.8), rel=ROUNDING)
+    assert row["price_to_unpark"] == pytest.approx(1 / (0.001 * 0.2) / (0.94 * 0.8), rel=ROUNDING)
 
 
 def test_the_supply_chain_itself_parks_people(tariff):
@@ -102,7 +100,7 @@ def test_the_supply_chain_itself_parks_people(tariff):
         em.arrangements.Tier("tier 2"),
     ]
     row = em.arrangements.pay_by_results(tariff, stated(), tiers=chain).table.iloc[0]
-    assert (row["parked"], row["parked at full price"]) == (1.0, 0.0)
+    assert (row["parked"], row["parked_at_full_price"]) == (1.0, 0.0)
     assert row["spending"] == 0
     assert row["outcomes"] == pytest.approx(0.1, abs=ROUNDING)
 
@@ -111,10 +109,10 @@ def test_money_goes_to_the_quarters_that_respond(tariff):
     answer = em.arrangements.pay_by_results(tariff, stated(), spread=1.0)
     quarters, whole = answer.tables[WITHIN], answer.table.iloc[0]
     assert quarters["parked"].is_monotonic_decreasing
-    assert quarters["added by effort"].is_monotonic_increasing
+    assert quarters["added_by_effort"].is_monotonic_increasing
     # Two hundred participants stand for a quarter.
     assert quarters["spending"].mean() == pytest.approx(whole["spending"], rel=0.01)
-    assert quarters["added by effort"].mean() == pytest.approx(whole["outcomes"] - 0.1, rel=0.01)
+    assert quarters["added_by_effort"].mean() == pytest.approx(whole["outcomes"] - 0.1, rel=0.01)
 
 
 def test_market_share_is_worth_the_slope_of_the_tournament(tariff):
@@ -126,9 +124,9 @@ def test_market_share_is_worth_the_slope_of_the_tournament(tariff):
     slope = 2 * 0.05 / np.sqrt(2 * np.pi) / scatter * 2 * (fee + rate * price - spent)
     assert worth == pytest.approx(slope, rel=SEARCHED)
     row = em.arrangements.pay_by_results(tariff, stated(), shift=0.05, referrals=1000).table.iloc[0]
-    assert row["worth of market share"] == pytest.approx(worth[0], rel=SEARCHED)
+    assert row["worth_of_market_share"] == pytest.approx(worth[0], rel=SEARCHED)
     few = em.arrangements.pay_by_results(tariff, stated(), shift=0.05, referrals=10).table.iloc[0]
-    assert few["worth of market share"] < row["worth of market share"]
+    assert few["worth_of_market_share"] < row["worth_of_market_share"]
     assert (
         em.arrangements.pay_by_results(tariff, stated()).table.iloc[0]["spending"] < few["spending"] < row["spending"]
     )
@@ -148,7 +146,7 @@ def test_every_response_of_the_set_gives_the_rate_and_no_other_bound_is_passed(t
     )
     row = bounds.table.iloc[0]
     p0, edge = random.uniform(0.05, 0.12, 200_000), random.uniform(-5, 5, 200_000)
-    from econmodel.arrangements.payment_by_results.response import relative_gain
+    from econmodel.arrangements.payment import relative_gain
 
     with np.errstate(divide="ignore"):
         reach = (rate - p0) / relative_gain(edge, spread)
@@ -156,33 +154,33 @@ def test_every_response_of_the_set_gives_the_rate_and_no_other_bound_is_passed(t
     p0, reach, edge = p0[fits], reach[fits], edge[fits]
     some = Response(p0, p0 + reach, np.exp(edge) / (price * reach), spread)
     assert some.outcomes(price) == pytest.approx(rate, abs=ROUNDING)
-    assert 0.97 * row["spending at most"] < some.spending(price).max() <= row["spending at most"] + SEARCHED
-    assert some.parked(price).max() <= row["parked at most"] + SEARCHED
+    assert 0.97 * row["spending_at_most"] < some.spending(price).max() <= row["spending_at_most"] + SEARCHED
+    assert some.parked(price).max() <= row["parked_at_most"] + SEARCHED
     times = np.maximum(some.price_to_work_with(0.9) / price, 1.0)
-    assert 0.9 * row["multiple to un-park at most"] < times.max() <= row["multiple to un-park at most"] + SEARCHED
+    assert 0.9 * row["multiple_to_unpark_at_most"] < times.max() <= row["multiple_to_unpark_at_most"] + SEARCHED
 
 
 @pytest.mark.parametrize("group", RATES)
 def test_where_all_are_alike_the_bound_on_spending_has_a_closed_form(tariff, group):
     row = em.arrangements.explain_outcomes(tariff, {group: RATES[group]}, without={group: (0.01, 0.04)}).table.iloc[0]
     p = RATES[group]
-    assert row["spending at most"] == pytest.approx(row["price"] * (1 - p) * np.log(0.99 / (1 - p)), rel=SEARCHED)
-    assert row["spending at most"] < row["price"] * (p - 0.01) < row["revenue"]
-    assert row["parked at most"] == 0
-    assert row["added by effort, from"] == pytest.approx(p - 0.04, abs=ROUNDING)
+    assert row["spending_at_most"] == pytest.approx(row["price"] * (1 - p) * np.log(0.99 / (1 - p)), rel=SEARCHED)
+    assert row["spending_at_most"] < row["price"] * (p - 0.01) < row["revenue"]
+    assert row["parked_at_most"] == 0
+    assert row["added_by_effort_from"] == pytest.approx(p - 0.04, abs=ROUNDING)
 
 
 def test_what_was_paid_limits_what_was_spent_by_what_reaches_the_provider(tariff):
     chain = [em.arrangements.Tier("prime", fee=0.5), em.arrangements.Tier("provider")]
     how = {"spending_below": {"New ESA": 200}, "tiers": chain}
     row = em.arrangements.explain_outcomes(tariff, {"New ESA": 0.151}, **how).table.iloc[0]
-    assert row["spending at most"] == pytest.approx(100, rel=SEARCHED)
+    assert row["spending_at_most"] == pytest.approx(100, rel=SEARCHED)
 
 
 def test_from_a_rate_alone_parking_cannot_be_told(tariff):
     answer = em.arrangements.explain_outcomes(tariff, RATES)
-    assert (answer.table["parked at most"] == 1).all()
-    assert np.isinf(answer.table["multiple to un-park at most"]).all()
+    assert (answer.table["parked_at_most"] == 1).all()
+    assert np.isinf(answer.table["multiple_to_unpark_at_most"]).all()
     assert "Whether most of JSA 18-24, JSA 25 and over, New ESA and ESA ex-IB are parked cannot be told" in answer.text
 
 
@@ -190,9 +188,9 @@ def test_the_price_that_brings_690_to_1170_lies_between_no_response_and_the_stro
     times = (1170 - 140) / 550
     answer = em.arrangements.explain_outcomes(tariff, {"New ESA": 0.151}, wanted={"New ESA": times})
     row = answer.table.iloc[0]
-    assert row["wanted multiple, to"] == pytest.approx(times, rel=ROUNDING)
+    assert row["wanted_multiple_to"] == pytest.approx(times, rel=ROUNDING)
     # With p1 = 1, t p(tR) = t - (1 - p).
-    assert row["wanted multiple, from"] == pytest.approx(1 + (times - 1) * 0.151, rel=SEARCHED)
+    assert row["wanted_multiple_from"] == pytest.approx(1 + (times - 1) * 0.151, rel=SEARCHED)
 
 
 def test_a_rate_below_what_would_have_happened_anyway_fits_no_response(tariff):
@@ -201,7 +199,7 @@ def test_a_rate_below_what_would_have_happened_anyway_fits_no_response(tariff):
     first_year = {"JSA 25 and over": facts["JSA 25 and over: outcomes in the first year"]}
     answer = em.arrangements.explain_outcomes(tariff, first_year, without={"JSA 25 and over": without})
     assert answer.table["revenue"].notna().all()
-    assert answer.table["spending at most"].isna().all()
+    assert answer.table["spending_at_most"].isna().all()
     assert answer.text.startswith("No response fits JSA 25 and over, where fewer had an outcome")
     assert answer.tables[SET].drop(columns="group").isna().all().all()
 

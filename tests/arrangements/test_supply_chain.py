@@ -10,18 +10,21 @@ from hypothesis import strategies as st
 from scipy.special import gammainc
 
 import econmodel as em
-from econmodel.arrangements.payment_by_results.cash_paths import BLOCK, cumulated, draw_paths, low_points, path_moments
-from econmodel.arrangements.payment_by_results.chain import passed_on, share_reaching
-from econmodel.arrangements.payment_by_results.histories import (
+from econmodel.arrangements.cash import (
+    BLOCK,
     Fate,
     Histories,
     Terms,
+    cumulated,
+    draw_paths,
     histories,
     longest,
+    low_points,
     outcome_stream,
+    path_moments,
 )
-from econmodel.arrangements.payment_by_results.supply_chain import CHAIN, MONTHLY, TERMS
-from econmodel.arrangements.payment_by_results.tariff import read_tariff
+from econmodel.arrangements.chains import CHAIN, MONTHLY, TERMS
+from econmodel.arrangements.tariff import passed_on, read_tariff, share_reaching
 from econmodel.errors import NotSupported, TableError, UnknownName
 
 # Sums of a few products of doubles.
@@ -74,10 +77,10 @@ def test_payments_arrive_in_the_month_in_which_the_weeks_are_over(tariff):
 def test_where_the_price_goes_adds_up(tiers, discount):
     chain = [em.arrangements.Tier(f"tier {n}", fee, premium, own) for n, (fee, premium, own) in enumerate(tiers)]
     table = passed_on([*chain, em.arrangements.Tier("last")], discount)
-    assert table[["keeps of 100", "delivery of 100"]].sum().sum() == pytest.approx(100 * (1 - discount), abs=ROUNDING)
+    assert table[["keeps_of_100", "delivery_of_100"]].sum().sum() == pytest.approx(100 * (1 - discount), abs=ROUNDING)
     assert table["serves"].sum() == pytest.approx(1, abs=ROUNDING)
     product = np.prod([(1 - fee) * (1 - premium) for fee, premium, _ in tiers])
-    assert table["price of 100"].iloc[-1] == pytest.approx(100 * (1 - discount) * product, abs=ROUNDING)
+    assert table["price_of_100"].iloc[-1] == pytest.approx(100 * (1 - discount) * product, abs=ROUNDING)
 
 
 def test_two_equal_tiers_that_leave_half_keep_29_per_cent_each():
@@ -94,7 +97,7 @@ def test_a_specialist_prime_leaves_more_for_delivery_than_an_outsourcing_one(tar
     for own in (0.0, 0.6):
         chain = [em.arrangements.Tier("prime", fee=0.2, delivers=own), em.arrangements.Tier("tier 1")]
         answer = em.arrangements.supply_chain(tariff, {"New ESA": 0.15}, tiers=chain, referrals=[5], draws=100)
-        found[own] = answer.tables[CHAIN]["delivery of 100"].sum()
+        found[own] = answer.tables[CHAIN]["delivery_of_100"].sum()
     assert found[0.0] == pytest.approx(80, abs=ROUNDING)
     assert found[0.6] == pytest.approx(60 + 0.4 * 80, abs=ROUNDING)
 
@@ -174,7 +177,7 @@ def test_running_out_of_cash_equals_an_enumeration_of_every_path():
 def test_one_draw_of_a_huge_provider_is_its_expectation(tariff):
     answer = em.arrangements.supply_chain(tariff, {"New ESA": 0.151}, tiers=two_tiers(), referrals=[10_000], draws=100)
     row = answer.table.iloc[0]
-    assert row["reserve, even chance"] == pytest.approx(row["expected low point"], rel=0.02)
+    assert row["even_reserve"] == pytest.approx(row["expected_low_point"], rel=0.02)
 
 
 def test_breaking_even_means_that_a_participant_costs_what_is_expected(tariff):
@@ -183,11 +186,11 @@ def test_breaking_even_means_that_a_participant_costs_what_is_expected(tariff):
     answer = em.arrangements.supply_chain(tariff, rates, mix=mix, **how)
     expected = 0.94 * 0.8 * (0.75 * (400 + 0.317 * 3995) + 0.25 * (600 + 0.054 * 13120))
     terms = answer.tables[TERMS].iloc[0]
-    assert terms["a participant brings in"] == pytest.approx(expected, rel=ROUNDING)
-    assert terms["a participant costs"] == terms["a participant brings in"]
+    assert terms["a_participant_brings_in"] == pytest.approx(expected, rel=ROUNDING)
+    assert terms["a_participant_costs"] == terms["a_participant_brings_in"]
     monthly = answer.tables[MONTHLY]
-    assert monthly["spent on a participant"].sum() == pytest.approx(expected, rel=ROUNDING)
-    assert monthly["paid for a participant"].sum() == pytest.approx(expected, rel=ROUNDING)
+    assert monthly["spent_on_a_participant"].sum() == pytest.approx(expected, rel=ROUNDING)
+    assert monthly["paid_for_a_participant"].sum() == pytest.approx(expected, rel=ROUNDING)
 
 
 def test_the_answer_is_in_months_of_spending_whatever_the_money(tariff):
@@ -196,20 +199,18 @@ def test_the_answer_is_in_months_of_spending_whatever_the_money(tariff):
     )
     how = {"tiers": two_tiers(), "referrals": [1, 20], "reserves": 6.0, "draws": 200}
     pounds, pence = (em.arrangements.supply_chain(one, {"New ESA": 0.151}, **how).table for one in (tariff, in_pence))
-    assert pence["spending a month"].to_numpy() == pytest.approx(100 * pounds["spending a month"], rel=ROUNDING)
-    assert pence["reserve, 95 % safe"].to_numpy() == pytest.approx(
-        pounds["reserve, 95 % safe"], rel=1e-5
-    )  # seven digits
+    assert pence["spending_a_month"].to_numpy() == pytest.approx(100 * pounds["spending_a_month"], rel=ROUNDING)
+    assert pence["safe_reserve"].to_numpy() == pytest.approx(pounds["safe_reserve"], rel=1e-5)  # seven digits
 
 
 def test_small_providers_need_more_months_in_reserve_and_standing_capacity_makes_idle_flow_costly(tariff):
     how = {"tiers": two_tiers(), "referrals": [1, 4, 16, 64], "draws": 2000, "reserves": 5.0}
     full = em.arrangements.supply_chain(tariff, {"New ESA": 0.151}, **how).table
-    assert full["reserve, 95 % safe"].is_monotonic_decreasing
-    assert full["out of cash"].is_monotonic_decreasing
+    assert full["safe_reserve"].is_monotonic_decreasing
+    assert full["out_of_cash"].is_monotonic_decreasing
     half = em.arrangements.supply_chain(tariff, {"New ESA": 0.151}, call_off=0.5, standing=0.8, **how).table
-    assert (half["out of cash"] >= full["out of cash"]).all()
-    assert (half["expected low point"] > full["expected low point"]).all()
+    assert (half["out_of_cash"] >= full["out_of_cash"]).all()
+    assert (half["expected_low_point"] > full["expected_low_point"]).all()
 
 
 def test_threads_and_other_sizes_do_not_move_a_number(life):
@@ -226,7 +227,7 @@ def test_the_sentence_is_made_from_the_table(tariff):
     )
     assert answer.text.startswith("Of every 100 in money of the maximum price, 50.0 reach provider; fees and premiums")
     assert "reserve to be 95 % safe of running out of cash within 60 months, one with 50 referrals" in answer.text
-    assert f"one with 50 referrals a month {answer.table['reserve, 95 % safe'].iloc[-1]:.1f}." in answer.text
+    assert f"one with 50 referrals a month {answer.table['safe_reserve'].iloc[-1]:.1f}." in answer.text
     assert any("Marked in the tariff as an assumption: New ESA" in note for note in answer.notes)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import econmodel as em
-from econmodel.arrangements.payment_by_results.tariff import read_tariff
+from econmodel.arrangements.tariff import read_tariff
 
 ALL_PAYMENTS = 331_789
 # In a table printed to the pound, arithmetic comes within half of one.

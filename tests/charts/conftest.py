@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econmodel.arrangements.payment_by_results.chain import Tier
-from econmodel.arrangements.payment_by_results.explained_outcomes import explain_outcomes
-from econmodel.arrangements.payment_by_results.payment import pay_by_results
-from econmodel.arrangements.payment_by_results.supply_chain import supply_chain
-from econmodel.arrangements.structure.commission import Reserved
-from econmodel.arrangements.structure.configuration import configure
+from econmodel.arrangements.chains import supply_chain
+from econmodel.arrangements.commission import Reserved
+from econmodel.arrangements.configuration import configure
+from econmodel.arrangements.explained import explain_outcomes
+from econmodel.arrangements.payment import pay_by_results
+from econmodel.arrangements.tariff import Tier
 from econmodel.charts.complement_cells import complementarity_map
 from econmodel.charts.forest_plot import forest
 from econmodel.charts.gap_waterfall import waterfall

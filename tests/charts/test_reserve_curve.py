@@ -10,13 +10,13 @@ from econmodel.errors import NotSupported
 
 def test_title_compares_the_smallest_and_the_largest(cash, words):
     answer = cash()
-    safe = answer.table["reserve, 95 % safe"]
+    safe = answer.table["safe_reserve"]
     title, description = words(reserves(answer))
     assert title == (
         f"To be 95 % safe takes {safe.iloc[0]:.1f} months of spending in reserve with 1 referral a month, "
         f"and {safe.iloc[-1]:.1f} with 100"
     )
-    first, last = (round(100 * answer.table["out of cash"].iloc[place]) for place in (0, -1))
+    first, last = (round(100 * answer.table["out_of_cash"].iloc[place]) for place in (0, -1))
     assert f"within 60 months is {first} % with 1 referral a month" in description
     assert re.search(rf"and (<1|{last}) % with 100 referrals a month", description)
 
@@ -24,10 +24,8 @@ def test_title_compares_the_smallest_and_the_largest(cash, words):
 def test_curves_and_chances_are_those_of_the_table(cash, drawn_rows):
     answer = cash()
     rows = drawn_rows(reserves(answer))
-    assert [row["safe"] for row in rows if "safe" in row] == pytest.approx(answer.table["reserve, 95 % safe"], rel=1e-5)
-    assert [row["even"] for row in rows if "even" in row] == pytest.approx(
-        answer.table["reserve, even chance"], rel=1e-5
-    )
+    assert [row["safe"] for row in rows if "safe" in row] == pytest.approx(answer.table["safe_reserve"], rel=1e-5)
+    assert [row["even"] for row in rows if "even" in row] == pytest.approx(answer.table["even_reserve"], rel=1e-5)
     assert sum("text" in row for row in rows) == len(answer.table)
 
 

@@ -25,7 +25,7 @@ def test_bars_are_price_times_rate_and_ticks_the_spending(outcomes, payment, dra
     assert [row["revenue"] for row in rows] == pytest.approx(
         (answer.table["price"] * answer.table["outcomes"]), rel=1e-5
     )
-    assert [row["worth"] for row in rows] == pytest.approx(answer.table["spending at most"], rel=1e-5)
+    assert [row["worth"] for row in rows] == pytest.approx(answer.table["spending_at_most"], rel=1e-5)
     assert [row["worth"] for row in drawn_rows(outcome_revenue(payment))] == pytest.approx(
         payment.table["spending"], rel=1e-5
     )

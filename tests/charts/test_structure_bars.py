@@ -46,7 +46,7 @@ def test_where_the_split_of_the_fixed_cost_is_open_there_is_a_bar_for_each_end(s
     chart = configuration(answer)
     assert {piece["row"] for piece in pieces(chart)} == {0, 1, 2}
     assert words(chart)[0].endswith("providers are cheapest: it depends on how the fixed cost is shared out")
-    assert "(fixed cost: visits)" in words(chart)[1]
+    assert "(fixed cost: own of visits)" in words(chart)[1]
 
 
 def test_a_structure_alone_is_one_bar(structures, pieces, words):

@@ -54,5 +54,5 @@ def test_the_cheapest_structure_has_one_end(stated, own_costs_of_zero):
         em.arrangements.configure(cost, {"a": 40, "b": 20}, {"a": 5, "b": 5}, numbers=(), halve=False)
         for cost in (stated, own_costs_of_zero)
     )
-    assert "fixed cost" not in found.tables["cost"]
+    assert "fixed_cost" not in found.tables["cost"]
     assert found.text == known.text

@@ -88,18 +88,18 @@ def test_the_curve_passes_through_the_place(table):
     fit = em.fit(table(0.05), "cobb_douglas")
     found = em.arrangements.coproduce(fit, "hours", 3.0)
     curve = found.tables["costs by unpaid work"]
-    assert (curve["social cost"] - curve["cost to the purse"]).tolist() == pytest.approx(
+    assert (curve["social_cost"] - curve["cost_to_the_purse"]).tolist() == pytest.approx(
         (3.0 * curve["hours"]).tolist()
     )
-    assert (curve["cost to the purse"].diff().dropna() < 0).all()
-    assert curve.loc[curve["here"], "social cost"].tolist() == pytest.approx([values(found)["social cost"]])
+    assert (curve["cost_to_the_purse"].diff().dropna() < 0).all()
+    assert curve.loc[curve["here"], "social_cost"].tolist() == pytest.approx([values(found)["social cost"]])
 
 
 @pytest.mark.parametrize(
     ("wage", "words"),
     [
         (0.5, "it saves more than that, so more of it lowers social cost too"),
-        (1.5, "whether it saves more or less than that cannot be told"),
+        (1.5, "the data do not settle it, and a departure of less than"),
         (9.0, "it saves less than that, so more of it raises social cost while it lowers the purse's"),
     ],
 )
@@ -108,6 +108,24 @@ def test_the_verdict_against_a_wage(table, wage, words):
     assert words in found.text
     assert "(a survey)" in found.text
     assert found.row("shadow value")["null"] == wage
+
+
+@pytest.mark.parametrize(
+    ("effect", "verdict", "words"),
+    [
+        (-0.3, "below", ") lower. With hours held"),
+        (0.0, "open", "Whether that is a saving: the data do not settle it, and a departure of less than 0.0"),
+        (0.3, "above", ") higher. With hours held"),
+    ],
+)
+def test_without_a_wage_the_sentence_says_whether_there_is_a_saving(table, effect, verdict, words):
+    data = table(0.1, 60)
+    frame = data.frame.assign(cost=data.frame["cost"] * (data.frame["hours"] / 10) ** (effect - SHARE))
+    found = em.coproduce(em.fit(dataclasses.replace(data, frame=frame), "cobb_douglas"), "hours")
+    assert found.row("elasticity of cost to unpaid work")["verdict"] == verdict
+    assert words in found.text
+    low, high = sorted(abs(found.row("shadow value")[["conf_low", "conf_high"]].astype(float)))
+    assert effect == 0 or f"(95 % interval {low:.2f} to {high:.2f})" in found.text
 
 
 def test_unpaid_work_that_saves_nothing_has_no_best_amount(table):

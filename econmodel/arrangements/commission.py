@@ -13,6 +13,7 @@ from econmodel.errors import NotSupported, UnknownName
 from econmodel.frames import in_pandas
 from econmodel.results import format_number
 from econmodel.table.roles import nearest
+from econmodel.words import listed
 
 Array = NDArray[np.float64]
 Bound = float | Mapping[str, float]
@@ -55,7 +56,7 @@ class Kind:
     """Providers that share a cost function and limits. `share` is zero where nothing is reserved for them."""
 
     name: str
-    function: CostFunction
+    fit: CostFunction
     dearer: float
     smallest: Bound
     largest: Bound
@@ -99,16 +100,18 @@ class Commission:
         """Bundles (n, m) as shares of the demand (n,)."""
         return np.asarray(outputs @ self.weights / (self.demand @ self.weights))
 
+    def places_in(self, fit: CostFunction) -> NDArray[np.intp]:
+        """Where the outputs of a kind's cost function stand among those of the commission."""
+        return np.array([self.outputs.index(name) for name in fit.technology.outputs], dtype=np.intp)
+
     def words(self) -> str:
         """The demand as a sentence takes it."""
-        made = [
-            f"{format_number(value)} {name}" for name, value in zip(self.outputs, self.demand, strict=True) if value > 0
-        ]
-        return " and ".join([", ".join(made[:-1]), made[-1]] if len(made) > 1 else made)
+        amounts = zip(self.outputs, self.demand, strict=True)
+        return listed(f"{format_number(value)} {name}" for name, value in amounts if value > 0)
 
 
-def commission(
-    function: CostFunction,
+def read_commission(
+    fit: CostFunction,
     demand: Mapping[str, float],
     step: float | Mapping[str, float] | None,
     *,
@@ -123,13 +126,13 @@ def commission(
     only_supported: bool,
 ) -> Commission:
     """The question in arrays, after every word of it was checked."""
-    require_fit(function)
-    outputs = function.technology.outputs
+    require_fit(fit)
+    outputs = fit.technology.outputs
     wanted = _demand(outputs, demand)
     steps = _steps(outputs, wanted, step)
     kinds = (
-        Kind(ANY, function, 0.0, smallest, largest, 0.0),
-        *(_kind(name, one, function, smallest, largest) for name, one in reserved.items()),
+        Kind(ANY, fit, 0.0, smallest, largest, 0.0),
+        *(_kind(name, one, fit, smallest, largest) for name, one in reserved.items()),
     )
     total = sum(one.share for one in kinds)
     if total > 1.0 + ON_THE_GRID:
@@ -163,10 +166,10 @@ def _demand(outputs: tuple[str, ...], demand: Mapping[str, float]) -> Array:
     missing = [name for name in outputs if name not in demand]
     if missing:
         raise UnknownName(f"The demand does not say how much {', '.join(missing)} is wanted. Give 0 where none is.")
-    values = np.array([float(demand[name]) for name in outputs])
     bad = [f"{name} ({format_number(demand[name])})" for name in outputs if not 0.0 <= demand[name] < np.inf]
     if bad:
         raise NotSupported(f"The demand for {', '.join(bad)} must be zero or a positive number.")
+    values = np.array([float(demand[name]) for name in outputs])
     if not values.any():
         raise NotSupported("Nothing is demanded: at least one output must be above zero.")
     return values
@@ -211,7 +214,7 @@ def _weights(outputs: tuple[str, ...], demand: Array, weights: Mapping[str, floa
     return values
 
 
-def _kind(name: str, one: Reserved, function: CostFunction, smallest: Bound, largest: Bound) -> Kind:
+def _kind(name: str, one: Reserved, fit: CostFunction, smallest: Bound, largest: Bound) -> Kind:
     if name == ANY:
         raise NotSupported(f"A reserved kind cannot be called {ANY!r}, the name of all providers.")
     if not 0.0 < one.share <= 1.0:
@@ -221,12 +224,12 @@ def _kind(name: str, one: Reserved, function: CostFunction, smallest: Bound, lar
         )
     if not -1.0 < one.dearer < np.inf:
         raise NotSupported(f"dearer={format_number(one.dearer)} of {name} must be above -1: 0.05 means 5 % more.")
-    own = function if one.cost is None else one.cost
+    own = fit if one.cost is None else one.cost
     require_fit(own)
-    if set(own.technology.outputs) != set(function.technology.outputs):
+    if set(own.technology.outputs) != set(fit.technology.outputs):
         raise UnknownName(
             f"The cost function of {name} has the outputs {', '.join(own.technology.outputs)}, and the other one "
-            f"{', '.join(function.technology.outputs)}. State both over the same outputs."
+            f"{', '.join(fit.technology.outputs)}. State both over the same outputs."
         )
     return Kind(
         name,

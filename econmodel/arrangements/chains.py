@@ -7,11 +7,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.arrangements.payment_by_results.cash_paths import LowPoints, low_points, path_moments
-from econmodel.arrangements.payment_by_results.chain import Tier, passed_on, share_reaching
-from econmodel.arrangements.payment_by_results.histories import Terms, histories, longest
-from econmodel.arrangements.payment_by_results.poisson_counts import LARGEST_RATE
-from econmodel.arrangements.payment_by_results.tariff import Tariff, read_outcomes, read_share, read_tariff
+from econmodel.arrangements.cash import LARGEST_RATE, Terms, histories, longest, low_points, path_moments
+from econmodel.arrangements.tariff import (
+    Tier,
+    passed_on,
+    read_outcomes,
+    read_share,
+    read_tariff,
+    share_reaching,
+)
 from econmodel.economies.core.inference import share_interval
 from econmodel.errors import NotSupported
 from econmodel.results import Table, format_number
@@ -21,8 +25,15 @@ Array = NDArray[np.float64]
 SIZES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 STARTS = MappingProxyType({3: 0.4, 9: 0.3, 15: 0.2, 21: 0.1})
 KEPT = MappingProxyType({1.0: 1.0})
-SAFE = 0.95
+SAFE, FEWEST_DRAWS = 0.95, 100
 CHAIN, MONTHLY, TERMS = "Where 100 of the maximum price goes", "Month by month", "Terms"
+LABELS = {
+    "even_reserve": "reserve, even chance",
+    "safe_reserve": "reserve, 95 % safe",
+    "expected_cash": "expected cash, months of spending",
+    "standard_deviation": "standard deviation, one referral a month",
+    "months_in_reserve": "months of spending in reserve",
+}
 # Chances that were typed as decimals add up to one within this.
 ROUNDING = 1e-9
 
@@ -82,9 +93,9 @@ def supply_chain(
     Returns
     -------
     Table
-        One row a size: `spending a month` at full flow (referrals x cost); `expected low point`, the deepest point of
-        expected cash; `reserve, even chance` and `reserve, 95 % safe`, what would have been enough in half and in 95 %
-        of the futures, all in months of spending; `out of cash`, the share of futures in which the reserves held run
+        One row a size: `spending_a_month` at full flow (referrals x cost); `expected_low_point`, the deepest point of
+        expected cash; `even_reserve` and `safe_reserve`, what would have been enough in half and in 95 %
+        of the futures, all in months of spending; `out_of_cash`, the share of futures in which the reserves held run
         out, with a 95 % interval. Tables: where the price goes tier by tier, and expected payments, cost and cash
         month by month with the standard deviation of cash for one referral a month, and the terms used.
 
@@ -104,15 +115,20 @@ def supply_chain(
     >>> from econmodel.table.shipped import figures
     >>> chain = [Tier("prime", fee=0.29), Tier("tier 1", fee=0.29), Tier("tier 2")]
     >>> answer = supply_chain(figures("work_programme_tariff"), {"New ESA": 0.151}, tiers=chain, referrals=[1, 100])
-    >>> bool(answer.table["reserve, 95 % safe"].is_monotonic_decreasing)
+    >>> bool(answer.table["safe_reserve"].is_monotonic_decreasing)
     True
     """
     shares = read_outcomes(outcomes)
     rows = read_tariff(tariff, list(shares))
     share, lag = share_reaching(tiers, at, discount)
     sizes = _sizes(referrals)
-    _check(call_off, standing, reserves, cost, spent_over, months, draws)
-    terms = Terms(share, lag, int(spent_over), _starts(starts), _kept(kept))
+    _check(call_off, standing, reserves, cost, {"spent_over": spent_over, "months": months, "draws": draws})
+    for month in starts:
+        if month != int(month) or month < 0:
+            raise NotSupported(f"starts: a job begins in month {month!r}; give whole months after referral, from zero.")
+    for part in kept:
+        read_share(part, "kept: a share of the sustainment payments")
+    terms = Terms(share, lag, int(spent_over), _chances(starts, "starts"), _chances(kept, "kept"))
     served = rows, _mix(mix, rows.groups), np.array(list(shares.values())), terms
     brings_in = float(histories(*served, cost=0.0, months=longest(rows, terms)).expected().sum())
     spent = brings_in if cost is None else float(cost)
@@ -132,42 +148,44 @@ def supply_chain(
         levels=(0.5, SAFE),
     )
     expected, variance = path_moments(life, call_off, standing * spent)
-    table = _by_size(sizes, spent, expected, lows, draws)
+    needed, (low, high) = lows.needed / (sizes * spent)[:, None], share_interval(lows.out_of_cash, draws)
+    table = pd.DataFrame(
+        {
+            "referrals_a_month": sizes,
+            "spending_a_month": sizes * spent,
+            "expected_low_point": max(-float(expected.min()), 0.0) / spent,
+            "even_reserve": needed[:, 0],
+            "safe_reserve": needed[:, 1],
+            "out_of_cash": lows.out_of_cash,
+            "out_of_cash_low": low,
+            "out_of_cash_high": high,
+        }
+    )
     chain, name = passed_on(tiers, discount), at or tiers[-1].name
     monthly = pd.DataFrame(
         {
             "month": np.arange(1, months + 1),
-            "paid for a participant": paid.expected(),
-            "spent on a participant": paid.expected() - life.expected(),
-            "expected cash, months of spending": expected / spent,
-            "standard deviation, one referral a month": np.sqrt(variance) / spent,
+            "paid_for_a_participant": paid.expected(),
+            "spent_on_a_participant": paid.expected() - life.expected(),
+            "expected_cash": expected / spent,
+            "standard_deviation": np.sqrt(variance) / spent,
         }
     )
-    used = {"share of the price": share, "a participant brings in": brings_in, "a participant costs": spent}
-    used |= {"months of spending in reserve": reserves, "months": months, "draws": draws}
+    notes = [
+        f"{draws:,} simulated futures of each size. Reserves and low points are in months of spending at full flow."
+    ]
+    if cost is None:
+        notes.append("The cost of a participant is set to what one is expected to bring in: the contract breaks even.")
+    notes += [f"{note} What follows for them is arithmetic on that." for note in rows.notes()]
+    used = {"share_of_the_price": share, "a_participant_brings_in": brings_in, "a_participant_costs": spent}
+    used |= {"months_in_reserve": reserves, "months": months, "draws": draws}
     return Table(
         f"Cash of providers at {name}, by size",
         table,
         _text(table, chain, share, name, reserves, months),
-        notes=_notes(rows, draws, cost),
+        labels=LABELS,
+        notes=tuple(notes),
         tables={CHAIN: chain, MONTHLY: monthly, TERMS: pd.DataFrame([used])},
-    )
-
-
-def _by_size(sizes: Array, spent: float, expected: Array, lows: LowPoints, draws: int) -> pd.DataFrame:
-    low, high = share_interval(lows.out_of_cash, draws)
-    needed = lows.needed / (sizes * spent)[:, None]
-    return pd.DataFrame(
-        {
-            "referrals a month": sizes,
-            "spending a month": sizes * spent,
-            "expected low point": max(-float(expected.min()), 0.0) / spent,
-            "reserve, even chance": needed[:, 0],
-            "reserve, 95 % safe": needed[:, 1],
-            "out of cash": lows.out_of_cash,
-            "out of cash_low": low,
-            "out of cash_high": high,
-        }
     )
 
 
@@ -181,9 +199,7 @@ def _sizes(referrals: Sequence[float]) -> Array:
     return sizes
 
 
-def _check(
-    call_off: float, standing: float, reserves: float, cost: float | None, spent_over: int, months: int, draws: int
-) -> None:
+def _check(call_off: float, standing: float, reserves: float, cost: float | None, counts: Mapping[str, int]) -> None:
     read_share(call_off, "call_off, the share of the promised referrals that come,")
     read_share(standing, "standing, the share of the cost that is committed in advance,")
     if call_off == 0:
@@ -192,7 +208,8 @@ def _check(
         raise NotSupported(f"reserves={reserves:g}: give months of spending held at the start, zero or more.")
     if cost is not None and not cost > 0:
         raise NotSupported(f"cost={cost:g}: give the money spent on a participant, or leave it out to break even.")
-    for name, number, least in (("spent_over", spent_over, 1), ("months", months, 1), ("draws", draws, 100)):
+    for name, number in counts.items():
+        least = FEWEST_DRAWS if name == "draws" else 1
         if number != int(number) or number < least:
             raise NotSupported(f"{name}={number:g}: give a whole number from {least} upwards.")
 
@@ -217,48 +234,23 @@ def _chances(given: Mapping, what: str) -> dict:
     return chances
 
 
-def _starts(given: Mapping[int, float]) -> dict[int, float]:
-    for month in given:
-        if month != int(month) or month < 0:
-            raise NotSupported(f"starts: a job begins in month {month!r}; give whole months after referral, from zero.")
-    return _chances(given, "starts")
-
-
-def _kept(given: Mapping[float, float]) -> dict[float, float]:
-    for part in given:
-        read_share(part, "kept: a share of the sustainment payments")
-    return _chances(given, "kept")
-
-
 def _text(table: pd.DataFrame, chain: pd.DataFrame, price: float, at: str, reserves: float, months: int) -> str:
     small, large = table.iloc[0], table.iloc[-1]
     text = f"Of every 100 in money of the maximum price, {100 * price:.1f} reach {at}."
-    kept = float(chain["keeps of 100"].sum())
+    kept = float(chain["keeps_of_100"].sum())
     if kept:
         text = f"{text[:-1]}; fees and premiums of the tiers take {kept:.1f} of the price of an average participant."
     text += (
-        f" A provider with {_many(small)} needs {small['reserve, 95 % safe']:.1f} months of spending in reserve to be "
+        f" A provider with {_many(small)} needs {small['safe_reserve']:.1f} months of spending in reserve to be "
         f"95 % safe of running out of cash within {months} months"
     )
     if len(table) > 1:
-        text += f", one with {_many(large)} {large['reserve, 95 % safe']:.1f}"
-    text += f". With {format_number(reserves)} months in reserve, {100 * small['out of cash']:.0f} %"
+        text += f", one with {_many(large)} {large['safe_reserve']:.1f}"
+    text += f". With {format_number(reserves)} months in reserve, {100 * small['out_of_cash']:.0f} %"
     text += f" of futures end without cash for the {'smaller' if len(table) > 1 else 'provider'}"
-    return text + (f" and {100 * large['out of cash']:.0f} % for the larger." if len(table) > 1 else ".")
-
-
-def _notes(rows: Tariff, draws: int, cost: float | None) -> tuple[str, ...]:
-    notes = [
-        f"{draws:,} simulated futures of each size. Reserves and low points are in months of spending at full flow."
-    ]
-    if cost is None:
-        notes.append("The cost of a participant is set to what one is expected to bring in: the contract breaks even.")
-    if rows.assumed.any():
-        names = ", ".join(name for name, assumed in zip(rows.groups, rows.assumed, strict=True) if assumed)
-        notes.append(f"Marked in the tariff as an assumption: {names}. What follows for them is arithmetic on that.")
-    return tuple(notes)
+    return text + (f" and {100 * large['out_of_cash']:.0f} % for the larger." if len(table) > 1 else ".")
 
 
 def _many(row: pd.Series) -> str:
-    number = float(row["referrals a month"])
+    number = float(row["referrals_a_month"])
     return f"{format_number(number)} referral{'' if number == 1 else 's'} a month"

@@ -11,13 +11,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econmodel.arrangements.payment_by_results.chain import Tier
-from econmodel.arrangements.payment_by_results.payment import assumed, check_spread, check_worked_with, price_share
-from econmodel.arrangements.payment_by_results.response import Response, relative_gain, relative_spending
-from econmodel.arrangements.payment_by_results.tariff import Tariff, read_outcomes, read_share, read_tariff
+from econmodel.arrangements.payment import (
+    Response,
+    check_spread,
+    check_worked_with,
+    halved,
+    price_share,
+    relative_gain,
+    relative_spending,
+    spread_note,
+)
+from econmodel.arrangements.tariff import Tier, read_outcomes, read_share, read_tariff
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.results import Table, format_number
 from econmodel.table.roles import nearest
+from econmodel.words import listed
 
 Array = NDArray[np.float64]
 # Steps from the lowest to the highest p0; both ends are among them, and the extremes lie at the ends.
@@ -25,9 +33,15 @@ STEPS = 201
 # Least and greatest ln(k (p1 - p0) R) tried: nobody and everybody is worth the effort.
 NOBODY, EVERYBODY = 1e-9, 40.0
 DEVIATIONS = 8.0
-HALVINGS = 60
 MOST = 0.5
 SET = "The set of responses that fit"
+LABELS = {
+    "added_by_effort_from": "added by effort, from",
+    "added_by_effort_to": "added by effort, to",
+    "multiple_to_unpark_at_most": "multiple to un-park at most",
+    "wanted_multiple_from": "wanted multiple, from",
+    "wanted_multiple_to": "wanted multiple, to",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,12 +92,12 @@ def explain_outcomes(
     -------
     Table
         One row a group, with what holds for every (p0, p1, k) that fits: `revenue` (price times rate, for a
-        participant), `spending at most`, `added by effort` (outcome rate less p0; its two ends), `parked at most`
-        (share on whom nothing is spent), `multiple to un-park at most` (of the price, for `worked_with` of the group to
-        be worth the effort; one where none is needed), and the ends of `wanted multiple` (of the price, for the money
-        that is wanted). There is no least spending and no least parking: with a large enough k a little money does it.
-        A group that no response fits has empty entries. The table of the set gives the ends of p0 and p1, and the least
-        k.
+        participant), `spending_at_most`, `added_by_effort_from` and `_to` (outcome rate less p0), `parked_at_most`
+        (share on whom nothing is spent), `multiple_to_unpark_at_most` (of the price, for `worked_with` of the group to
+        be worth the effort; one where none is needed), and `wanted_multiple_from` and `_to` (of the price, for the
+        money that is wanted). There is no least spending and no least parking: with a large enough k a little money
+        does it. A group that no response fits has empty entries. The table of the set gives the ends of p0 and p1, and
+        the least k.
 
     Raises
     ------
@@ -102,7 +116,7 @@ def explain_outcomes(
     >>> from econmodel.table.shipped import figures
     >>> rates = {"JSA 25 and over": 0.317, "ESA ex-IB": 0.054}
     >>> answer = explain_outcomes(figures("work_programme_tariff"), rates)
-    >>> bool((answer.table["spending at most"] < answer.table["revenue"]).all())
+    >>> bool((answer.table["spending_at_most"] < answer.table["revenue"]).all())
     True
     """
     rates = read_outcomes(outcomes)
@@ -113,7 +127,7 @@ def explain_outcomes(
     read_share(kept, "kept, the share of the sustainment payments that is earned,")
     check_spread(spread)
     check_worked_with(worked_with)
-    prices, found, sets = share * rows.price_of_an_outcome(kept), [], []
+    prices, groups, sets = share * rows.price_of_an_outcome(kept), [], []
     for name, price, rate in zip(rates, prices, rates.values(), strict=True):
         low, high = _ends((without or {}).get(name, (0.0, rate)), name)
         limit = share * _positive((spending_below or {}).get(name, np.inf), f"spending_below[{name!r}]")
@@ -122,11 +136,12 @@ def explain_outcomes(
             name, _positive(float(price), f"The price of an outcome of {name!r}"), rate, low, high, limit, times
         )
         slowest = _slowest(known, spread)
-        found.append(_row(known, slowest, worked_with))
+        groups.append(_row(known, slowest, worked_with))
         sets.append(_described(known, slowest))
-    table = pd.DataFrame(found)
+    table, first = pd.DataFrame(groups), "Two of p0, p1 and k are not known for any group: these are bounds over all "
+    notes = (f"{first}that fit, without a middle.", *spread_note(spread), *rows.notes())
     return Table(
-        "What the outcome rates say", table, _text(table), notes=_notes(rows, spread), tables={SET: pd.DataFrame(sets)}
+        "What the outcome rates say", table, _text(table), labels=LABELS, notes=notes, tables={SET: pd.DataFrame(sets)}
     )
 
 
@@ -163,17 +178,16 @@ def _slowest(known: _Known, spread: float) -> Response:
         return Response(np.empty(0), np.empty(0), np.empty(0), spread)
     p0 = np.linspace(known.low, min(known.high, known.rate), STEPS)
     gained = known.rate - p0
+
+    def is_possible(edge: Array) -> Array:
+        gain, spent = relative_gain(edge, spread), known.price * gained * relative_spending(edge, spread)
+        return np.asarray((gained <= (1.0 - p0) * gain) & (spent <= known.money * gain))
+
     low = np.full(STEPS, NOBODY if spread == 0 else -DEVIATIONS * spread)
-    high = np.full(STEPS, EVERYBODY + DEVIATIONS * spread)
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        gain = relative_gain(middle, spread)
-        spent = known.price * gained * relative_spending(middle, spread)
-        possible = (gained <= (1.0 - p0) * gain) & (spent <= known.money * gain)
-        low, high = np.where(possible, low, middle), np.where(possible, middle, high)
-    reach = gained / relative_gain(high, spread)
+    edge = halved(is_possible, low, np.full(STEPS, EVERYBODY + DEVIATIONS * spread))[1]
+    reach = gained / relative_gain(edge, spread)
     with np.errstate(divide="ignore"):
-        return Response(p0, p0 + reach, np.exp(high) / (known.price * reach), spread)
+        return Response(p0, p0 + reach, np.exp(edge) / (known.price * reach), spread)
 
 
 def _row(known: _Known, slowest: Response, worked_with: float) -> dict[str, object]:
@@ -184,7 +198,7 @@ def _row(known: _Known, slowest: Response, worked_with: float) -> dict[str, obje
         "revenue": known.price * known.rate,
     }
     if not known.fits:
-        return row | dict.fromkeys(("spending at most", "parked at most", "multiple to un-park at most"), np.nan)
+        return row | dict.fromkeys(("spending_at_most", "parked_at_most", "multiple_to_unpark_at_most"), np.nan)
     some = slowest.reach > 0
     by_itself = known.high >= known.rate
     able = Response(slowest.without[some], slowest.most[some], slowest.speed[some], slowest.spread)
@@ -192,13 +206,13 @@ def _row(known: _Known, slowest: Response, worked_with: float) -> dict[str, obje
     times = able.price_to_work_with(worked_with) / price
     least = 1.0 if none else float(_price_multiple(able, known).min())
     return row | {
-        "spending at most": 0.0 if none else float(able.spending(price).max()),
-        "added by effort, from": known.rate - min(known.high, known.rate),
-        "added by effort, to": known.rate - known.low,
-        "parked at most": 1.0 if by_itself else float(able.parked(price).max()),
-        "multiple to un-park at most": np.inf if by_itself else max(float(times.max()), 1.0),
-        "wanted multiple, from": min(least, known.times),
-        "wanted multiple, to": known.times,
+        "spending_at_most": 0.0 if none else float(able.spending(price).max()),
+        "added_by_effort_from": known.rate - min(known.high, known.rate),
+        "added_by_effort_to": known.rate - known.low,
+        "parked_at_most": 1.0 if by_itself else float(able.parked(price).max()),
+        "multiple_to_unpark_at_most": np.inf if by_itself else max(float(times.max()), 1.0),
+        "wanted_multiple_from": min(least, known.times),
+        "wanted_multiple_to": known.times,
     }
 
 
@@ -206,50 +220,41 @@ def _price_multiple(fits: Response, known: _Known) -> Array:
     """By how much the price has to rise for the money paid for outcomes to rise `times`."""
     if not known.times > 1:
         return np.full_like(fits.without, known.times)
-    low, high = np.ones_like(fits.without), np.full_like(fits.without, known.times)
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        short = middle * fits.outcomes(middle * known.price) < known.times * known.rate
-        low, high = np.where(short, middle, low), np.where(short, high, middle)
+
+    def is_enough(multiple: Array) -> Array:
+        return np.asarray(multiple * fits.outcomes(multiple * known.price) >= known.times * known.rate)
+
+    low, high = halved(is_enough, np.ones_like(fits.without), np.full_like(fits.without, known.times))
     return (low + high) / 2
 
 
 def _described(known: _Known, slowest: Response) -> dict[str, object]:
     if not known.fits:
-        return {"group": known.name} | dict.fromkeys(("p0 from", "p0 to", "p1 above", "p1 to", "k from"), np.nan)
+        return {"group": known.name} | dict.fromkeys(("p0_from", "p0_to", "p1_above", "p1_to", "k_from"), np.nan)
     return {
         "group": known.name,
-        "p0 from": slowest.without[0],
-        "p0 to": slowest.without[-1],
-        "p1 above": known.rate,
-        "p1 to": slowest.most.max(),
-        "k from": slowest.speed.min(),
+        "p0_from": slowest.without[0],
+        "p0_to": slowest.without[-1],
+        "p1_above": known.rate,
+        "p1_to": slowest.most.max(),
+        "k_from": slowest.speed.min(),
     }
 
 
 def _text(table: pd.DataFrame) -> str:
-    none = table.loc[table["spending at most"].isna(), "group"].tolist()
-    known = table.dropna(subset="spending at most")
+    none = table.loc[table["spending_at_most"].isna(), "group"].tolist()
+    known = table.dropna(subset="spending_at_most")
     text = ""
     if len(known):
-        parts = [f"{format_number(one['spending at most'], 3)} on {one['group']}" for _, one in known.iterrows()]
+        parts = [f"{format_number(one['spending_at_most'], 3)} on {one['group']}" for _, one in known.iterrows()]
         text = "Whatever response fits the outcome rates, payment for outcomes makes it worth spending at most "
-        text += f"{_joined(parts)}, for a participant."
-        unsure = known.loc[known["parked at most"] >= MOST, "group"].tolist()
-        sure = known.loc[known["parked at most"] < MOST, "group"].tolist()
+        text += f"{listed(parts)}, for a participant."
+        unsure = known.loc[known["parked_at_most"] >= MOST, "group"].tolist()
+        sure = known.loc[known["parked_at_most"] < MOST, "group"].tolist()
         if unsure:
-            text += f" Whether most of {_joined(unsure)} are parked cannot be told from these figures."
+            text += f" Whether most of {listed(unsure)} are parked cannot be told from these figures."
         if sure:
-            text += f" Most of {_joined(sure)} are not parked."
+            text += f" Most of {listed(sure)} are not parked."
     if none:
-        text += f" No response fits {_joined(none)}, where fewer had an outcome than are said to have had one anyway."
+        text += f" No response fits {listed(none)}, where fewer had an outcome than are said to have had one anyway."
     return text.strip()
-
-
-def _joined(words: list[str]) -> str:
-    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
-
-
-def _notes(rows: Tariff, spread: float) -> tuple[str, ...]:
-    first = "Two of p0, p1 and k are not known for any group: these are bounds over all that fit, without a middle."
-    return (first, *assumed(rows, spread))

@@ -1,1 +1,0 @@
-"""Payment by results: the tariff, effort and parking, the supply chain, and its cash."""

@@ -1,1 +1,0 @@
-"""Work that nobody is paid for, beside work that somebody is."""
