@@ -121,7 +121,7 @@ def test_the_verdict_against_a_wage(table, wage, words):
 def test_without_a_wage_the_sentence_says_whether_there_is_a_saving(table, effect, verdict, words):
     data = table(0.1, 60)
     frame = data.frame.assign(cost=data.frame["cost"] * (data.frame["hours"] / 10) ** (effect - SHARE))
-    found = em.coproduce(em.fit(dataclasses.replace(data, frame=frame), "cobb_douglas"), "hours")
+    found = em.arrangements.coproduce(em.fit(dataclasses.replace(data, frame=frame), "cobb_douglas"), "hours")
     assert found.row("elasticity of cost to unpaid work")["verdict"] == verdict
     assert words in found.text
     low, high = sorted(abs(found.row("shadow value")[["conf_low", "conf_high"]].astype(float)))
