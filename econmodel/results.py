@@ -382,6 +382,7 @@ class Effects(_Shown):
     method : how intervals were made ("delta", "simulate", "bootstrap")
     conf_level : their level
     margin : departure from a null that would not matter
+    source : the table that it comes from and its rows, as the last line of a chart gives them; empty without a table
     """
 
     title: str
@@ -393,6 +394,7 @@ class Effects(_Shown):
     method: str = "delta"
     conf_level: float = 0.95
     margin: float = 0.0
+    source: str = ""
 
     def __post_init__(self) -> None:
         _Shown.__post_init__(self)

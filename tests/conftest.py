@@ -39,7 +39,12 @@ def as_learned() -> Callable[..., SimpleNamespace]:
         ends = np.array(list(product((0.0, 100.0), repeat=len(names)))) * mean
         columns = dict(zip(names, ends.T, strict=True))
         data = SimpleNamespace(
-            labels=str, title="", outputs=dict.fromkeys(names, SimpleNamespace(unit="")), cost_unit="", money=""
+            labels=str,
+            title="",
+            outputs=dict.fromkeys(names, SimpleNamespace(unit="")),
+            cost_unit="",
+            money="",
+            source_line=lambda: "",
         )
         sample = SimpleNamespace(rows=SimpleNamespace(columns=columns), controls={}, data=data)
         fields = ("technology", "theta", "covariance", "freedom", "wild", "points")

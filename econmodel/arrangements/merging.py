@@ -36,7 +36,7 @@ from econmodel.arrangements.pay_back import (
 )
 from econmodel.economies.core.inference import Method
 from econmodel.economies.core.measure import verdict_of
-from econmodel.economies.core.places import CostFunction, require_fit
+from econmodel.economies.core.places import CostFunction, require_fit, source_of
 from econmodel.estimate.fit import Fit
 from econmodel.forms.technology import Point
 from econmodel.results import (
@@ -156,6 +156,7 @@ def merger(
     return Effects(
         who, shown, text, labels, tuple(_notes(joint, comparison.notes(method), seen, after)),
         {name: table for name, table in tables.items() if name not in without}, method, conf_level,
+        source=source_of(joint.fit),
     )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from econmodel.arrangements.trust import Transactions, Trust
 from econmodel.economies.core.fixed_cost import Reading
 from econmodel.economies.core.inference import Method
 from econmodel.economies.core.measure import verdict_of
-from econmodel.economies.core.places import CostFunction
+from econmodel.economies.core.places import CostFunction, source_of
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.results import Effects, format_number, identified_in_words
 from econmodel.table.roles import nearest
@@ -161,7 +161,7 @@ def partner(
         tables[ALONG] = _along(work, along, numbers)
     effects = Effects(
         "Arrangements, cost a year", table, "", notes=tuple(_notes(work, comparison.notes(method))), tables=tables,
-        method=method, conf_level=conf_level,
+        method=method, conf_level=conf_level, source=source_of(work.fit),
     )  # fmt: skip
     return replace(effects, text=_text(work, effects, f"{first} less {second}", method))
 

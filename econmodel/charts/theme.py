@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from econmodel.charts.given import must_draw
+from econmodel.charts.words import must_draw
 from econmodel.errors import EconmodelError, UnknownName
 
 if TYPE_CHECKING:

@@ -181,7 +181,7 @@ def decompose(
         f"From {first.label} to {last.label}: where the gap in cost comes from", table,
         _text(comparison, table, float(one.growth[0]), conf_level),
         {f"relationship: {name}": fit.data.labels(name) for name in fit.technology.relationships},
-        tuple(notes), tables, "delta" if pair else "bootstrap", conf_level,
+        tuple(notes), tables, "delta" if pair else "bootstrap", conf_level, source=fit.data.source_line(),
     )  # fmt: skip
 
 

@@ -168,6 +168,7 @@ def separate(
         _text(fit, table, brackets, outcomes, conf_level, float(np.ptp(log_size[keep]))),
         {f"relationship: {name}": fit.data.labels(name) for name in fit.technology.relationships}, tuple(notes),
         {name: one for name, one in tables.items() if len(one)}, "bootstrap", conf_level,
+        source=fit.data.source_line(),
     )  # fmt: skip
 
 

@@ -245,6 +245,24 @@ class CostData:
         """How many rows there are."""
         return len(self.frame)
 
+    def source_line(self, rows: int | None = None) -> str:
+        """The table and how many of its rows a number rests on, as the last line of a chart gives them.
+
+        Examples
+        --------
+        >>> from econmodel.table.shipped import load
+        >>> load("us_airlines").source_line()
+        'Source: Airlines in the United States, 1970-84; n = 90 observations'
+        """
+        title = f"Source: {self.title}; " if self.title else ""
+        return f"{title}n = {len(self) if rows is None else rows:,} {self.noun}"
+
+    @property
+    def noun(self) -> str:
+        """What rows are: "providers", or "observations" where a provider has several."""
+        several = self.entity is not None and self.frame[self.entity].duplicated().any()
+        return "observations" if several else "providers"
+
     def labels(self, name: str) -> str:
         """The words printed for a column.
 

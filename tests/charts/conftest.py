@@ -1,32 +1,24 @@
 """Results made by hand, and every chart drawn from them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from econmodel import charts
 from econmodel.arrangements.chains import supply_chain
 from econmodel.arrangements.commission import Reserved
 from econmodel.arrangements.configuration import configure
+from econmodel.arrangements.coproduction import coproduce
 from econmodel.arrangements.explained import explain_outcomes
+from econmodel.arrangements.partnering import partner
 from econmodel.arrangements.payment import pay_by_results
 from econmodel.arrangements.tariff import Tier
-from econmodel.charts.complement_cells import complementarity_map
-from econmodel.charts.forest_plot import forest
-from econmodel.charts.gap_waterfall import waterfall
-from econmodel.charts.merger_waterfall import merger as merger_chart
-from econmodel.charts.power_curve import power as power_chart
-from econmodel.charts.ratio_by_size import relationship_against_size
-from econmodel.charts.reserve_curve import reserves
-from econmodel.charts.revenue_bars import outcome_revenue
-from econmodel.charts.scope_cells import scope_map
-from econmodel.charts.separation_bars import separation
-from econmodel.charts.structure_bars import configuration
-from econmodel.charts.theme import svg
-from econmodel.charts.unit_cost_curve import cost_curve
 from econmodel.economies.outputs.shape import complementarity
+from econmodel.economies.outputs.subadditivity import subadditivity
 from econmodel.estimate.fit import Fit
 from econmodel.estimate.fitting import fit
 from econmodel.results import Effects, Table
@@ -123,7 +115,7 @@ def make_care(**parameters: float) -> StatedCost:
 
 
 def with_dashes() -> object:
-    return cost_curve(make_curve([6100, 5800, 5300, 5200], supported=[False, True, True, True]), make_schools())
+    return charts.cost_curve(make_curve([6100, 5800, 5300, 5200], supported=[False, True, True, True]), make_schools())
 
 
 def make_power(found: list[float], wrong: float = 0.0, truth: float = 0.9) -> Table:
@@ -183,47 +175,69 @@ def make_payment() -> Table:
     return pay_by_results(figures("work_programme_tariff"), response, spread=1.0)
 
 
+def make_partners(**how: object) -> Effects:
+    """A merger that one-off costs above a switching value make dearer than staying apart."""
+    parameters = {"common cost": 20, "visits": 40, "meals": 40}
+    cost = state("composite", parameters, outputs={"visits": 10, "meals": 10}, fixed_costs=("visits", "meals"))
+    two = {"Ash": {"visits": 20, "meals": 5}, "Beech": {"visits": 4, "meals": 25}}
+    return partner(cost, two, ["meals"], **how)
+
+
+def make_volunteers(wage: float) -> Effects:
+    shape = state("cobb_douglas", {"constant": np.log(100.0), "visits": 0.8}, outputs={"visits": 100})
+    data = simulate(shape, 100, noise=0.05, seed=1).data
+    hours = 10 * np.exp(0.5 * np.random.default_rng(7).standard_normal(100))
+    frame = data.frame.assign(hours=hours, cost=data.frame["cost"] * np.exp(-0.02 * hours))
+    return coproduce(fit(replace(data, frame=frame, controls=["hours"]), "cobb_douglas"), "hours", wage)
+
+
 CHARTS: dict[str, Callable[[], object]] = {
     "curve with providers": with_dashes,
-    "curve with groups": lambda: cost_curve(make_curve([5300, 5200, 5600]), make_schools(1200)),
-    "curve alone": lambda: cost_curve(make_curve([9000, 400, 90], half_width=30)),
-    "separation": lambda: separation(make_separation()),
-    "separation with large parts": lambda: separation(make_separation(0.8, -0.31, 0.42)),
-    "forest": lambda: forest(make_services()),
-    "forest of one": lambda: forest(make_services().head(1)),
-    "forest with bands": lambda: forest(make_scopes()),
-    "waterfall": lambda: waterfall(make_gap({"scale": 0.3, "relationship: staff": -0.1, "residual": -0.02})),
-    "short waterfall": lambda: waterfall(make_gap({"scale": 0.02, "prices": -0.05}, growth=0.03), unit_cost=True),
-    "merger": lambda: merger_chart(make_merger({"levelling": 1.01, "size": 0.88, "relationship": 1.04})),
-    "merger of a group": lambda: merger_chart(make_merger({"size": 0.7}, **{"share of cost merged": 0.2})),
-    "power": lambda: power_chart(make_power([0.2, 0.4, 0.7, 0.85, 0.97, 1.0])),
-    "power of many": lambda: power_chart(make_power([0.05] * 14, wrong=0.3)),
-    "power of one": lambda: power_chart(make_power([0.5])),
-    "power of nothing": lambda: power_chart(make_power([np.nan] * 3, wrong=0.05, truth=1.0)),
-    "complementarity map": lambda: complementarity_map(complementarity(make_care())),
-    "structures": lambda: configuration(make_structures()),
-    "structures with a share": lambda: configuration(make_structures(own=True)),
-    "structures of many": lambda: configuration(make_structures(2000, numbers=range(12, 40))),
-    "structures at both ends": lambda: configuration(make_structures(learned=fitted_to, only_supported=False)),
-    "structure alone": lambda: configuration(make_structures(numbers=())),
-    "reserves": lambda: reserves(make_cash()),
-    "reserves of many": lambda: reserves(make_cash(tuple(range(1, 40)), held=0.0)),
-    "reserves of two": lambda: reserves(make_cash((0.5, 2000))),
-    "revenue by group": lambda: outcome_revenue(make_outcomes()),
-    "revenue of one group": lambda: outcome_revenue(make_outcomes({"New ESA": 0.1}, without={"New ESA": 0.2})),
-    "revenue where the response is stated": lambda: outcome_revenue(make_payment()),
-    "scope map": lambda: scope_map(make_mixes()),
-    "scope map of intervals": lambda: scope_map(make_care(), multiples=(0.5, 1.0, 2.0)),
-    "relationship": lambda: relationship_against_size(make_schools(), "staffing"),
-    "relationship in groups": lambda: relationship_against_size(make_schools(1200), "staffing"),
-    "relationship of few": lambda: relationship_against_size(make_schools(8), "staffing"),
+    "curve with groups": lambda: charts.cost_curve(make_curve([5300, 5200, 5600]), make_schools(1200)),
+    "curve alone": lambda: charts.cost_curve(make_curve([9000, 400, 90], half_width=30)),
+    "separation": lambda: charts.separation(make_separation()),
+    "separation with large parts": lambda: charts.separation(make_separation(0.8, -0.31, 0.42)),
+    "forest": lambda: charts.forest(make_services()),
+    "forest of one": lambda: charts.forest(make_services().head(1)),
+    "forest with bands": lambda: charts.forest(make_scopes()),
+    "waterfall": lambda: charts.waterfall(make_gap({"scale": 0.3, "relationship: staff": -0.1, "residual": -0.02})),
+    "short waterfall": lambda: charts.waterfall(
+        make_gap({"scale": 0.02, "prices": -0.05}, growth=0.03), unit_cost=True
+    ),
+    "merger": lambda: charts.merger(make_merger({"levelling": 1.01, "size": 0.88, "relationship": 1.04})),
+    "merger of a group": lambda: charts.merger(make_merger({"size": 0.7}, **{"share of cost merged": 0.2})),
+    "power": lambda: charts.power(make_power([0.2, 0.4, 0.7, 0.85, 0.97, 1.0])),
+    "power of many": lambda: charts.power(make_power([0.05] * 14, wrong=0.3)),
+    "power of one": lambda: charts.power(make_power([0.5])),
+    "power of nothing": lambda: charts.power(make_power([np.nan] * 3, wrong=0.05, truth=1.0)),
+    "complementarity map": lambda: charts.complementarity_map(complementarity(make_care())),
+    "structures": lambda: charts.configuration(make_structures()),
+    "structures with a share": lambda: charts.configuration(make_structures(own=True)),
+    "structures of many": lambda: charts.configuration(make_structures(2000, numbers=range(12, 40))),
+    "structures at both ends": lambda: charts.configuration(make_structures(learned=fitted_to, only_supported=False)),
+    "structure alone": lambda: charts.configuration(make_structures(numbers=())),
+    "reserves": lambda: charts.reserves(make_cash()),
+    "reserves of many": lambda: charts.reserves(make_cash(tuple(range(1, 40)), held=0.0)),
+    "reserves of two": lambda: charts.reserves(make_cash((0.5, 2000))),
+    "revenue by group": lambda: charts.outcome_revenue(make_outcomes()),
+    "revenue of one group": lambda: charts.outcome_revenue(make_outcomes({"New ESA": 0.1}, without={"New ESA": 0.2})),
+    "revenue where the response is stated": lambda: charts.outcome_revenue(make_payment()),
+    "scope map": lambda: charts.scope_map(make_mixes()),
+    "scope map of intervals": lambda: charts.scope_map(make_care(), multiples=(0.5, 1.0, 2.0)),
+    "splits": lambda: charts.subadditivity_surface(subadditivity(make_care())),
+    "arrangements": lambda: charts.arrangements(make_partners(along="one_off", one_off=100.0)),
+    "coproduction": lambda: charts.coproduction(make_volunteers(1.6)),
+    "coproduction without a least cost": lambda: charts.coproduction(make_volunteers(9.0)),
+    "relationship": lambda: charts.relationship_against_size(make_schools(), "staffing"),
+    "relationship in groups": lambda: charts.relationship_against_size(make_schools(1200), "staffing"),
+    "relationship of few": lambda: charts.relationship_against_size(make_schools(8), "staffing"),
 }
 
 
 @cache
 def first_picture(name: str) -> tuple[object, str]:
     chart = CHARTS[name]()
-    return chart, svg(chart)
+    return chart, charts.svg(chart)
 
 
 @pytest.fixture(params=list(CHARTS))
@@ -238,74 +252,17 @@ def draw(request):
     return CHARTS[request.param]
 
 
-@pytest.fixture
-def schools():
-    return make_schools
-
-
-@pytest.fixture
-def structures():
-    return make_structures
-
-
-@pytest.fixture
-def curve():
-    return make_curve
-
-
-@pytest.fixture
-def separated():
-    return make_separation
-
-
-@pytest.fixture
-def mixes():
-    return make_mixes()
-
-
-@pytest.fixture
-def care():
-    return make_care
-
-
-@pytest.fixture
-def gaps():
-    return make_gap
-
-
-@pytest.fixture
-def mergers():
-    return make_merger
-
-
-@pytest.fixture
-def services():
-    return make_services()
-
-
-@pytest.fixture
-def powers():
-    return make_power
-
-
-@pytest.fixture
-def cash():
-    return make_cash
-
-
-@pytest.fixture
-def outcomes():
-    return make_outcomes
-
-
-@pytest.fixture
-def payment():
-    return make_payment()
-
-
-@pytest.fixture
-def scopes():
-    return make_scopes()
+# What tests are handed: a function that makes one, or the thing itself.
+MAKERS = {
+    "schools": make_schools, "structures": make_structures, "curve": make_curve, "separated": make_separation,
+    "care": make_care, "gaps": make_gap, "mergers": make_merger, "powers": make_power, "cash": make_cash,
+    "outcomes": make_outcomes,
+}  # fmt: skip
+MADE = {"mixes": make_mixes, "services": make_services, "payment": make_payment, "scopes": make_scopes}
+for name, maker in MAKERS.items():
+    globals()[name] = pytest.fixture(name=name)(lambda maker=maker: maker)
+for name, maker in MADE.items():
+    globals()[name] = pytest.fixture(name=name)(maker)
 
 
 @pytest.fixture

@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from econmodel.charts.axes import log_axis, log_ticks, value_axis
-from econmodel.charts.drawn import rows
-from econmodel.charts.groups import by_size
-from econmodel.charts.sentences import joined, lines, packed, per_cent, signed
+from econmodel.charts.marks import log_axis, log_ticks, rows, value_axis
+from econmodel.charts.sizes import by_size
+from econmodel.charts.words import brief, headline, lines, packed, per_cent, signed, tally, verdict_on
 
 SIZES = st.floats(1e-6, 1e12)
 
@@ -24,8 +23,7 @@ def test_log_ticks_are_few_increasing_and_inside(low, ratio):
 
 @given(values=st.lists(st.floats(-1e9, 1e9).map(lambda value: round(value, 6)), min_size=1, max_size=5))
 def test_value_axis_holds_all_values(values):
-    scale, _ = value_axis("cost", values)
-    low, high = scale.domain
+    low, high = value_axis("cost", values).scale.domain
     # The ends of an axis are rounded to six digits.
     slack = 1e-5 * max(map(abs, values))
     assert low - slack <= min(values) <= max(values) <= high + slack
@@ -39,7 +37,7 @@ def test_what_cannot_be_negative_has_no_axis_below_zero():
 
 
 def test_wide_values_have_a_log_axis_and_say_so():
-    scale, axis = value_axis("cost", [0.01, 20.0])
+    scale, axis, _ = value_axis("cost", [0.01, 20.0])
     assert scale.type == "log"
     assert axis.title == "cost (log scale)"
     assert log_axis("pupils", [10.0, 20.0])[1].title == "pupils (log scale)"
@@ -92,4 +90,56 @@ def test_percentages(value, said):
 
 def test_signs_are_written_in_full():
     assert [signed(value, 3) for value in (-0.5, 0.5, 0.0004, -0.0004)] == ["−0.500", "+0.500", "0.000", "0.000"]
-    assert joined([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"conf_low": 0.9, "conf_high": 0.95}, "Cheaper"),
+        ({"conf_low": 1.05, "conf_high": 1.1}, "Dearer"),
+        ({"conf_low": 0.9, "conf_high": 1.1}, "Size: the data do not settle it"),
+        ({"conf_low": np.nan, "conf_high": np.nan}, "Size: the data do not settle it"),
+        # Another method takes the difference back.
+        ({"conf_low": 0.9, "conf_high": 0.95, "p_value": 0.3}, "Size: the data do not settle it"),
+        ({"conf_low": 0.9, "conf_high": 0.95, "supported": False}, "Size: beyond the data"),
+        (
+            {"conf_low": 0.9, "conf_high": 1.1, "identified_low": 0.95, "identified_high": 1.05},
+            "Size: the data identify an interval only",
+        ),
+    ],
+)
+def test_a_title_is_the_verdict_of_its_row(row, said):
+    assert headline(verdict_on(row, 0.95, null=1.0), "size", "cheaper", "dearer") == said
+    assert headline(verdict_on(pd.Series(row), 0.95, null=1.0), "size", "cheaper", "dearer") == said
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "supported", "title", "sentence"),
+    [
+        (["below"] * 3, [True] * 3, "It falls in all three services", "Of 3 services, it falls in 3"),
+        (
+            ["below", "open", "open", "above", "equivalent"],
+            [True] * 5,
+            "Scale: not settled in two of five services",
+            "Of 5 services, it falls in 1, it rises in 1, no difference that matters in 1, and the data do not settle "
+            "it in 2",
+        ),
+        (["below", "above", "above"], [True, True, False], "Scale: two services point both ways",
+            "Of 2 services, it falls in 1, and it rises in 1; 1 more lies beyond the data"),
+        (["below", "below"], [False, False], "Scale: all two services beyond the data", ""),
+        (["above"], [True], "It rises", ""),
+        ([None, "below"], [True, True], "It falls in one of two services",
+            "Of 2 services, it falls in 1, and the data do not settle it in 1"),
+        (["below"] * 13 + ["above"], [True] * 14, "It falls in 13 of 14 services",
+            "Of 14 services, it falls in 13, and it rises in 1"),
+    ],
+)  # fmt: skip
+def test_many_verdicts_are_counted_apart_and_only_inside_the_data(verdicts, supported, title, sentence):
+    assert tally(verdicts, supported, "services", "Scale", "it falls", "it rises") == (title, sentence)
+
+
+def test_a_title_has_ten_words_where_a_version_has():
+    assert brief("one two three", "one") == "one two three"
+    assert brief("a " * 11, "b " * 12, "c") == "c"
+    # A number and its sign are one.
+    assert brief("a b c d e f g h i 5 %", "short") == "a b c d e f g h i 5 %"

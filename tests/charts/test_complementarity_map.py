@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econmodel.charts.complement_cells import complementarity_map
+from econmodel.charts.bundles import complementarity_map
 from econmodel.charts.theme import svg
 from econmodel.economies.outputs.shape import complementarity
 from econmodel.errors import NotSupported, UnknownName
@@ -44,12 +44,13 @@ def test_only_bundles_inside_the_data_are_counted(words):
     # Shares in fifths that add up to more than a half are inside.
     fifths = [(x, y) for x in range(1, 6) for y in range(1, 6) if x + y > 2.5]
     cheaper = sum(x < y for x, y in fifths)
-    assert (
-        title
-        == f"More of one makes the other cheaper at the margin at {cheaper} of {len(fifths)} bundles inside the data"
+    assert title == "Complementarity: the data do not settle it"
+    counted = (
+        f"More of one makes the other cheaper at the margin at {cheaper} of {len(fifths)} bundles inside the data."
     )
+    assert counted in description
     assert f"{25 - len(fifths)} of 25 bundles are outside the data" in description
-    assert "lowest, −0.8 at 20 % of the home visits and 100 % of the meals" in description
+    assert "lowest at 20 % of the home visits and 100 % of the meals: −0.8" in description
     assert (
         "Over all bundles inside the data the largest is 0.8 (95 % interval −0.3 to 1.4, all bundles at once)"
         in description
@@ -60,9 +61,9 @@ def test_outside_the_data_is_hatched_and_said(words):
     assert "hatched: outside the data" in svg(complementarity_map(make_result()))
     everywhere = complementarity_map(make_result(supported=lambda x, y: True))
     assert "hatched" not in svg(everywhere)
-    assert words(everywhere)[0].endswith("of 25 bundles")
-    nowhere = words(complementarity_map(make_result(supported=lambda x, y: False)))[0]
-    assert nowhere.endswith("of 25 bundles, all outside the data")
+    assert "of 25 bundles. " in words(everywhere)[1]
+    nowhere = words(complementarity_map(make_result(supported=lambda x, y: False)))[1]
+    assert "of 25 bundles, all outside the data. " in nowhere
 
 
 def test_a_fine_grid_is_thinned_to_eight_steps_with_its_ends(drawn_rows):
@@ -85,9 +86,12 @@ def test_a_pair_can_be_chosen(words):
     parameters = {"common cost": 20, "visits": 40, "meals": 40, "beds": 30, "visits x beds": -4, "meals x beds": 6}
     cost = state("composite", parameters, outputs={"visits": 100, "meals": 50, "beds": 10})
     result = complementarity(cost)
-    assert words(complementarity_map(result, "visits and beds"))[0].endswith("at 64 of 64 bundles")
+    all_of_them, said = words(complementarity_map(result, "visits and beds"))
+    assert all_of_them == "More of one makes the other cheaper at the margin"
+    assert "at 64 of 64 bundles. " in said
     none, said = words(complementarity_map(result, "meals and beds"))
-    assert none == "At none of 64 bundles does more of one make the other cheaper at the margin"
+    assert none == "More of one does not always make the other cheaper"
+    assert "More of one makes the other cheaper at the margin at none of 64 bundles. " in said
     # 6 of a cost of 132.
     assert "The cross derivative is 0.0455 everywhere." in said
     with pytest.raises(UnknownName, match=r"pair='visits and cars' is none of 'visits and meals', 'visits and beds'"):

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from econmodel.charts.curves import cost_curve
 from econmodel.charts.theme import svg
-from econmodel.charts.unit_cost_curve import cost_curve
 from econmodel.errors import NotSupported
 from econmodel.estimate.fitting import fit
 from econmodel.results import Effects
@@ -16,21 +16,21 @@ from econmodel.table.shipped import load
 @pytest.mark.parametrize(
     ("estimates", "half_width", "message"),
     [
-        ([9000, 8000, 7000], 100, "falls with size: 9,000 at 100 pupils, 7,000 at 1,600"),
-        ([7000, 8000, 9000], 100, "rises with size: 7,000 at 100 pupils, 9,000 at 1,600"),
-        ([9000, 7000, 8000], 100, "is lowest near 400 pupils: 7,000"),
-        ([7000, 9000, 8000], 100, "is highest near 400 pupils: 9,000"),
-        ([9000, 7000, 7100], 100, "falls up to about 400 pupils, then shows no clear change: "
-            "9,000 at 100 pupils, 7,000 at 400"),
-        ([7100, 7000, 9000], 100, "shows no clear change at first, then rises with size: "
-            "7,000 at 400 pupils, 9,000 at 1,600"),
-        ([9000, 8000, 7000], 1100, "shows no clear change with size: 9,000 at 100 pupils, 7,000 at 1,600"),
-        ([7000, 7100, 7050], 500, "shows no clear change with size: 7,000 at 100 pupils, 7,050 at 1,600"),
+        ([9000, 8000, 7000], 100, "falls with size"),
+        ([7000, 8000, 9000], 100, "rises with size"),
+        ([9000, 7000, 8000], 100, "is lowest near 400 pupils"),
+        ([7000, 9000, 8000], 100, "is highest near 400 pupils"),
+        ([9000, 7000, 7100], 100, "falls to 400 pupils, then no clear change"),
+        ([7100, 7000, 9000], 100, "shows no clear change first, then rises"),
+        ([9000, 8000, 7000], 1100, "and size: the data do not settle it"),
+        ([7000, 7100, 7050], 500, "and size: the data do not settle it"),
     ],
-)  # fmt: skip
+)
 def test_title_follows_the_curve_and_its_intervals(curve, words, estimates, half_width, message):
     title, description = words(cost_curve(curve(estimates, half_width)))
-    assert title == f"All else equal, unit cost {message}"
+    assert title == f"Unit cost {message}"
+    assert f"All else equal, unit cost is {estimates[0]:,} at 100 pupils" in description
+    assert f"{estimates[-1]:,} at 1,600. " in description
     assert (
         f"{estimates[0]:,} ({estimates[0] - half_width:,} to {estimates[0] + half_width:,}) at 100 pupils"
         in description
@@ -51,7 +51,8 @@ def test_sizes_outside_the_data_are_dashed_and_named(curve, words, supported, sa
     chart = cost_curve(curve([9000, 8000, 7000, 6500], supported=supported))
     title, description = words(chart)
     assert (said or "ashed") in description if said else "ashed" not in description
-    assert ("outside the data only" in title) == (not any(supported))
+    assert (title == "Unit cost and size: beyond the data") == (not any(supported))
+    assert ("at sizes outside the data only" in description) == (not any(supported))
     spec = chart.to_dict()
     lines = [layer for layer in spec["layer"] if layer["mark"]["type"] == "line"]
     # Rows that all layers share stand at the top of the specification.
@@ -62,8 +63,9 @@ def test_sizes_outside_the_data_are_dashed_and_named(curve, words, supported, sa
 
 
 def test_title_speaks_of_supported_sizes_only(curve, words):
-    title, _ = words(cost_curve(curve([1000, 8000, 7000, 90000], supported=[False, True, True, False])))
-    assert title.endswith("falls with size: 8,000 at 400 pupils, 7,000 at 1,600")
+    title, description = words(cost_curve(curve([1000, 8000, 7000, 90000], supported=[False, True, True, False])))
+    assert title == "Unit cost falls with size"
+    assert "unit cost is 8,000 at 400 pupils, 7,000 at 1,600. " in description
 
 
 def test_a_curve_that_runs_away_outside_the_data_does_not_set_the_axis(curve, schools):
@@ -74,7 +76,7 @@ def test_a_curve_that_runs_away_outside_the_data_does_not_set_the_axis(curve, sc
 def test_few_providers_are_drawn_one_by_one_and_counted(curve, schools, words, drawn_rows):
     chart = cost_curve(curve([5600, 5500, 5400]), schools(60))
     assert "Circles: 60 providers" in words(chart)[1]
-    assert sum("median" in row for row in drawn_rows(chart)) == 60
+    assert sum("value" in row for row in drawn_rows(chart)) == 60
 
 
 def test_providers_outside_the_picture_are_counted(curve, schools, words):
@@ -133,7 +135,9 @@ def test_fit_of_one_output_is_drawn_over_the_sizes_of_its_providers(words, drawn
     assert min(sizes) < schools.frame["pupils"].quantile(0.02)
     assert max(sizes) > schools.frame["pupils"].quantile(0.98)
     title, description = words(chart)
-    assert "USD" in title
+    assert title == "Unit cost and size: the data do not settle it"
+    assert "USD" in description
+    assert chart.title.subtitle[-1] == "Source: School districts in California, 1998-99; n = 420 providers"
     assert "420 providers" in description
 
 
@@ -141,9 +145,9 @@ def test_fit_of_several_outputs_has_size_in_multiples_of_the_mean(words, drawn_r
     universities = fit(load("uk_universities"), form="flexible_fixed_cost", second_order="none")
     # Equal weights: the mean provider has the mean of every output, so size averages one.
     chart = cost_curve(universities, size="equal")
-    sizes = [row["size"] for row in drawn_rows(chart) if "median" in row]
+    sizes = [row["size"] for row in drawn_rows(chart) if "value" in row]
     assert np.mean(sizes) == pytest.approx(1.0, abs=0.1)
-    assert "times the mean size" in words(chart)[0]
+    assert "times the mean size" in words(chart)[1]
     assert "mean provider = 1" in svg(chart)
 
 
@@ -166,3 +170,28 @@ def test_a_table_without_a_curve_is_refused(curve, change, fault):
     table: pd.DataFrame = change(curve([9000, 8000]).table)
     with pytest.raises(NotSupported, match=fault):
         cost_curve(Effects("Unit cost", table, ""))
+
+
+def test_few_clusters_take_the_title_back_as_they_take_back_scale(words):
+    from econmodel.economies.marginal_cost import unit_cost
+    from econmodel.economies.scale import scale
+    from econmodel.simulation import simulate, state
+
+    cost = state("cobb_douglas", {"constant": 5.0, "visits": 0.9}, outputs={"visits": 100})
+    seven = fit(simulate(cost, 7, periods=8, noise=0.3, seed=37).data, "cobb_douglas")
+    assert seven.wild
+    assert scale(seven).row("ray elasticity")["verdict"] == "open"
+    curve = unit_cost(seven).table
+    assert curve["conf_high"].iloc[-1] < curve["conf_low"].iloc[0]
+    assert words(cost_curve(seven))[0] == "Unit cost and size: the data do not settle it"
+    # Of a curve alone no p-value can be asked.
+    title, description = words(cost_curve(unit_cost(seven)))
+    assert title == "Unit cost and size: the data do not settle it"
+    assert "said of a fit only: em.charts.cost_curve(fit)" in description
+
+
+def test_beside_a_curve_only_providers_are_drawn(curve):
+    with pytest.raises(
+        NotSupported, match=r"em\.charts\.cost_curve draws .* of a fit or of data, and was given .* str"
+    ):
+        cost_curve(curve([9000, 8000]), "schools")

@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econmodel.charts.forest_marks import MARKS
-from econmodel.charts.forest_plot import forest
+from econmodel.charts.forests import MARKS, forest
 from econmodel.charts.theme import svg
 from econmodel.errors import NotSupported, UnknownName
 from econmodel.results import Effects, Table
@@ -67,8 +66,11 @@ def test_an_identified_interval_is_a_band_and_is_said_to_be_one(scopes, words, d
     bands = {(row["from"], row["to"]) for row in drawn_rows(chart) if row.get("from") is not None}
     assert bands == {(0.08, 0.17), (0.1, 0.2)}
     title, description = words(chart)
-    # The interval of the second row holds zero, that of the last does not.
-    assert title == "Together is cheaper in 2 of 4 places; in 2 neither is clear"
+    # The interval of the second row holds zero; the last two are beyond the data.
+    assert title == "Together is cheaper in one of two places"
+    assert "Of 2 places, together is cheaper in 1, and the data do not settle it in 1; 2 more lie beyond the data" in (
+        description
+    )
     assert "Only an interval is identified, which the line covers: mean and p90" in description
     assert "the highest 0.2 (0.1 to 0.3, p25)" in words(forest(scopes.head(2).assign(conf_low=0.1)))[1]
     drawing = svg(chart)
@@ -95,7 +97,7 @@ def test_rows_outside_the_data_are_hollow_and_named(scopes, words):
     inside = forest(scopes.assign(supported=True))
     assert "outside the data" not in svg(inside)
     outside = words(forest(scopes.assign(supported=False)))
-    assert outside[0].endswith(", all of it outside the data")
+    assert outside[0] == "Scope: all four places beyond the data"
     assert "all 4 rows" in outside[1]
 
 
@@ -114,20 +116,19 @@ def test_real_scopes_are_read_as_scopes(words, as_learned):
     parameters = {"common cost": 20, "visits": 40, "meals": 40, "visits x meals": -4}
     result = scope(as_learned(state("composite", parameters, outputs={"visits": 100, "meals": 50})))
     title, description = words(forest(result))
-    assert title.startswith("Together is cheaper in ")
+    assert title == "Together is cheaper in two of three terms"
     # The interval of a stated technology: -a_12 u_1 u_2 / H = 4/96, and the intercept of 20/96 above it.
     assert "between 0.0417 and 0.25 (0.0417 to 0.25, degree of scope)" in description
 
 
 def test_title_counts_what_the_intervals_show(services, words):
     title, description = words(forest(services))
-    assert (
-        title == "Unit cost falls with size in 3 of 6 services, unit cost rises with size in 1; in 2 neither is clear"
-    )
+    assert title == "Unit cost falls with size in three of six services"
+    assert "falls with size in 3, unit cost rises with size in 1, and the data do not settle it in 2" in description
     assert "from 0.59 (0.1 to 2.4, Homes) to 1.1 (1.02 to 1.18, Inspections), with 95 % intervals" in description
     assert "0.71 in 1 transactional, 0.79 in 2 personal, 0.93 in 1 infrastructure" in description
     unclear = services.assign(apparent_low=0.5, apparent_high=1.5)
-    assert words(forest(unclear))[0].startswith("In none of 6 services is it clear that unit cost falls")
+    assert words(forest(unclear))[0] == "Unit cost and size: not settled in all six services"
 
 
 def test_one_wide_interval_is_cut_with_an_arrow_and_still_written_out(services):
@@ -148,7 +149,7 @@ def test_the_null_is_always_in_the_picture(services):
 def test_services_without_the_estimate_are_counted(services, words):
     services.loc[[0, 3], "apparent"] = np.nan
     chart = forest(services)
-    assert "of 4 services" in words(chart)[0]
+    assert "of four services" in words(chart)[0]
     assert "2 without such an estimate left out" in words(chart)[1]
     with pytest.raises(NotSupported, match="No row has a number in 'apparent'"):
         forest(services.assign(apparent=np.nan))
@@ -157,7 +158,7 @@ def test_services_without_the_estimate_are_counted(services, words):
 def test_another_measure_of_an_answer(services, words):
     table = services.head(3).assign(scale=[0.9, 1.1, 1.0], scale_low=[0.85, 1.05, 0.9], scale_high=[0.95, 1.15, 1.1])
     title, _ = words(forest(Table("Services", table, ""), "scale", conf_level=0.9))
-    assert title.startswith("The scale part lowers unit cost in 1 of 3 services, the scale part raises unit cost in 1;")
+    assert title == "Scale: three services point both ways"
 
 
 def test_any_effects_can_be_compared(words):
@@ -165,16 +166,19 @@ def test_any_effects_can_be_compared(words):
     table = table.assign(conf_low=table["estimate"] - 0.05, conf_high=table["estimate"] + 0.05)
     chart = forest(Effects("Effects", table, "", labels={"a": "the first"}, conf_level=0.9))
     title, description = words(chart)
-    assert title == "The estimate is below the line in 1 of 2 terms, the estimate is above the line in 1"
+    assert title == "Estimates: two terms point both ways"
+    assert "estimates are below the line in 1, and estimates are above the line in 1" in description
     assert "the first" in description
     assert "90 % intervals" in description
     scopes = table.assign(term="degree of scope", at=["p25", "p75"])
-    assert words(forest(Effects("Scope", scopes, "")))[0].startswith("Apart is cheaper in 1 of 2")
+    assert words(forest(Effects("Scope", scopes, "")))[0] == "Scope: two places point both ways"
 
 
 def test_no_null_no_verdict(services, words):
     table = services.rename(columns={"apparent": "costs", "apparent_low": "costs_low", "apparent_high": "costs_high"})
-    assert words(forest(table, "costs"))[0] == "Costs of 6 services: 0.59 to 1.1"
+    title, description = words(forest(table, "costs"))
+    assert title == "Costs of 6 services"
+    assert "From 0.59 to 1.1. " in description
 
 
 def test_what_is_missing_is_named(services):

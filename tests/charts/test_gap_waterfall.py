@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econmodel.charts.gap_waterfall import waterfall
 from econmodel.charts.theme import svg
+from econmodel.charts.waterfalls import waterfall
 from econmodel.errors import NotSupported
 from econmodel.results import Effects
 
@@ -16,7 +16,7 @@ ROUNDED = 2e-5
 
 @pytest.fixture
 def bars(drawn_rows):
-    return lambda chart: {row["row"]: row for row in drawn_rows(chart) if "written" in row}
+    return lambda chart: {row["row"]: row for row in drawn_rows(chart) if {"row", "written"} <= set(row)}
 
 
 def test_bars_run_from_one_cost_to_the_other(gaps, bars):
@@ -42,19 +42,23 @@ def test_a_bar_is_as_long_wherever_it_stands(gaps, bars):
     ("parts", "said"),
     [
         # exp(0.23) = 1.259
-        (PARTS, "cost is 26 % higher; more than all of it sits in scale"),
-        ({"scale": -0.2, "mix": -0.1}, "cost is 26 % lower; most of it sits in scale"),
-        ({"scale": 1.2, "mix": 0.1}, "cost is 3.67 times as high; most of it sits in scale"),
+        (PARTS, ("Oak costs 26 % more than Elm", "more than all of it sits in scale. ")),
+        ({"scale": -0.2, "mix": -0.1}, ("Oak costs 26 % less than Elm", "most of it sits in scale. ")),
+        ({"scale": 1.2, "mix": 0.1}, ("Oak costs 3.67 times as much as Elm", "most of it sits in scale. ")),
         (
             {"scale": 0.01, "mix": -0.005},
-            "cost shows no clear change; the largest part sits in scale, not clearly diff",
+            (
+                "Oak and Elm: the data do not settle it",
+                "the largest part sits in scale, not clearly different from zero",
+            ),
         ),
-        ({"scale": 0.2, "mix": -0.2}, "cost shows no clear change; the largest part sits in scale"),
+        ({"scale": 0.2, "mix": -0.2}, ("Oak and Elm: the data do not settle it", "the largest part sits in scale. ")),
     ],
 )
 def test_title_says_how_much_and_where(gaps, words, parts, said):
-    title, _ = words(waterfall(gaps(parts)))
-    assert title.startswith(f"From Elm to Oak, {said}")
+    title, description = words(waterfall(gaps(parts)))
+    assert title == said[0]
+    assert f"From Elm to Oak; {said[1]}" in description
 
 
 def test_description_carries_every_number(gaps, words):
@@ -68,19 +72,21 @@ def test_cost_per_unit_takes_the_growth_of_size_from_scale(gaps, words, bars):
     chart = waterfall(gaps(PARTS, growth=0.4), unit_cost=True)
     assert [row["written"] for row in bars(chart).values()] == ["−10.0", "−10.0", "+5.0", "−2.0", "= −17.0"]
     title, description = words(chart)
-    assert title.startswith("From Elm to Oak, unit cost is 16 % lower; most of it sits in scale")
+    assert title == "Oak costs 16 % less a unit than Elm"
+    assert "From Elm to Oak; most of it sits in scale. " in description
     assert "scale −10.0 (−12.0 to −8.0)" in description
 
 
 def test_between_groups_scale_per_unit_has_no_interval(gaps, words):
     title, description = words(waterfall(gaps(PARTS, growth=0.4, method="bootstrap"), unit_cost=True))
-    assert title.startswith("From Elm to Oak, unit cost (no interval) is 16 % lower")
+    assert title == "Cost a unit of Oak and Elm: no interval"
+    assert "unit cost of 84.4 % of that at the start" in description
     assert "scale −10.0, teachers per pupil −10.0 (−12.0 to −8.0)" in description
 
 
 def test_names_that_hide_where_one_ends_are_not_cut(gaps):
     drawing = svg(waterfall(gaps(PARTS, place="Land to Sea to Oak")))
-    assert "From Land to Sea to Oak, cost" in drawing
+    assert "From Land to Sea to Oak; more than all" in drawing
     assert "per cent of that of the start" in drawing
     assert "end: the sum" in drawing
     assert "Oak: the sum" in svg(waterfall(gaps(PARTS)))

@@ -3,8 +3,10 @@
 import itertools
 import re
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 from typing import NamedTuple
 
+from econmodel import charts
 from econmodel.charts import theme
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -100,7 +102,8 @@ def test_the_check_finds_a_clipped_word():
 def test_axes_have_titles(picture):
     words = " | ".join(box.text for box in boxes(picture[1])[0])
     assert re.search(
-        r"log scale|slope of log|degree of scope|multiples of the mean|share of the bundle|cost of all|money for a",
+        r"log scale|slope of log|degree of scope|multiples of the mean|share of the bundle|cost of all|money for a|"
+        r"cost a year|first firm's share",
         words,
     ), words
 
@@ -113,3 +116,36 @@ def test_described_in_few_sentences(picture):
     assert ".." not in description
     assert "nan" not in description.lower().split()
     assert len(sentences) <= 4, sentences
+
+
+def test_titles_have_at_most_ten_words_and_one_number(picture):
+    title = " ".join(picture[0].title.text)
+    words = title.replace(" %", "%").split()
+    # Figures in the name of a payment group are no numbers.
+    numbers = [word for word in words if word[0].isdigit() and "JSA" not in title]
+    share = re.search(r"in \d+ of \d+ |of \d+ mixes", title)
+    assert len(words) <= 10, title
+    assert len(numbers) <= (2 if share else 1), title
+
+
+def test_every_chart_has_a_picture():
+    drawn = set(re.findall(r"charts\.(\w+)\(", (Path(__file__).parent / "conftest.py").read_text(encoding="utf-8")))
+    assert set(charts.__all__) - {"enable", "save"} <= drawn
+
+
+def test_the_last_line_gives_the_table_and_its_rows():
+    from econmodel.economies.scale import scale
+    from econmodel.economies.separation import separate
+    from econmodel.estimate.fitting import fit
+    from econmodel.table.shipped import load
+
+    power, schools = fit(load("electricity_1970")), load("california_schools")
+    rows = "Source: Steam power firms in the United States, 1970; n = 123 providers"
+    for chart in (
+        charts.forest(scale(power)),
+        charts.cost_curve(power),
+        charts.separation(separate(power, replications=19)),
+    ):
+        assert chart.title.subtitle[-1] == rows
+    related = charts.relationship_against_size(schools, "teachers_per_pupil")
+    assert related.title.subtitle[-1] == "Source: School districts in California, 1998-99; n = 420 providers"

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econmodel.charts.power_curve import power
+from econmodel.charts.by_number import power
 from econmodel.charts.theme import svg
 from econmodel.errors import NotSupported
 from econmodel.results import Table
@@ -12,28 +12,32 @@ from econmodel.results import Table
 
 def test_title_names_the_fewest_that_suffice_and_the_next_fewer(powers, words):
     title, description = words(power(powers([0.2, 0.4, 0.7, 0.85])))
-    assert title == "With 240 providers 85 % of studies find economies of scale; with 120 it is 70 %"
+    assert title == "240 providers are enough to find economies of scale"
+    assert "With 240 providers 85 % of studies find economies of scale; with 120 it is 70 %. " in description
     assert "Power is 20 % with 30 providers, 40 % with 60 providers, 70 % with 120 providers and 85 %" in description
     assert "opposite" not in description
-    enough = words(power(powers([0.85, 0.9])))[0]
-    assert enough == "With 30 providers 85 % of studies find economies of scale"
+    enough = words(power(powers([0.85, 0.9])))[1]
+    assert "With 30 providers 85 % of studies find economies of scale. " in enough
 
 
 def test_title_says_when_nothing_suffices(powers, words):
-    title = words(power(powers([0.9, 0.5])))[0]
-    assert title == "60 providers find economies of scale in 50 % of studies, short of 80 %"
+    title, description = words(power(powers([0.9, 0.5])))
+    assert title == "60 providers are too few to find economies of scale"
+    assert "50 % of studies with 60 providers find them, short of 80 %. " in description
 
 
 def test_title_says_when_studies_find_the_opposite(powers, words):
     title, description = words(power(powers([0.1, 0.2], wrong=0.6)))
-    assert title == "60 % of studies with 60 providers find the opposite of what is true"
+    assert title == "Studies with 60 providers often find the opposite"
+    assert "60 % of them find the opposite of what is true" in description
     assert "dotted: share that find the opposite" in description
 
 
 def test_nothing_to_find(powers, words, drawn_rows):
     chart = power(powers([np.nan, np.nan], wrong=0.04, truth=1.0))
     title, description = words(chart)
-    assert title == "There is nothing to find: 4 % of studies with 60 providers find something"
+    assert title == "4 % of studies find something that is not there"
+    assert "There is nothing to find: 4 % of studies with 60 providers find something" in description
     assert "False findings are 4 % with 30 providers and 4 % with 60 providers" in description
     # The level of the test takes the place of the power that is wanted.
     assert [row["share"] for row in drawn_rows(chart) if "share" in row] == [pytest.approx(0.05)]

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from econmodel.charts.reserve_curve import reserves
+from econmodel.charts.by_number import reserves
 from econmodel.errors import NotSupported
 
 
@@ -12,10 +12,11 @@ def test_title_compares_the_smallest_and_the_largest(cash, words):
     answer = cash()
     safe = answer.table["safe_reserve"]
     title, description = words(reserves(answer))
-    assert title == (
+    assert title == f"The smallest providers need reserves of {safe.iloc[0]:.1f} months of spending"
+    assert (
         f"To be 95 % safe takes {safe.iloc[0]:.1f} months of spending in reserve with 1 referral a month, "
-        f"and {safe.iloc[-1]:.1f} with 100"
-    )
+        f"and {safe.iloc[-1]:.1f} with 100. "
+    ) in description
     first, last = (round(100 * answer.table["out_of_cash"].iloc[place]) for place in (0, -1))
     assert f"within 60 months is {first} % with 1 referral a month" in description
     assert re.search(rf"and (<1|{last}) % with 100 referrals a month", description)

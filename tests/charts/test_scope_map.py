@@ -4,9 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econmodel.charts.cell_map import ABOVE, BELOW, TINTS, Grid, grid_of
-from econmodel.charts.map_words import cells_of
-from econmodel.charts.scope_cells import scope_map
+from econmodel.charts.maps import ABOVE, BELOW, TINTS, Grid, cells_of, grid_of, scope_map
 from econmodel.charts.theme import svg
 from econmodel.economies.scope import scope
 from econmodel.errors import FormError, NotSupported, UnknownName
@@ -43,10 +41,12 @@ def test_title_and_description_count_only_what_is_inside_the_data(mixes, words):
     title, description = words(scope_map(mixes))
     inside = mixes[mixes["supported"]]
     above, below = int((inside["conf_low"] > 0).sum()), int((inside["conf_high"] < 0).sum())
-    assert title == (
-        f"Together is cheaper in {above} and apart is cheaper in {below} of {len(inside)} mixes inside the data; "
-        f"in {len(inside) - above - below} neither is clear"
-    )
+    assert title == f"Together is cheaper in six of {len(inside)} mixes"
+    assert (above, below) == (6, 4)
+    assert (
+        f"Of {len(inside)} mixes, apart is cheaper in {below}, together is cheaper in {above}, and the data do not "
+        f"settle it in {len(inside) - above - below}; {25 - len(inside)} more lie beyond the data. "
+    ) in description
     assert "lowest at 0.25 times mean home visits and 0.25 times mean meals: −0.732 (−0.932 to −0.532)" in description
     assert "highest at 3 times mean home visits and 3 times mean meals: 0.759 (0.559 to 0.959)" in description
     assert f"{25 - len(inside)} of 25 mixes are outside the data, in multiples of the mean: " in description
@@ -71,17 +71,18 @@ def test_only_what_is_outside_the_data_is_hatched(mixes, drawn_rows):
 
 def test_a_map_without_support_says_so(mixes, words):
     title, description = words(scope_map(mixes.assign(supported=False)))
-    assert title.endswith("of 25 mixes; in 9 neither is clear; all of them are outside the data")
+    assert title == "Scope: all 25 mixes beyond the data"
     assert "this is what the form implies and not what providers show" in description
     unclear = mixes.assign(conf_low=-1.0, conf_high=1.0)
-    assert words(scope_map(unclear))[0].startswith("In none of 13 mixes inside the data is it clear that together")
+    assert words(scope_map(unclear))[0] == "Scope: not settled in all 13 mixes"
 
 
 def test_without_data_nothing_is_said_to_be_inside_them(care, mixes, words):
     chart = scope_map(care(), multiples=[1.0, 2.0])
-    assert words(chart)[0] == "Together is cheaper in 4 of 4 mixes"
+    assert words(chart)[0] == "Together is cheaper in all four mixes"
     assert "only an interval" not in svg(chart)
-    assert "the data" not in words(scope_map(mixes.drop(columns="supported")))[1]
+    said = words(scope_map(mixes.drop(columns="supported")))[1]
+    assert not any(f"{where} the data" in said for where in ("inside", "outside", "beyond"))
 
 
 def test_tints_differ_in_grey_and_carry_text():
@@ -168,5 +169,5 @@ def test_a_fit_names_units_and_holds_its_support(schools, words):
     # Meals lie between one and two a pupil, and with epsilon 0.5 both firms have the mix of the whole: three times the
     # mean of pupils alone is outside.
     title, description = words(scope_map(fitted, multiples=[1.0, 3.0], epsilon=0.5))
-    assert "mixes inside the data" in title
+    assert title == "Together is cheaper in all two mixes"
     assert "meals 1 with pupils 3; meals 3 with pupils 1" in description

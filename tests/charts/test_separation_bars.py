@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econmodel.charts.separation_bars import separation
+from econmodel.charts.bars import separation
 from econmodel.charts.theme import svg
 from econmodel.errors import NotSupported
 from econmodel.estimate.fitting import fit
@@ -18,7 +18,7 @@ def bars(drawn_rows):
 
 def test_bars_add_up_to_the_last_one(separated, bars):
     found = bars(separation(separated(scale=0.97, staffing=-0.05, context=0.02)))
-    slopes = [row["slope"] for row in found.values()]
+    slopes = [row["value"] for row in found.values()]
     # Rows are rounded to six significant digits.
     assert sum(slopes[:-1]) == pytest.approx(slopes[-1], abs=1e-6)
     assert slopes == pytest.approx([-0.03, -0.05, 0.02, -0.06], abs=1e-6)
@@ -36,7 +36,7 @@ def test_parts_that_do_not_exist_have_no_bar(separated, bars, words):
 
 def test_elasticities_are_drawn_against_one_with_their_intervals(separated, bars):
     first = bars(separation(separated(scale=1.0012)))[0]
-    assert (first["slope"], first["low"], first["high"]) == pytest.approx((0.0012, -0.0048, 0.0072), abs=1e-6)
+    assert (first["value"], first["low"], first["high"]) == pytest.approx((0.0012, -0.0048, 0.0072), abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -50,14 +50,15 @@ def test_elasticities_are_drawn_against_one_with_their_intervals(separated, bars
     ],
 )
 def test_title_says_the_size_of_the_slope_and_where_it_sits(separated, words, parts, slope, place):
-    title, _ = words(separation(separated(*parts)))
-    assert title == f"Twice the size goes with {slope} unit cost; {place}"
+    title, description = words(separation(separated(*parts)))
+    assert title == f"Unit cost is {slope} at twice the size"
+    assert f". {place[0].upper()}{place[1:]}. " in description
 
 
 def test_title_claims_nothing_that_an_interval_does_not_show(separated, words):
-    title, _ = words(separation(separated(1.001, -0.003, 0.0)))
-    assert title.startswith("Unit cost shows no clear slope on size; the largest part sits in teachers per pupil")
-    assert title.endswith("not clearly different from zero")
+    title, description = words(separation(separated(1.001, -0.003, 0.0)))
+    assert title == "Unit cost and size: the data do not settle it"
+    assert "The largest part sits in teachers per pupil, not clearly different from zero. " in description
 
 
 def test_description_carries_every_number(separated, words):
@@ -84,7 +85,7 @@ def test_colour_and_place_tell_scale_relationship_and_the_rest_apart(separated, 
 def test_missing_intervals_are_said_to_be_missing(separated, words, bars):
     table = separated().table.assign(conf_low=np.nan, conf_high=np.nan)
     chart = separation(Effects("Separation", table, ""))
-    assert "(no interval)" in words(chart)[0]
+    assert words(chart)[0] == "Unit cost and size: a slope with no interval"
     assert "scale +0.0012 (no interval)" in words(chart)[1]
     assert len(bars(chart)) == 4
 
@@ -103,7 +104,7 @@ def test_several_separations_need_a_choice(separated, words):
     both = Effects("Separation", table, "")
     with pytest.raises(NotSupported, match=r"holds 2 apparent slopes, a picture shows one.*at="):
         separation(both)
-    assert words(separation(both, at="small providers"))[0].startswith("Twice the size goes with 6.7 % lower unit cost")
+    assert words(separation(both, at="small providers"))[0] == "Unit cost is 6.7 % lower at twice the size"
     with pytest.raises(NotSupported, match="holds 0 apparent slopes"):
         separation(both, at="large providers")
 
@@ -115,5 +116,5 @@ def test_a_real_separation(words, bars):
     result = separate(fit(load("california_schools"), form="cobb_douglas"), replications=49)
     chart = separation(result)
     last = list(bars(chart).values())[-1]
-    assert last["slope"] == pytest.approx(result.row("apparent")["estimate"] - 1, abs=1e-6)
-    assert "staffing per pupil" in words(chart)[0]
+    assert last["value"] == pytest.approx(result.row("apparent")["estimate"] - 1, abs=1e-6)
+    assert "sits in staffing per pupil" in words(chart)[1]

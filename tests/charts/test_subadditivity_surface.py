@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econmodel.charts.split_cells import subadditivity_surface
+from econmodel.charts.bundles import subadditivity_surface
 from econmodel.charts.theme import svg
 from econmodel.economies.outputs.subadditivity import subadditivity
 from econmodel.errors import NotSupported, UnknownName
@@ -44,9 +44,10 @@ def test_only_admissible_splits_are_counted(words):
     # Tenths: a saving below zero where they add up to less than ten, admissible above five and a half.
     tenths = [(x, y) for x in range(1, 10) for y in range(1, 10) if x + y > 5.5]
     cheaper = sum(x + y < 10 for x, y in tenths)
-    assert title == f"One firm is cheaper than two in {cheaper} of {len(tenths)} admissible splits"
+    assert title == "One firm or two: the data do not settle it"
+    assert f"One firm is cheaper than two in {cheaper} of {len(tenths)} admissible splits. " in description
     assert f"{81 - len(tenths)} of 81 splits are not admissible" in description
-    assert "highest, 0.8 where the first firm makes 90 % of the home visits and 90 % of the meals" in description
+    assert "highest where the first firm makes 90 % of the home visits and 90 % of the meals: 0.8" in description
     assert (
         "Over all admissible splits the largest saving is 0.8 (95 % interval −0.3 to 1.4, all splits at once)"
         in description
@@ -59,9 +60,9 @@ def test_what_is_not_admissible_is_hatched_and_said(words):
     assert "meals, first firm&#39;s share" in drawing or "meals, first firm's share" in drawing
     everywhere = subadditivity_surface(make_result(admissible=lambda x, y: True))
     assert "hatched" not in svg(everywhere)
-    assert words(everywhere)[0].endswith("of 81 splits")
+    assert "of 81 splits. " in words(everywhere)[1]
     nowhere = words(subadditivity_surface(make_result(admissible=lambda x, y: False, low=np.nan)))
-    assert nowhere[0].endswith("of 81 splits, none of them admissible")
+    assert "of 81 splits, all not admissible. " in nowhere[1]
     assert "interval" not in nowhere[1]
 
 
@@ -83,7 +84,8 @@ def test_numbers_are_those_of_the_result(words):
     result = subadditivity(state("composite", parameters, outputs={"visits": 100, "meals": 50}))
     table = result.tables["splits"]
     chart = subadditivity_surface(result)
-    assert words(chart)[0] == f"One firm is cheaper than two in {(table['saving'] < 0).sum()} of 81 splits"
+    assert words(chart)[0] == "Some two firms are cheaper than one"
+    assert f"One firm is cheaper than two in {(table['saving'] < 0).sum()} of 81 splits. " in words(chart)[1]
     assert f"{table['saving'].max():.2f}" in svg(chart)
 
 

@@ -35,6 +35,12 @@ BATCH_VALUES = 4_000_000
 # Of an interval from draws, at least half of them must have a number; and squares of numbers beyond this are none.
 FEWEST_SOUND, LARGEST_DRAW = 0.5, 1e150
 SMALLEST_ABOVE_ZERO = float(np.nextafter(0.0, 1.0))
+# What a result says of its intervals where clusters are few, by the method of these.
+FEW_CLUSTERS: dict[Method, str] = {
+    "delta": "P-values come from the wild cluster bootstrap; intervals are classical.",
+    "bootstrap": "Few clusters: the bootstrap draws from them alone, and its intervals are an indication.",
+    "simulate": 'Few clusters: draws are from the classical covariance; method="delta" has wild p-values.',
+}
 # Standard errors of a simulated share or mean, either way.
 SURE = 1.96
 
@@ -125,15 +131,7 @@ def few_clusters_note(function: CostFunction, method: Method) -> list[str]:
     """What intervals and p-values of this method are worth where clusters are few; nothing where they are not."""
     clusters = function.clusters if isinstance(function, Fit) else None
     few = clusters is not None and len(clusters.sizes) < FEWEST_CLUSTERS
-    if not (few if method == "bootstrap" else function.wild):
-        return []
-    return [
-        {
-            "delta": "P-values come from the wild cluster bootstrap; intervals are classical.",
-            "bootstrap": "Few clusters: the bootstrap draws from them alone, and its intervals are an indication.",
-            "simulate": 'Few clusters: draws are from the classical covariance; method="delta" has wild p-values.',
-        }[method]
-    ]
+    return [FEW_CLUSTERS[method]] if (few if method == "bootstrap" else function.wild) else []
 
 
 def share_interval(share: ArrayLike, count: int) -> tuple[Array, Array]:

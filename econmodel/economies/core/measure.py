@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from econmodel.economies.core.fixed_cost import COMMON, Reading, blank
 from econmodel.economies.core.inference import Method, by_place, estimate, few_clusters_note, set_identified, tabulate
-from econmodel.economies.core.places import CostFunction, Places, without_cost_there
+from econmodel.economies.core.places import CostFunction, Places, source_of, without_cost_there
 from econmodel.economies.core.support import supported
 from econmodel.errors import NotSupported
 from econmodel.results import Effects, identified_in_words, with_interval
@@ -133,7 +133,7 @@ def ask(
     every = [*(reason for reason in reasons if reason not in text), *notes, *few_clusters_note(fit, method)]
     return Effects(
         title, table, text, labels or {}, tuple(every), tables or {}, method=method, conf_level=conf_level,
-        margin=trusted(fit, method, margin),
+        margin=trusted(fit, method, margin), source=source_of(fit),
     )  # fmt: skip
 
 
@@ -250,7 +250,7 @@ def _contrasted(
         text = f"From {first} to {second} the {labels.get(name, name)} differs by {value}: {verdict}."
     return Effects(
         DIFFERENCE + title, estimated.table, text, labels, tuple(few_clusters_note(fit, method)), method=method,
-        conf_level=level,
+        conf_level=level, source=source_of(fit),
     )  # fmt: skip
 
 

@@ -123,6 +123,11 @@ def without_cost_there(function: CostFunction, places: Places) -> tuple[NDArray[
     )
 
 
+def source_of(fit: CostFunction) -> str:
+    """The table of a fit and its rows, as the last line of a chart gives them; empty where there is none."""
+    return "" if fit.sample is None else fit.sample.data.source_line()
+
+
 def require_fit(function: object) -> None:
     """NotSupported, with the cure, where a measure was given a table or anything else that has no cost function."""
     if not hasattr(function, "technology"):

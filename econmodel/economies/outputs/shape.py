@@ -20,7 +20,7 @@ from econmodel.economies.core.inference import (
     parameter_draws,
     verdict_on_largest,
 )
-from econmodel.economies.core.places import CostFunction, Places, resolve
+from econmodel.economies.core.places import CostFunction, Places, resolve, source_of
 from econmodel.economies.core.support import outputs_supported
 from econmodel.errors import FormError, NotSupported, UnknownName
 from econmodel.forms.curvature import cross_derivative
@@ -122,7 +122,7 @@ def complementarity(
     notes += few_clusters_note(fit, method)
     return Effects(
         "Cost complementarity", pd.concat(tables, ignore_index=True), text, notes=tuple(notes),
-        tables={"map": pd.concat(maps, ignore_index=True)}, method=method, conf_level=conf_level,
+        tables={"map": pd.concat(maps, ignore_index=True)}, method=method, conf_level=conf_level, source=source_of(fit),
     )  # fmt: skip
 
 

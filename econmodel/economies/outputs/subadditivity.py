@@ -14,7 +14,7 @@ from econmodel.economies.core.inference import (
     parameter_draws,
     verdict_on_largest,
 )
-from econmodel.economies.core.places import CostFunction, Places, resolve
+from econmodel.economies.core.places import CostFunction, Places, resolve, source_of
 from econmodel.economies.core.support import supported
 from econmodel.economies.outputs.splits import Splits, evans_heckman, search, shin_ying, surface
 from econmodel.errors import UnknownName
@@ -118,7 +118,8 @@ def subadditivity(
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in tried.left_out.items())
         notes.append(f"Left out of {int(tried.considered.sum()):,} splits: {reasons}.")
     notes += few_clusters_note(fit, method)
-    return Effects("Subadditivity", table, text, LABELS, tuple(notes), tables, method, conf_level)
+    source = source_of(fit)
+    return Effects("Subadditivity", table, text, LABELS, tuple(notes), tables, method, conf_level, source=source)
 
 
 def _gains(fit: CostFunction, places: Places, splits: Splits, theta: Array) -> Array:
