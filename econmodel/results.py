@@ -312,9 +312,6 @@ class FrozenMapping(Mapping[Key, Value]):
     def __or__(self, other: Mapping[Key, Value]) -> dict[Key, Value]:
         return self._entries | dict(other)
 
-    def __or__(self, other: Mapping[Key, Value]) -> dict[Key, Value]:
-        return self._entries | dict(other)
-
     def __ror__(self, other: Mapping[Key, Value]) -> dict[Key, Value]:
         return dict(other) | self._entries
 
