@@ -518,7 +518,8 @@ class Check(_Shown):
 
     Attributes
     ----------
-    passed : True, False, or None where the check only informs
+    passed : True where what is asked holds, or its null is not rejected; False where it does not, or is; None where
+        neither is known, or the check only informs
     null : what was asked, in words
     table, text, notes, tables, labels : as in `Effects`
     """
