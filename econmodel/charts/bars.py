@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from econmodel.charts.marks import BEYOND, Axis, Caption, Mark, Picture, mark, money_axis, row_axis, value_axis
+from econmodel.charts.marks import BEYOND, Caption, Mark, Picture, mark, money_axis, row_axis, value_axis
 from econmodel.charts.theme import CHARCOAL, INK, NAVY, ORANGE, PLUM, RULE
 from econmodel.charts.words import (
     brief,
@@ -82,6 +82,8 @@ def separation(effects: Effects, at: str | None = None) -> "alt.LayerChart":
     >>> print(*separation(effects).title.text)
     Unit cost is 6.7 % lower at twice the size
     """
+    import altair as alt
+
     must_draw(isinstance(effects, Effects), "separation", effects, "the result of em.separate(fit)")
     table = effects.table if at is None or "at" not in effects.table else effects.table[effects.table["at"] == at]
     terms = table["term"]
@@ -132,7 +134,7 @@ def separation(effects: Effects, at: str | None = None) -> "alt.LayerChart":
     marks = [
         *bodies(rows, {"x": "value"}),
         mark("rule", None, {"x": 0}, color=INK),
-        mark("rule", rows[["row"]].tail(1), {"y": _upper_edge(y)}, **edge),
+        mark("rule", rows[["row"]].tail(1), {"y": alt.Y("row:O", axis=y.axis, bandPosition=0)}, **edge),
         *number_columns(rows, {"number": (82, "slope"), "doubled": (146, "size × 2")}),
     ]
     x = value_axis(["slope of log unit cost on log size", _reading(total["value"], ends)], ends)
@@ -229,12 +231,6 @@ def signed_interval(row: pd.Series, decimals: int, times: float = 1.0) -> str:
     if row[["low", "high"]].isna().any():
         return ""
     return f"{signed(times * row['low'], decimals)} to {signed(times * row['high'], decimals)}"
-
-
-def _upper_edge(axis: Axis) -> "alt.Y":
-    import altair as alt
-
-    return alt.Y("row:O", axis=axis.axis, bandPosition=0)
 
 
 def _slope_title(verdict: Verdict, total: pd.Series) -> str:

@@ -115,8 +115,11 @@ def arrangements(effects: Effects) -> "alt.LayerChart":
     low, high = value_axis("cost a year", reach).scale.domain
     title, detail = _cheapest(table, label, points)
     legend = ["dotted line: where the number stands now"] + ["diamonds: where the cheapest changes"] * bool(len(points))
+    first, last = table.iloc[0], table.iloc[-1]
+    ends = listed(f"{name} {number(first[name])} and {number(last[name])}" for name in known)
+    values = f"Cost a year at {number(first['value'])} and at {number(last['value'])} of {label}: {ends}"
     return _costs(
-        Caption(title, detail, legend, [_values(table, label), "; ".join(legend)], effects.source),
+        Caption(title, detail, legend, [values, "; ".join(legend)], effects.source),
         (label, table["value"], table.loc[table["now"], "value"]),
         {name: pd.DataFrame({"x": table["value"], "y": table[name]}) for name in known},
         _spread(table.iloc[-1][known], float(high) - float(low)),
@@ -162,14 +165,6 @@ def _cheapest(table: pd.DataFrame, label: str, points: pd.DataFrame) -> tuple[st
         title = brief(f"{title} above {value}, {before.removesuffix(value)}it", f"{title} above {value}")
     here = f"{first} {until}" if until else f"{first} above"
     return title, f"cheapest by {label}: {', '.join(part for part in (before, here, beyond) if part)}"
-
-
-def _values(table: pd.DataFrame, label: str) -> str:
-    """What every arrangement costs at both ends."""
-    first, last = table.iloc[0], table.iloc[-1]
-    known = [name for name in ARRANGEMENTS if first[name] == first[name]]
-    said = listed(f"{name} {number(first[name])} and {number(last[name])}" for name in known)
-    return f"Cost a year at {number(first['value'])} and at {number(last['value'])} of {label}: {said}"
 
 
 def _spread(ends: pd.Series, height: float) -> pd.Series:

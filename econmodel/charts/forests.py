@@ -1,6 +1,6 @@
 """Many services side by side: one row each, with its estimate, its interval, and what it was measured on."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -131,7 +131,9 @@ def forest(
     conf_level = conf_level or (table.conf_level if isinstance(table, Effects) else 0.95)
     confidence = level(conf_level)
     margin = table.margin if isinstance(table, Effects) else 0.0
-    generated, counts = _title(services, read, _noun(frame), conf_level, margin)
+    one_term = "term" in frame and len(frame) > len(set(frame["term"])) == 1
+    noun = "services" if "service" in frame else "places" if one_term else "terms"
+    generated, counts = _title(services, read, noun, conf_level, margin)
     reach = _reach(services, read.null)
     bottom = float(services["y"].iloc[-1] + services["height"].iloc[-1] / 2 + GAP)
     legend = [f"marks and lines: estimates and {confidence} intervals"]
@@ -145,6 +147,9 @@ def forest(
         legend.append("an arrow: the interval goes on")
     left_out = len(frame) - len(services)
     missing = [f"{left_out} without such an estimate left out"] if left_out else []
+    source = table.source if isinstance(table, Effects) else ""
+    if not source and "providers" in frame and pd.api.types.is_numeric_dtype(frame["providers"]):
+        source = f"n = {int(frame['providers'].sum()):,} providers"
     caption = Caption(
         title or generated,
         f"{generated}. {counts}".rstrip(". ") if title else counts,
@@ -153,24 +158,10 @@ def forest(
             *_numbers_in_words(services, confidence),
             "; ".join([*_apart(services), *missing]),
         ],
-        table.source if isinstance(table, Effects) else _source(frame),
+        source,
     )
     y = span("", bottom, 0)._replace(axis=None)
     return Picture(caption, value_axis(read.axis, reach), y, _marks(services, read, reach), bottom).drawn()
-
-
-def _source(frame: pd.DataFrame) -> str:
-    """How many providers there are behind the rows, where the table says."""
-    if "providers" not in frame or not pd.api.types.is_numeric_dtype(frame["providers"]):
-        return ""
-    return f"n = {int(frame['providers'].sum()):,} providers"
-
-
-def _noun(frame: pd.DataFrame) -> str:
-    """What the rows are."""
-    if "service" in frame:
-        return "services"
-    return "places" if "term" in frame and len(frame) > len(set(frame["term"])) == 1 else "terms"
 
 
 def measure_of(frame: pd.DataFrame, measure: str | None) -> Measure:
@@ -284,6 +275,11 @@ def _services(frame: pd.DataFrame, measure: Measure, labels: Mapping[str, str]) 
     supported = frame["supported"].fillna(True).astype(bool) if "supported" in frame else True
     group = frame[GROUP].fillna("not stated").astype(str) if GROUP in frame else pd.Series("", index=frame.index)
     order = {name: place for place, name in enumerate(dict.fromkeys([*MARKS, *group]))}
+    small = []
+    for row in frame.to_dict("records"):
+        known = {name: row[name] for name in SMALL_PRINT if pd.notna(row.get(name)) and row[name] != ""}
+        parts = (SMALL_PRINT[name].format(format_number(value)) for name, value in known.items())
+        small.append(packed(parts, NAME_LETTERS + 4))
     words = pd.DataFrame(
         {
             "name": _names(frame, named, labels),
@@ -296,9 +292,7 @@ def _services(frame: pd.DataFrame, measure: Measure, labels: Mapping[str, str]) 
             "high": frame[measure.high].astype(float),
             "supported": supported,
             "p_value": frame.get("p_value", np.nan) if measure.estimate == "estimate" else np.nan,
-            "small": pd.Series(
-                [_small_print(row) for row in frame.to_dict("records")], index=frame.index, dtype=object
-            ),
+            "small": pd.Series(small, index=frame.index, dtype=object),
         }
     )
     words = words[shown].sort_values("group", key=lambda names: names.map(order), kind="stable", ignore_index=True)
@@ -320,11 +314,6 @@ def _names(frame: pd.DataFrame, named: str, labels: Mapping[str, str]) -> list[s
     if len(set(frame["term"])) == 1:
         return places
     return [f"{name}, {place}" for name, place in zip(names, places, strict=True)]
-
-
-def _small_print(row: Mapping[Hashable, Any]) -> list[str]:
-    known = {name: row[name] for name in SMALL_PRINT if pd.notna(row.get(name)) and row[name] != ""}
-    return packed((SMALL_PRINT[name].format(format_number(value)) for name, value in known.items()), NAME_LETTERS + 4)
 
 
 def _numbers(words: pd.DataFrame) -> list[list[str]]:
