@@ -12,7 +12,7 @@ from econmodel.estimate.covariance import FEWEST_CLUSTERS, Covariance, cluster_s
 from econmodel.estimate.design import Block
 from econmodel.estimate.least_squares import LOST_IN_SQUARING, Groups, LeastSquares
 from econmodel.estimate.preparation import Prepared, providers
-from econmodel.estimate.sample import Sample
+from econmodel.estimate.sample import Sample, first_rows
 
 Array = NDArray[np.float64]
 # Cost was computed from the columns where they leave no more than this share of its variance (R2 of 1 - 1e-10): no
@@ -178,11 +178,9 @@ def _copies(sample: Sample) -> list[str]:
     alike = shared[of_shared.duplicated(keep=False).to_numpy()]
     if not len(alike):
         return []
-    names = sample.data.row_names()
-    named = ", ".join(names[row] for row in alike[:5]) + (", ..." if len(alike) > 5 else "")
     return [
-        f"{len(alike)} rows have the same figures as another ({named}). If they were copied, every standard error is "
-        "too small: leave the copies out."
+        f"{len(alike)} rows have the same figures as another ({first_rows(sample.data, alike)}). If they were copied, "
+        "every standard error is too small: leave the copies out."
     ]
 
 
@@ -201,9 +199,7 @@ def exact_note(sample: Sample, rows: NDArray[np.intp]) -> list[str]:
     """A word about rows that are fitted exactly, whatever their cost."""
     if not len(rows):
         return []
-    names = sample.data.row_names()
-    named = ", ".join(names[row] for row in rows[:5]) + (", ..." if len(rows) > 5 else "")
     return [
-        f"{named} is fitted exactly, whatever its cost: some variable differs from zero there only. It adds nothing to "
-        "the standard errors."
+        f"{first_rows(sample.data, rows)} is fitted exactly, whatever its cost: some variable differs from zero there "
+        "only. It adds nothing to the standard errors."
     ]

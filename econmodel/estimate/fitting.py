@@ -24,8 +24,8 @@ from econmodel.table.cost_data import CostData
 class LeastSquaresEstimator:
     """Ordinary least squares in log forms, nonlinear least squares in level forms; provider effects where asked."""
 
-    name: str = "least_squares"
-    effects: tuple[str, ...] = ("within", "mundlak")
+    name = "least_squares"
+    effects = ("within", "mundlak")
 
     def columns(self, data: CostData) -> Sequence[str]:
         """None beside those of the cost function."""

@@ -101,6 +101,12 @@ def take(
     return Sample(data, Rows(columns), controls, tuple(beside), weighed)
 
 
+def first_rows(data: CostData, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> str:
+    """Names of the first five of the rows chosen, and a sign that there are more."""
+    names = np.array(data.row_names())[chosen]
+    return f"{', '.join(names[:5])}{', ...' if len(names) > 5 else ''}"
+
+
 def _numbers(column: pd.Series) -> Array:
     return column.to_numpy(dtype=np.float64, na_value=np.nan)
 
@@ -116,10 +122,9 @@ def _network(data: CostData, columns: Mapping[str, Array]) -> dict[str, Array]:
     for name in data.network:
         none = columns[name] <= 0
         if none.any():
-            rows = [row for row, empty in zip(data.row_names(), none, strict=True) if empty]
             raise TableError(
-                f"{name} is zero for {', '.join(rows[:5])}{', ...' if len(rows) > 5 else ''}, and the network enters a "
-                f'cost function in logs. Leave these rows out in the open: data.where("{name} > 0", because="...").'
+                f"{name} is zero for {first_rows(data, none)}, and the network enters a cost function in logs. "
+                f'Leave these rows out in the open: data.where("{name} > 0", because="...").'
             )
         if log_of(name) in columns:
             raise TableError(
@@ -272,11 +277,9 @@ def relative_weights(data: CostData, name: str) -> Array:
     values = data.frame[name].to_numpy(dtype=float)
     bad = ~((values > 0) & np.isfinite(values))
     if bad.any():
-        rows = [row for row, found in zip(data.row_names(), bad, strict=True) if found]
         raise TableError(
-            f"{name} weighs rows and must be above zero in every one; in {', '.join(rows[:5])}"
-            f"{', ...' if len(rows) > 5 else ''} it is not. Leave these rows out in the open: "
-            'data.where(..., because="...").'
+            f"{name} weighs rows and must be above zero in every one; in {first_rows(data, bad)} it is not. Leave "
+            'these rows out in the open: data.where(..., because="...").'
         )
     return np.asarray(values / values.mean())
 

@@ -70,8 +70,7 @@ class ControlFunction(Instrumented):
     False
     """
 
-    name: str = "control_function"
-    effects: tuple[str, ...] = ()
+    name = "control_function"
 
     def fit(self, prepared: Prepared) -> "ControlFunctionModel":
         """Parameters, and their covariance."""

@@ -40,15 +40,41 @@ class Instrumented:
 
     endogenous: Sequence[str]
     instruments: Sequence[str]
+    effects = ()
 
     def __post_init__(self) -> None:
         for field in ("endogenous", "instruments"):
-            object.__setattr__(self, field, names_of(getattr(self, field)))
+            names = getattr(self, field)
+            object.__setattr__(self, field, (names,) if isinstance(names, str) else tuple(dict.fromkeys(names)))
 
     def columns(self, data: CostData) -> Sequence[str]:
-        """The instruments."""
-        check_names(tuple(self.endogenous), tuple(self.instruments), data)
-        return self.instruments
+        """The instruments; UnknownName or FormError, with the cure, for columns that are missing or cannot serve."""
+        endogenous, instruments = self.endogenous, self.instruments
+        if not endogenous or not instruments:
+            raise FormError(
+                "Name what is endogenous and what stands in for it, such as "
+                'em.estimators.TwoStage(endogenous=["continuity"], instruments=["tender_calendar"]).'
+            )
+        known = ", ".join(map(str, data.frame.columns))
+        for name in instruments:
+            if name not in data.frame.columns:
+                raise UnknownName(f"There is no column {name!r} to serve as an instrument. The columns are {known}.")
+            _check_numbers(data, name)
+        if data.cost in instruments:
+            raise FormError(f"{data.cost} is what is to be explained, so it cannot stand in for what explains it.")
+        used = {*data.outputs, *data.prices, *data.relationships, *data.controls, *data.network}
+        if inside := [name for name in instruments if name in used]:
+            raise FormError(
+                f"{', '.join(inside)} {'is' if len(inside) == 1 else 'are'} in the cost function itself, and cannot "
+                "stand in for another variable. Leave it out of the cost function with data.using(...), which says that it "
+                "moves cost through the endogenous variable alone, or find another instrument."
+            )
+        if len(instruments) < len(endogenous):
+            raise FormError(
+                f"{len(instruments)} instrument{'s' * (len(instruments) > 1)} cannot stand in for {len(endogenous)} "
+                "endogenous variables. Name at least one for each."
+            )
+        return instruments
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,39 +209,6 @@ def pseudo_inverse(gram: Array) -> Array:
     scaled = gram / scale[..., :, None] / scale[..., None, :]
     inner = np.linalg.pinv(scaled, rcond=1e-12, hermitian=True)
     return np.asarray(inner / scale[..., :, None] / scale[..., None, :], dtype=np.float64)
-
-
-def names_of(names: str | Sequence[str]) -> tuple[str, ...]:
-    """One name or several, each once."""
-    return (names,) if isinstance(names, str) else tuple(dict.fromkeys(names))
-
-
-def check_names(endogenous: tuple[str, ...], instruments: tuple[str, ...], data: CostData) -> None:
-    """UnknownName or FormError, with the cure, for columns that are missing or cannot serve."""
-    if not endogenous or not instruments:
-        raise FormError(
-            "Name what is endogenous and what stands in for it, such as "
-            'em.estimators.TwoStage(endogenous=["continuity"], instruments=["tender_calendar"]).'
-        )
-    known = ", ".join(map(str, data.frame.columns))
-    for name in instruments:
-        if name not in data.frame.columns:
-            raise UnknownName(f"There is no column {name!r} to serve as an instrument. The columns are {known}.")
-        _check_numbers(data, name)
-    if data.cost in instruments:
-        raise FormError(f"{data.cost} is what is to be explained, so it cannot stand in for what explains it.")
-    used = {*data.outputs, *data.prices, *data.relationships, *data.controls, *data.network}
-    if inside := [name for name in instruments if name in used]:
-        raise FormError(
-            f"{', '.join(inside)} {'is' if len(inside) == 1 else 'are'} in the cost function itself, and cannot stand "
-            "in for another variable. Leave it out of the cost function with data.using(...), which says that it moves "
-            "cost through the endogenous variable alone, or find another instrument."
-        )
-    if len(instruments) < len(endogenous):
-        raise FormError(
-            f"{len(instruments)} instrument{'s' * (len(instruments) > 1)} cannot stand in for {len(endogenous)} "
-            "endogenous variables. Name at least one for each."
-        )
 
 
 def _check_numbers(data: CostData, name: str) -> None:

@@ -76,8 +76,7 @@ class TwoStage(Instrumented):
     True
     """
 
-    name: str = "two_stage"
-    effects: tuple[str, ...] = ()
+    name = "two_stage"
 
     def fit(self, prepared: Prepared) -> "TwoStageModel":
         """Parameters, and their covariance."""

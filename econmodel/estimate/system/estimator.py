@@ -14,6 +14,7 @@ from econmodel.estimate.covariance_choice import EXACT, exact_note, kind_of, not
 from econmodel.estimate.least_squares import Groups, LeastSquares
 from econmodel.estimate.moments import group_sums
 from econmodel.estimate.preparation import Prepared
+from econmodel.estimate.sample import first_rows
 from econmodel.estimate.system.equations import Equations, equations_of
 from econmodel.estimate.system.error_model import SystemModel, robust, scores, whitened
 from econmodel.estimate.system.seemingly_unrelated import Solved, Weigh, divisors, inverse_of_covariance, solve_system
@@ -65,6 +66,9 @@ class System:
     True
     """
 
+    name = "system"
+    effects = ()  # those of every equation would have to be taken out
+
     iterate: bool = True
     drop: str | None = None
     divide_by: Literal["rows", "freedom"] = "rows"
@@ -72,16 +76,6 @@ class System:
     def __post_init__(self) -> None:
         if self.divide_by not in DIVISORS:
             raise UnknownName(f'divide_by={self.divide_by!r} is not known. It may be "rows" or "freedom".')
-
-    @property
-    def name(self) -> str:
-        """What `em.fit` calls it."""
-        return "system"
-
-    @property
-    def effects(self) -> tuple[str, ...]:
-        """None: provider effects of every equation would have to be taken out."""
-        return ()
 
     def columns(self, data: CostData) -> Sequence[str]:
         """The cost shares of the equations."""
@@ -235,11 +229,10 @@ def _notes(data: CostData, left_out: str | None, technology: Technology, few: Gr
     if left_out is None or len(shares) < len(data.prices):
         return notes
     if data.shares == "as published" and not (added := _add_up(data, shares)).all():
-        named = np.array(data.row_names())[~added][:5]
         notes.append(
-            f"The cost shares of {int((~added).sum())} rows do not add up to one ({', '.join(named)}"
-            f"{', ...' if (~added).sum() > 5 else ''}), so the estimates depend on the share that is left out, here "
-            f'that of {left_out}. data.using(shares="renormalise") removes that.'
+            f"The cost shares of {int((~added).sum())} rows do not add up to one ({first_rows(data, ~added)}), so the "
+            f"estimates depend on the share that is left out, here that of {left_out}. "
+            'data.using(shares="renormalise") removes that.'
         )
     if technology.numeraire is None:
         notes.append(
