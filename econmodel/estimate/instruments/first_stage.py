@@ -66,8 +66,8 @@ class Instrumented:
         if inside := [name for name in instruments if name in used]:
             raise FormError(
                 f"{', '.join(inside)} {'is' if len(inside) == 1 else 'are'} in the cost function itself, and cannot "
-                "stand in for another variable. Leave it out of the cost function with data.using(...), which says that it "
-                "moves cost through the endogenous variable alone, or find another instrument."
+                "stand in for another variable. Leave it out of the cost function with data.using(...), which says "
+                "that it moves cost through the endogenous variable alone, or find another instrument."
             )
         if len(instruments) < len(endogenous):
             raise FormError(
