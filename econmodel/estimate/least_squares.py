@@ -1,7 +1,10 @@
 """Least squares for both families: one solve in log forms, Gauss-Newton steps in level forms."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
+from operator import attrgetter
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +26,7 @@ from econmodel.estimate.moments import (
 from econmodel.table.rows import Rows
 
 Array = NDArray[np.float64]
+At = TypeVar("At")
 MAXIMUM_STEPS = 200
 # Bates and Watts (1981): length of the step in the tangent plane over that of the residual, scaled by freedom.
 RELATIVE_OFFSET = 1e-9
@@ -161,7 +165,8 @@ def _best_end(
 def _descend(
     design: Design, effects: Groups | None, theta: Array, floor: float, enough: float = RELATIVE_OFFSET
 ) -> LeastSquares:
-    moments, damping, names = moments_at(design, theta, effects), 0.0, design.technology.names
+    at = partial(moments_at, design, effects=effects)
+    moments, damping, names = at(theta), 0.0, design.technology.names
     if not np.isfinite(moments.residual_squares):
         raise DidNotConverge(_advice("fitted cost is not positive for every provider at the starting point"))
     freedom = max(moments.count - len(theta), 1) / len(theta)
@@ -177,7 +182,7 @@ def _descend(
             return _at_optimum(theta, moments, names, steps, offset)
         # A whole step that gains nothing so near the optimum fails by rounding, and shorter ones are passes in vain.
         least = 1.0 if damping == 0.0 and near else SMALLEST_FRACTION
-        shorter = _shorten(design, effects, theta, step, squares, least)
+        shorter = shorten(at, attrgetter("residual_squares"), theta, step, squares, least)
         if shorter is not None:
             (theta, moments), damping = shorter, damping / 100 if damping > 1e-5 else 0.0
         elif near and damping == 0.0:
@@ -202,15 +207,23 @@ def damped(gram: Array, target: Array, damping: float) -> Array:
     return np.linalg.lstsq(matrix, target / scale, rcond=1e-14)[0] / scale
 
 
-def _shorten(
-    design: Design, effects: Groups | None, theta: Array, step: Array, squares: float, least: float
-) -> tuple[Array, Moments] | None:
-    """The first halving of the step that lowers the sum of squares and keeps fitted cost positive everywhere."""
+def shorten(
+    at: Callable[[Array], At],
+    squares: Callable[[At], float],
+    theta: Array,
+    step: Array,
+    most: float,
+    least: float = SMALLEST_FRACTION,
+) -> tuple[Array, At] | None:
+    """The first halving of the step that lowers the sum of squares below `most`, and what is `at` its end.
+
+    Fitted cost stays positive everywhere, since sums of squares are missing where it is not.
+    """
     fraction = 1.0
     while fraction >= least:
-        moments = moments_at(design, theta + fraction * step, effects)
-        if moments.residual_squares < squares:
-            return theta + fraction * step, moments
+        found = at(theta + fraction * step)
+        if squares(found) < most:
+            return theta + fraction * step, found
         fraction /= 2
     return None
 

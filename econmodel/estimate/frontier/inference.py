@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from econmodel.errors import DidNotConverge, NotSupported
 from econmodel.estimate.bootstrap import Replications
-from econmodel.estimate.covariance import clustered
+from econmodel.estimate.covariance import clustered, score_products
 from econmodel.estimate.frontier.density import LOG_ROOT_TWO_PI, NoInefficiency
 from econmodel.estimate.frontier.likelihood import (
     DELIVERED,
@@ -33,7 +33,7 @@ from econmodel.estimate.frontier.likelihood import (
 )
 from econmodel.estimate.frontier.solution import MIDDLE_SHARE, Solution, started
 from econmodel.estimate.least_squares import Groups
-from econmodel.estimate.moments import Moments, inverse
+from econmodel.estimate.moments import Moments, group_sums, inverse
 
 Array = NDArray[np.float64]
 Triangle = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -69,15 +69,11 @@ def covariance_of(found: Solution[Likelihood], kind: str, clusters: Groups | Non
     likelihood, parameters, count = found.likelihood, found.parameters, found.residuals.count
     covariance = inverse_information(found, names)
     if kind in ("HC0", "HC1"):
-        size = len(parameters)
-        meat = sum((scores @ scores.T for _, scores in score_blocks(likelihood, parameters)), np.zeros((size, size)))
-        covariance = covariance @ meat @ covariance * (count / (count - size) if kind == "HC1" else 1.0)
+        meat = score_products(score_blocks(likelihood, parameters), None)
+        covariance = covariance @ meat @ covariance * (count / (count - len(parameters)) if kind == "HC1" else 1.0)
     elif kind == "cluster":
         assert clusters is not None
-        sums = np.zeros((len(parameters), len(clusters.sizes)))
-        for rows, scores in score_blocks(likelihood, parameters):
-            for total, values in zip(sums, scores, strict=True):
-                np.add.at(total, clusters.codes[rows], values)
+        sums = group_sums(score_blocks(likelihood, parameters), clusters.codes, len(clusters.sizes))
         covariance = clustered(sums.T, covariance, count)
     return in_sigmas(covariance, found, likelihood.density.sigmas)
 

@@ -7,6 +7,7 @@ lowers the weighted sum of squares with weights n inverse(S) lowers ln|S|.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +18,9 @@ from econmodel.estimate.least_squares import (
     MAXIMUM_STEPS,
     RELATIVE_OFFSET,
     ROUNDING_OFFSET,
-    SMALLEST_FRACTION,
     LeastSquares,
     damped,
+    shorten,
     starting_values,
 )
 from econmodel.estimate.moments import (
@@ -94,7 +95,7 @@ def descend(at: MomentsAt, theta: Array, weigh: Weigh, names: Sequence[str]) -> 
         if near:
             theta = theta + step
             moments = at(theta)
-        elif (shorter := _shorten(at, theta, step, weights, squares)) is not None:
+        elif (shorter := shorten(at, partial(_weighted_squares, weights), theta, step, squares)) is not None:
             (theta, moments), damping = shorter, damping / 100 if damping > 1e-5 else 0.0
         else:
             damping = max(10 * damping, 1e-4)
@@ -111,16 +112,8 @@ def _step(weighted: Moments, damping: float, names: Sequence[str]) -> Array:
     return solve(weighted, inverse(weighted, names))
 
 
-def _shorten(
-    at: MomentsAt, theta: Array, step: Array, weights: Array, squares: float
-) -> tuple[Array, SystemMoments] | None:
-    fraction = 1.0
-    while fraction > SMALLEST_FRACTION:
-        moments = at(theta + fraction * step)
-        if float((weights * moments.residual_products).sum()) < squares:
-            return theta + fraction * step, moments
-        fraction /= 2
-    return None
+def _weighted_squares(weights: Array, moments: SystemMoments) -> float:
+    return float((weights * moments.residual_products).sum())
 
 
 def divisors(count: int, counted: Sequence[int]) -> Array:
