@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[1]
 DRAWN, TABLE = ROOT / "benchmarks" / "mutations.json", ROOT / "benchmarks" / "mutations.md"
 SEED = 20261128
 LONGEST = 1200
+EVERYTHING = ["tests", "econmodel"]
 # What is written in a type, or shifts bits of truth values, is no arithmetic of this package.
 NO_OPERATOR = (
     "BitOr",
@@ -59,8 +60,8 @@ PLANTED = (
     ("standing cost charged twice", "sizes * spent * standing", "2 * sizes * spent * standing"),
     (
         "lower and higher unit cost flipped",
-        '"lower" if doubled < 0 else "higher"',
-        '"higher" if doubled < 0 else "lower"',
+        "{'lower' if doubled < 0 else 'higher'}",
+        "{'higher' if doubled < 0 else 'lower'}",
     ),
     ("Wilson interval with n + 1", "weight = SURE**2 / count", "weight = SURE**2 / (count + 1)"),
 )
@@ -180,7 +181,10 @@ def try_one(mutation: dict[str, object]) -> dict[str, object]:
         file.write_text("\n".join(lines) + "\n", encoding="utf-8")
         room = Path(str(mutation["file"])).parts[1]
         own = [f"tests/{room}"] if (copy / "tests" / room).is_dir() else ["tests/test_results.py", "tests/economies"]
-        for who, paths in (("its room", [str(mutation["file"]), *own]), ("the suite", ["tests", "econmodel"])):
+        # The tests that bear the file's name first: most faults end there.
+        namesakes = [str(path.relative_to(copy)) for path in (copy / "tests").rglob(f"test_{file.stem}*.py")]
+        stages = (("its room", [str(mutation["file"]), *namesakes]), ("its room", own), ("the suite", EVERYTHING))
+        for who, paths in stages:
             test = _first_failure(copy, paths)
             if test:
                 return mutation | {"noticed by": who, "test": test}
