@@ -146,6 +146,8 @@ def unit_cost(
         [Term("unit cost", lambda theta, _: fit.technology.cost(theta, places.point) / size)],
         lambda _: "", notes=[_whose(fit)], method=method, conf_level=conf_level, seed=seed,
     )  # fmt: skip
+    if len(curve.table) != len(size):  # a difference between two sizes is at neither
+        return curve
     table = curve.table.assign(size=size)
     notes = (curve.text, *curve.notes) if curve.text else curve.notes
     return replace(curve, table=table, text=_along(table), notes=notes)

@@ -64,6 +64,12 @@ def test_what_is_identified_as_an_interval_differs_by_one():
     assert "they identify an interval only" in result.text
 
 
+def test_a_curve_has_a_difference_too(power):
+    found = em.contrast(em.unit_cost, power, 0.5, 2).row("unit cost")["estimate"]
+    curve = em.unit_cost(power, [0.5, 2]).table["estimate"]
+    assert found == pytest.approx(curve[1] - curve[0], rel=ROUNDING)
+
+
 def test_support_is_asked_of_both_places(power):
     assert not em.contrast(em.scale, power, 1, 1000).table["supported"].any()
 
