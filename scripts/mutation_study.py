@@ -17,7 +17,7 @@ import random
 import subprocess
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -164,8 +164,8 @@ def planted() -> list[dict[str, object]]:
     return found
 
 
-def try_one(mutation: dict[str, object]) -> dict[str, object]:
-    """What notices a mutation: the tests of its room, all tests, or nothing."""
+def try_one(mutation: dict[str, object], everything: bool = False) -> dict[str, object]:
+    """What notices a mutation: the tests of its room, or all tests; or nothing."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "project"
         subprocess.run(["git", "clone", "--quiet", ROOT, copy], check=True)
@@ -179,11 +179,10 @@ def try_one(mutation: dict[str, object]) -> dict[str, object]:
         own = [f"tests/{room}"] if (copy / "tests" / room).is_dir() else ["tests/test_results.py", "tests/economies"]
         # The tests that bear the file's name first: most faults end there.
         namesakes = [str(path.relative_to(copy)) for path in (copy / "tests").rglob(f"test_{file.stem}*.py")]
-        stages = (("its room", [str(mutation["file"]), *namesakes]), ("its room", own), ("the suite", EVERYTHING))
-        for who, paths in stages:
+        for paths in [EVERYTHING] if everything else [namesakes or own, own]:
             test = _first_failure(copy, paths)
             if test:
-                return mutation | {"noticed by": who, "test": test}
+                return mutation | {"noticed by": "the suite" if everything else "its room", "test": test}
     return mutation | {"noticed by": "nothing", "test": ""}
 
 
@@ -204,12 +203,15 @@ def _first_failure(copy: Path, paths: list[str]) -> str:
 def run(processes: int) -> None:
     """Every mutation on file, and the table of what noticed it."""
     mutations = json.loads(DRAWN.read_text(encoding="utf-8"))
-    with ThreadPoolExecutor(processes) as pool:
-        found = []
-        for one in pool.map(try_one, mutations):
-            found.append(one)
-            print(len(found), one["noticed by"], one["file"], one["line"], one["what"], one["test"], flush=True)
-            write(found)
+    found = list(mutations)
+    for everything in (False, True):
+        left = [place for place, one in enumerate(found) if one.get("noticed by", "nothing") == "nothing"]
+        with ThreadPoolExecutor(processes) as pool:
+            tried = {pool.submit(try_one, found[place], everything): place for place in left}
+            for one in as_completed(tried):
+                found[tried[one]] = one.result()
+                print(*(one.result()[name] for name in ("noticed by", "file", "line", "what", "test")), flush=True)
+                write([one for one in found if "noticed by" in one])
 
 
 def write(found: list[dict[str, object]]) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 import econmodel as em
 from econmodel.estimate.fit import Fit
+from econmodel.verdict import Verdict
 from econmodel.words import BEYOND, UNSETTLED
 
 TWO = {"A": {"visits": 80, "meals": 40}, "B": {"visits": 60, "meals": 30}}
@@ -131,3 +132,32 @@ def test_where_nobody_is_the_form_speaks_and_not_the_providers(name):
     result = far(fit(kind))
     assert not sides(result.text), result.text
     assert BEYOND in result.text
+
+
+# What each says where the value is surely below its null, and where it is surely above.
+WORDS = {
+    "scale": (": economies of scale", "diseconomies of scale"),
+    "scope": ("diseconomies of scope", ": economies of scope"),
+    "quasi-scope": ("labour costs less", "labour costs more"),
+    "diversification": ("specialisation saves cost", "diversification saves cost"),
+    "expansion path": ("two firms are cheaper", "one firm is cheaper"),
+    "exhaustion": ("outputs exhaust scale later", "outputs exhaust scale earlier"),
+    "density": (": economies of density", "diseconomies of density"),
+    "learning": (": learning", "the opposite of learning"),
+    "relationship economies": ("diseconomies of relationship", ": economies of relationship"),
+    "scaling": ("associated with more economies of scale", "relationships do not scale"),
+    "contrast": ("it is lower at 2 x mean", "it is higher at 2 x mean"),
+    "merger": ("a saving of", "an extra cost of"),
+}
+
+
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize("name", MEASURES)
+def test_each_side_has_its_own_words(name, side, monkeypatch):
+    """Whatever the numbers are: the verdict alone decides which of the two is said."""
+    verdict = Verdict(("below", "above")[side], 0.0)
+    monkeypatch.setattr("econmodel.verdict.judge", lambda *_, **__: verdict)
+    kind, call, _ = MEASURES[name]
+    text = call(fit(kind)).text
+    assert WORDS[name][side] in text
+    assert WORDS[name][1 - side] not in text

@@ -156,3 +156,12 @@ def test_a_stronger_fit_does_not_change_what_a_league_table_shows():
     data = em.load("italian_banks")
     found = [em.separate(em.fit(data, form), size="equal", replications=FEW) for form in ("cobb_douglas", "translog")]
     assert slopes(found[0])["apparent"] == pytest.approx(slopes(found[1])["apparent"], abs=EXACT)
+
+
+@pytest.mark.parametrize(("elasticity", "words"), [(0.7, "lower unit cost"), (1.3, "higher unit cost")])
+def test_which_way_unit_cost_goes_at_twice_the_size(elasticity, words):
+    truth = em.worlds.state("cobb_douglas", {"constant": 3.0, "visits": elasticity}, outputs={"visits": 100})
+    fit = em.fit(em.worlds.simulate(truth, 100, noise=0.05, seed=1).data, "cobb_douglas")
+    doubled = 100 * abs(2 ** (elasticity - 1) - 1)
+    text = em.separate(fit, replications=19).text
+    assert f"{doubled:.0f} % {words}" in text

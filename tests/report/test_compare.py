@@ -35,6 +35,7 @@ def findings(values, text="Costs rise by 0.98 per cent.", tolerance=1e-6, **more
         (0.983142, 0.983144, 1e-7, 1),
         (0.983142, 0.983144, 1e-5, 0),
         (-1.0, -1.01, 0.02, 0),
+        (-1.0, -1.05, 0.02, 1),  # twice the tolerance and more
         (-1.0, 1.0, 0.02, 1),
         (1, 1, 0.0, 0),
         (1234567, 1234568, 0.0, 1),  # whole numbers are not rounded

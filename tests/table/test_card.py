@@ -109,6 +109,7 @@ def test_every_entry_of_a_card(read):
         (CARD + 'entity = "home"', r"'entity' is not known; .*; if it is of the whole card, write it above the"),
         (CARD.replace('"spend"', "“spend”"), 'is not valid TOML: .*; write straight quotation marks, ""'),
         (CARD.replace("outputs.weeks", "outputs.my weeks"), r'put names with spaces .* as in \[outputs."my weeks"\]'),
+        (f'checksum = "{64 * "0"}"\n' + CARD, "homes.csv is not the file that homes.toml describes"),
         ('checksum = "00"\n' + CARD, "homes.csv is not the file that homes.toml describes: its SHA-256 is [0-9a-f]"),
         (CARD.replace("homes.csv", "houses.csv"), "names the file 'houses.csv', which is not in"),
         (CARD.replace("homes.csv", "homes.toml"), "homes.toml is neither a CSV nor a Parquet file"),
