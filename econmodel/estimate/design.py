@@ -58,22 +58,18 @@ class Design:
         buffer = np.empty((self.count + len(self.beside) + 1, size))
         coordinates = np.empty((self.technology.exponent.size, size))
         fill = self._fill_log if self.technology.aggregate is None else self._fill_level
-        spare = np.empty((self._spare_rows(), size))
+        mixed = self.technology.exponent if self.technology.aggregate is None else self.technology.aggregate
+        spare = np.empty((0 if mixed.mixing is None else len(mixed.terms), size))
         for start, columns in self.rows.blocks(size):
             n = len(columns[self.cost])
             numeraire = self._coordinates(columns, coordinates[:, :n])
             block = buffer[:, :n]
-            derivatives, residual = block[: self.count], block[-1]
-            fill(theta, columns[self.cost], numeraire, coordinates[:, :n], derivatives, residual, spare[:, :n])
+            fill(theta, columns[self.cost], numeraire, coordinates[:, :n], block, spare[:, :n])
             for row, name in enumerate(self.beside, self.count):
                 block[row] = columns[name]
             if self.weights:
                 block *= np.sqrt(columns[self.weights])
             yield slice(start, start + n), block
-
-    def _spare_rows(self) -> int:
-        mixed = self.technology.exponent if self.technology.aggregate is None else self.technology.aggregate
-        return 0 if mixed.mixing is None else len(mixed.terms)
 
     def _coordinates(self, columns: Mapping[str, Array], z: Array) -> Array | float:
         """Write the centred coordinates of a block into z (d, n); return the price of the numeraire."""
@@ -122,30 +118,18 @@ class Design:
         return np.asarray(sum(relative) / len(t.prices))
 
     def _fill_log(
-        self,
-        theta: Array | None,
-        cost: Array,
-        numeraire: Array | float,
-        z: Array,
-        derivatives: Array,
-        residual: Array,
-        spare: Array,
+        self, theta: Array | None, cost: Array, numeraire: Array | float, z: Array, block: Array, spare: Array
     ) -> None:
+        derivatives, residual = block[: self.count], block[-1]
         self.technology.exponent.fill(z, derivatives, spare)
         np.log(np.divide(cost, numeraire, out=residual), out=residual)
         if theta is not None:
             residual -= theta @ derivatives
 
     def _fill_level(
-        self,
-        theta: Array | None,
-        cost: Array,
-        numeraire: Array | float,
-        z: Array,
-        derivatives: Array,
-        residual: Array,
-        spare: Array,
+        self, theta: Array | None, cost: Array, numeraire: Array | float, z: Array, block: Array, spare: Array
     ) -> None:
+        derivatives, residual = block[: self.count], block[-1]
         if theta is None:
             raise ValueError("A level form is linearised at a theta; none was given.")
         aggregate, exponent = self.technology.aggregate, self.technology.exponent

@@ -67,6 +67,11 @@ class Member:
         """phi, pi, tau."""
         return (self.phi, self.pi, self.tau)
 
+    def contains(self, other: "Member") -> bool:
+        """Whether the other is this one with more of its shape fixed."""
+        free_enough = all(a is None or a == b for a, b in zip(self.shape, other.shape, strict=True))
+        return free_enough and (self.prices_inside or not other.prices_inside)
+
 
 MEMBERS = (
     Member("translog", 0.0, 0.0, 1.0),
@@ -190,7 +195,8 @@ class _Model:
         if self.member.pi == 1.0:
             u = self.rows.outputs
         elif self.rows.has_zeros:
-            u = np.where(self.rows.outputs > 0, _power(self.rows.outputs, pi), 0.0) / pi - 1.0 / pi
+            made = self.rows.outputs > 0
+            u = np.where(made, np.exp(pi * np.where(made, self.log_outputs, 0.0)), 0.0) / pi - 1.0 / pi
         else:
             u = box_cox(self.log_outputs, pi)
         return np.concatenate([u, self.rows.prices, self.rows.shifters], axis=1)
@@ -273,11 +279,6 @@ class _Model:
         return np.asarray(found.imag / COMPLEX_STEP)
 
 
-def _power(values: Array, power: Any) -> Any:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.exp(power * np.log(np.where(values > 0, values, 1.0)))
-
-
 def moves_together(rows: NestedRows) -> bool:
     """Whether terms of Q, or of P beside a constant, are combinations of others, at outputs halfway to logs."""
     model = _Model(rows, MEMBERS[-1])
@@ -294,12 +295,7 @@ def fit_all(rows: NestedRows, done: Callable[[str], None] = lambda name: None) -
     for member in MEMBERS:
         if rows.has_zeros and member.pi == 0.0:
             continue
-        contained = tuple(one for one in found if _contains(member, one.member))
+        contained = tuple(one for one in found if member.contains(one.member))
         found.append(fit_member(rows, member, contained))
         done(member.name)
     return found
-
-
-def _contains(larger: Member, smaller: Member) -> bool:
-    free_enough = all(a is None or a == b for a, b in zip(larger.shape, smaller.shape, strict=True))
-    return free_enough and (larger.prices_inside or not smaller.prices_inside)

@@ -159,7 +159,8 @@ def variables(sample: Sample, form: Form, numeraire: int | None) -> Variables:
             )
         if zeros >= FEWEST_ZEROS and form.aggregates:
             fixed.append(place)
-    two_valued = tuple(place for place, name in enumerate(data.relationships) if _has_two_values(columns[name]))
+    relationships = [columns[name] for name in data.relationships]
+    two_valued = tuple(i for i, r in enumerate(relationships) if ((r == r.min()) | (r == r.max())).all())
     return Variables(
         tuple(data.outputs),
         tuple(data.prices),
@@ -168,11 +169,6 @@ def variables(sample: Sample, form: Form, numeraire: int | None) -> Variables:
         tuple(fixed),
         two_valued,
     )
-
-
-def _has_two_values(column: Array) -> bool:
-    low, high = column.min(), column.max()
-    return bool(((column == low) | (column == high)).all())
 
 
 def _refuse_constants(data: CostData, columns: Mapping[str, Array], numeraire: int | None) -> None:
@@ -227,21 +223,19 @@ def groups_of(data: CostData, groups: object) -> Groups | None:
                 f"groups has {len(labels)} labels for {len(data)} rows used. Name a column instead, so that rows with "
                 "missing values leave both."
             )
+    what = groups if isinstance(groups, str) else "groups"
     empty = int(pd.isna(labels).sum())
     if empty:
-        what = groups if isinstance(groups, str) else "groups"
         raise NotSupported(
             f"{what} is missing in {empty} of the rows used, so they belong to no cluster. Fill it in, or leave them "
             'out with data.where(..., because="...").'
         )
     if groups is not None:
-        name = groups if isinstance(groups, str) else "groups"
-        check(pd.DataFrame({name: labels.to_numpy()}), {name: Column("cluster", is_number=False)})
+        check(pd.DataFrame({what: labels.to_numpy()}), {what: Column("cluster", is_number=False)})
     codes, names = pd.factorize(labels)
     if groups is None and len(names) in (1, len(data)):
         return None
     if len(names) == 1:
-        what = groups if isinstance(groups, str) else "groups"
         raise NotSupported(
             f"{what} is the same in all {len(data)} rows used. Errors that all rows share cannot be told from cost; "
             "cluster by something that differs, or leave groups out."
