@@ -166,7 +166,9 @@ class ErrorModel:
             return self.wild_p_values(np.eye(len(theta))[shown], theta[shown])
         from scipy.special import stdtr
 
-        t = theta[shown] / np.sqrt(np.diag(self.covariance))[shown]
+        # A parameter that rests on rows which are fitted exactly may have no error at all.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            t = theta[shown] / np.sqrt(np.diag(self.covariance))[shown]
         return 2.0 * stdtr(self.known.freedom, -np.abs(t))
 
     def interval(self, alpha: float) -> tuple[Array, Array]:

@@ -190,12 +190,15 @@ class Fit(Estimated):
         >>> fit(load("electricity_1955"), form="cobb_douglas").tidy()["term"].tolist()
         ['constant', 'output', 'wage/fuel_price', 'capital_price/fuel_price']
         """
-        interval = self.conf_int(round(1.0 - conf_level, 12))
+        estimates, errors = self.params, self.bse.to_numpy()
+        low, high = self.error_model.interval(round(1.0 - conf_level, 12))
+        shown = self.error_model.shown
         columns = {
-            "estimate": self.params, "std_error": self.bse, "statistic": self.tvalues, "p_value": self.pvalues,
-            "conf_low": interval[0], "conf_high": interval[1],
+            "term": list(estimates.index), "estimate": estimates.to_numpy(), "std_error": errors,
+            "statistic": self.tvalues.to_numpy(), "p_value": self.pvalues.to_numpy(), "conf_low": low[shown],
+            "conf_high": high[shown],
         }  # fmt: skip
-        return pd.DataFrame({"term": list(self.params.index)} | {name: one.to_numpy() for name, one in columns.items()})
+        return pd.DataFrame(columns)
 
     def glance(self) -> pd.DataFrame:
         """The fit in one row: what was fitted, to how many rows, and how well it explains cost.
