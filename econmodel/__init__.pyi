@@ -1,6 +1,5 @@
 # Every name of `import econmodel as em`, written once: for the reader, the type checker, and `__init__.py`.
 
-# Rooms, one dot deeper.
 from . import arrangements as arrangements
 from . import charts as charts
 from . import estimators as estimators
@@ -10,8 +9,6 @@ from . import relationships as relationships
 from . import tables as tables
 from . import worlds as worlds
 from .economies.core.measure import contrast as contrast
-
-# what they rest on
 from .economies.core.support import support as support
 from .economies.decomposition import decompose as decompose
 from .economies.density import density as density
@@ -25,27 +22,19 @@ from .economies.marginal_cost import unit_cost as unit_cost
 from .economies.power import power as power
 from .economies.regularity import regularity as regularity
 from .economies.relationships.slopes import relationship as relationship
-
-# measures
 from .economies.scale import scale as scale
 from .economies.scope import scope as scope
 from .economies.selection import select as select
 from .economies.sensitivity import sensitivity as sensitivity
 from .economies.separation import compare as compare
 from .economies.separation import separate as separate
-
-# fits
 from .estimate.fitting import fit as fit
 from .report.finding import fact as fact
-
-# words and reports
 from .report.finding import finding as finding
 from .report.finding import qa as qa
 from .results import Table as Table
 from .results import format_number as format_number
 from .table.cost_data import CostData as CostData
-
-# tables and their roles
 from .table.cost_data import read as read
 from .table.roles import Outcome as Outcome
 from .table.roles import Output as Output

@@ -94,22 +94,16 @@ def judge(
     from scipy.special import ndtri, stdtrit
 
     t = stdtrit(freedom, 0.5 + level / 2.0) if freedom < NORMAL_FROM else ndtri(0.5 + level / 2.0)
-    detectable = float((t + ndtri(POWER)) * error)
-    within = bool(low > null - margin and high < null + margin)
-    outside = bool(high < null or low > null)
-    rejected = not p_value > 1.0 - level
-    conclusion: Conclusion
+    outside, within = high < null or low > null, low > null - margin and high < null + margin
+    row = {"conf_low": low, "conf_high": high, "null": null, "p_value": p_value, "supported": supported}
+    row |= dict(zip(ENDS, identified or (float("nan"),) * 2, strict=True))
+    (conclusion,) = conclusions(pd.DataFrame([row]), level, margin)
     if not informed:
         conclusion = "uninformed"
-    elif identified is not None and identified[0] <= null <= identified[1] and not outside:
-        conclusion = "unidentified"
-    elif not supported:
-        conclusion = "unsupported"
-    elif outside and rejected:
-        conclusion = "below" if high < null else "above"
-    else:
-        conclusion = "equivalent" if within and not outside else "open"
-    return Verdict(conclusion, null, margin, within, outside and not rejected, p_value, detectable)
+    return Verdict(
+        conclusion or "open", null, margin, bool(within), bool(outside and p_value > 1.0 - level), p_value,
+        float((t + ndtri(POWER)) * error),
+    )  # fmt: skip
 
 
 def judge_row(

@@ -142,7 +142,9 @@ def merger(
     table = comparison.table(place, inside, missing, method=method, conf_level=conf_level, seed=seed)
     of_early, of_money = table["term"].isin(EARLY), table["term"].isin(MONEY)
     shown, early, money = (table[rows].reset_index(drop=True) for rows in (~of_early & ~of_money, of_early, of_money))
-    terms = OneOff(one_off, horizon, discount_rate, fit.data.cost_unit if isinstance(fit, Fit) else "")
+    terms = OneOff(
+        one_off, horizon, discount_rate, (fit.data.cost_unit or fit.data.money) if isinstance(fit, Fit) else ""
+    )
     tables = {"relationship first": early.assign(term=early["term"].map(EARLY))}
     tables |= {"money": _money(money, terms), "switching values": _switching(joint, shown, money, terms)}
     tables |= {"bundles": _bundles(joint, seen), "numbers used": _numbers(joint, terms, after, volume is not None)}

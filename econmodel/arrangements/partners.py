@@ -102,6 +102,8 @@ def members(fit: CostFunction, partners: object, argument: str, verb: str, what:
         entities = None if data.entity is None else data.frame[data.entity]
         rows = np.array([row_of(names, one, entities) for one in partners], dtype=np.intp)
         firms = Firms(_rows(fit.points(), rows), tuple(names[row] for row in rows), rows)
+        if entities is not None:
+            require_once([str(one) for one in entities.iloc[np.unique(rows)]])
     require_once(firms.names)
     return firms
 
@@ -121,7 +123,10 @@ def require_once(names: Sequence[str]) -> None:
     """NotSupported, with the cure, where a partner is named twice."""
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     if twice:
-        raise NotSupported(f"{', '.join(twice)} is named twice among the partners. Name each provider once.")
+        raise NotSupported(
+            f"{', '.join(twice)} is named twice among the partners. Name each provider once, and of a panel each "
+            "in one period."
+        )
 
 
 def row_of(names: Sequence[str], wanted: Any, entities: "pd.Series | None" = None) -> int:

@@ -32,7 +32,7 @@ from econmodel.forms.technology import Point
 from econmodel.results import Effects, Table, beside_interval, interval_in_words, per_cent, with_interval
 from econmodel.stated import check_level, require_replications
 from econmodel.verdict import MARGIN, Verdict, judge, judge_row
-from econmodel.words import capital, listed, scale_words, verdict_words
+from econmodel.words import UNSETTLED, capital, listed, scale_words, verdict_words
 
 Array = NDArray[np.float64]
 Row = Mapping[str, Any]
@@ -434,7 +434,7 @@ def _league(separations: Mapping[str, Effects], level: float) -> str:
     ]
     unsettled = [name for name in separations if name not in below + above]
     if unsettled:
-        parts.append(f"the data do not settle it at the {100 * level:g} % level in {listed(unsettled)}")
+        parts.append(f"{UNSETTLED} at the {100 * level:g} % level in {listed(unsettled)}")
     text = f"As a league table shows it, {'; '.join(part for part in parts if part)}."
     if not below:
         return text

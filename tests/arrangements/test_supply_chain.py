@@ -264,7 +264,7 @@ TIER = em.arrangements.Tier
         ({"discount": 6}, NotSupported, "discount of the bid is 6.*if it is a percentage, give 0.06"),
         ({"referrals": [-2.0]}, NotSupported, r"referrals=\[-2.0\]: a provider has more than no referrals"),
         ({"referrals": []}, NotSupported, "Give sizes such as"),
-        ({"referrals": [5e4]}, NotSupported, "at most 60,000"),
+        ({"referrals": [1e6]}, NotSupported, "at most 60,000"),
         ({"call_off": 1.2}, NotSupported, "call_off, the share of the promised referrals that come, is 1.2"),
         ({"call_off": 0.0}, NotSupported, "nobody is referred"),
         ({"standing": -1}, NotSupported, "standing, the share of the cost.* is -1"),

@@ -110,10 +110,10 @@ def _kept(technology: Technology, *, fixed: bool) -> Array:
     return np.concatenate([of_parameters == fixed, np.ones(technology.exponent.count)])
 
 
-def unidentified(function: CostFunction) -> Members:
+def unidentified(fit: CostFunction) -> Members:
     """Outputs whose own fixed cost data cannot tell from the common one; none where parameters are stated."""
-    technology = function.technology
-    found = np.full(len(technology.outputs), function.sample is not None)
+    technology = fit.technology
+    found = np.full(len(technology.outputs), fit.sample is not None)
     found[list(technology.fixed_costs)] = False
     return found
 
@@ -177,14 +177,14 @@ def assert_identity(technology: Technology, theta: Array, point: Point, members:
     assert_adds_up("The identity of scale and scope fails", difference, *terms)
 
 
-def readings(function: CostFunction, *groups: Array, made: Array | None = None) -> list[Reading]:
+def readings(fit: CostFunction, *groups: Array, made: Array | None = None) -> list[Reading]:
     """The readings of A that differ in what groups of firms, each with outputs (K, ..., m), pay; the common one first.
 
     Log forms have no intercept, and of a stated cost function it is stated to be common.
     """
     every = [COMMON]
-    if function.technology.is_level:
-        every += [Reading(place) for place in np.flatnonzero(unidentified(function)).tolist()]
+    if fit.technology.is_level:
+        every += [Reading(place) for place in np.flatnonzero(unidentified(fit)).tolist()]
     seen: dict[bytes, Reading] = {}
     for one in every:
         paid = [np.asarray(one.paid(outputs, made).sum(axis=0)).tobytes() for outputs in groups]
@@ -284,27 +284,27 @@ def made_by(point: Point, outputs: Array) -> Point:
 
 
 def each_supported(
-    function: CostFunction, places: Places, comparisons: Sequence[Sequence[Array]]
+    fit: CostFunction, places: Places, comparisons: Sequence[Sequence[Array]]
 ) -> list[NDArray[np.bool_]]:
     """For each comparison, whether each place and all output vectors (n, m) it is compared with lie among providers.
 
     One hull serves all comparisons.
     """
-    inside = supported(function, places)
-    stacked = outputs_supported(function, np.concatenate([outputs for one in comparisons for outputs in one]))
+    inside = supported(fit, places)
+    stacked = outputs_supported(fit, np.concatenate([outputs for one in comparisons for outputs in one]))
     ends = np.cumsum([len(one) for one in comparisons])[:-1]
     found = np.split(stacked.reshape(-1, len(inside)), ends)
     return [np.asarray(inside & one.all(axis=0)) for one in found]
 
 
-def without_cost(function: CostFunction, places: Places, division: Division) -> tuple[NDArray[np.bool_], str]:
+def without_cost(fit: CostFunction, places: Places, division: Division) -> tuple[NDArray[np.bool_], str]:
     """Places where the form gives joint production or some firm no positive cost, (n,), and a sentence that says so.
 
     A firm that does without some output whose own fixed cost is not identified is charged all of A where A is positive,
     and none of it where it is negative: what is refused is impossible however A is shared out.
     """
-    technology, theta, point = function.technology, function.theta, places.point
-    open_ = technology.is_level & unidentified(function) & (point.outputs > 0)
+    technology, theta, point = fit.technology, fit.theta, places.point
+    open_ = technology.is_level & unidentified(fit) & (point.outputs > 0)
     names = ("making everything", *division.names)
     costs = [technology.cost(theta, point)]
     for outputs in division.outputs:
@@ -329,11 +329,11 @@ def without_cost(function: CostFunction, places: Places, division: Division) -> 
     return bad, sentence
 
 
-def without_increment(function: CostFunction, places: Places, members: Members) -> tuple[NDArray[np.bool_], str]:
+def without_increment(fit: CostFunction, places: Places, members: Members) -> tuple[NDArray[np.bool_], str]:
     """Places where adding the member outputs to all others has no cost, (n,), and what says so."""
-    outputs, made = function.technology.outputs, places.point.outputs
+    outputs, made = fit.technology.outputs, places.point.outputs
     nothing = np.asarray(~(np.where(members, made, 0.0) > 0).any(axis=-1))
-    impossible, fault = without_cost(function, places, specialised(outputs, places.point, [~members]))
+    impossible, fault = without_cost(fit, places, specialised(outputs, places.point, [~members]))
     sentences = [fault] if fault else []
     if nothing.any():
         where = [label for label, none in zip(places.labels, nothing, strict=True) if none]

@@ -65,7 +65,7 @@ class Estimates:
 
 
 def estimate(
-    function: CostFunction,
+    fit: CostFunction,
     measure: Measure,
     nulls: Sequence[float] | float = np.nan,
     *,
@@ -83,32 +83,32 @@ def estimate(
     if method not in METHODS:
         raise UnknownName(f"There is no method {method!r}. The methods are {', '.join(METHODS)}.")
     check_level(conf_level)
-    if method != "bootstrap" and isinstance(function, Fit) and function.error_model.bootstrap_only:
+    if method != "bootstrap" and isinstance(fit, Fit) and fit.error_model.bootstrap_only:
         raise NotSupported(
-            f'{function.error_model.bootstrap_only}, so method="{method}" does not hold. Use method="bootstrap".'
+            f'{fit.error_model.bootstrap_only}, so method="{method}" does not hold. Use method="bootstrap".'
         )
     # Where cost is not positive values are missing, and stay so: complex arithmetic warns of it, real does not.
     with np.errstate(invalid="ignore", divide="ignore"):
-        return _estimate(function, measure, nulls, method, conf_level, seed)
+        return _estimate(fit, measure, nulls, method, conf_level, seed)
 
 
-def usual_method(function: CostFunction) -> Method:
+def usual_method(fit: CostFunction) -> Method:
     """The delta method, or the bootstrap where it alone holds: for intervals that no method was asked for."""
-    return "bootstrap" if isinstance(function, Fit) and function.error_model.bootstrap_only else "delta"
+    return "bootstrap" if isinstance(fit, Fit) and fit.error_model.bootstrap_only else "delta"
 
 
 def _estimate(
-    function: CostFunction, measure: Measure, nulls: Sequence[float] | float, method: Method, level: float, seed: int
+    fit: CostFunction, measure: Measure, nulls: Sequence[float] | float, method: Method, level: float, seed: int
 ) -> Estimates:
-    values = measure(function.theta).real
+    values = measure(fit.theta).real
     values = np.where(np.abs(values) < LARGEST_DRAW, values, np.nan)
     null = np.broadcast_to(np.asarray(nulls, dtype=float), values.shape)
     if method == "delta":
-        return _by_delta(function, measure, values, null, level)
-    parameters = _simulated(function, seed) if method == "simulate" else _bootstrapped(function, seed)
+        return _by_delta(fit, measure, values, null, level)
+    parameters = _simulated(fit, seed) if method == "simulate" else _bootstrapped(fit, seed)
     draws = _in_batches(measure, parameters, len(values))
     found = summarise(values, draws, null, level)
-    return _jointly(found, draws, level) if isinstance(function, Fit) and function.jointly_covered else found
+    return _jointly(found, draws, level) if isinstance(fit, Fit) and fit.jointly_covered else found
 
 
 def _jointly(found: Estimates, draws: Array, level: float) -> Estimates:
@@ -127,11 +127,11 @@ def _jointly(found: Estimates, draws: Array, level: float) -> Estimates:
     return replace(found, low=found.values - margin, high=found.values + margin, p_values=p_values, floors=floors)
 
 
-def few_clusters_note(function: CostFunction, method: Method) -> list[str]:
+def few_clusters_note(fit: CostFunction, method: Method) -> list[str]:
     """What intervals and p-values of this method are worth where clusters are few; nothing where they are not."""
-    clusters = function.clusters if isinstance(function, Fit) else None
+    clusters = fit.clusters if isinstance(fit, Fit) else None
     few = clusters is not None and len(clusters.sizes) < FEWEST_CLUSTERS
-    return [FEW_CLUSTERS[method]] if (few if method == "bootstrap" else function.wild) else []
+    return [FEW_CLUSTERS[method]] if (few if method == "bootstrap" else fit.wild) else []
 
 
 def share_interval(share: ArrayLike, count: int) -> tuple[Array, Array]:
@@ -150,11 +150,11 @@ def share_interval(share: ArrayLike, count: int) -> tuple[Array, Array]:
     return np.maximum(centre - margin, 0.0), np.minimum(centre + margin, 1.0)
 
 
-def _by_delta(function: CostFunction, measure: Measure, values: Array, null: Array, level: float) -> Estimates:
+def _by_delta(fit: CostFunction, measure: Measure, values: Array, null: Array, level: float) -> Estimates:
     from scipy.special import stdtr, stdtrit
 
-    gradient = jacobian(measure, function.theta)
-    errors = np.sqrt(np.maximum(np.einsum("qk,kl,ql->q", gradient, function.covariance, gradient), 0.0))
+    gradient = jacobian(measure, fit.theta)
+    errors = np.sqrt(np.maximum(np.einsum("qk,kl,ql->q", gradient, fit.covariance, gradient), 0.0))
     # A value that is what it is by construction has an error of rounding, and no test.
     known = errors > ROUNDING_ERROR * np.maximum(np.abs(values), 1.0)
     errors = np.where(known | ~np.isfinite(errors), errors, 0.0)
@@ -162,21 +162,21 @@ def _by_delta(function: CostFunction, measure: Measure, values: Array, null: Arr
     errors = np.where(np.isfinite(values), errors, np.nan)
     statistics = np.full_like(values, np.nan)
     statistics[known] = ((values - null)[known]) / errors[known]
-    quantile = stdtrit(function.freedom, 0.5 + level / 2.0) if np.isfinite(function.freedom) else 0.0
-    joint = isinstance(function, Fit) and function.jointly_covered
-    wild = function.wild and isinstance(function, Fit)
+    quantile = stdtrit(fit.freedom, 0.5 + level / 2.0) if np.isfinite(fit.freedom) else 0.0
+    joint = isinstance(fit, Fit) and fit.jointly_covered
+    wild = fit.wild and isinstance(fit, Fit)
     if wild:
-        assert isinstance(function, Fit)
+        assert isinstance(fit, Fit)
         tested = np.isfinite(values - null) & (errors > 0)
         p_values = np.full_like(values, np.nan)
-        p_values[tested] = function.wild_p_values(gradient[tested], (values - null)[tested])
+        p_values[tested] = fit.wild_p_values(gradient[tested], (values - null)[tested])
     else:
-        p_values = 2.0 * stdtr(function.freedom, -np.abs(statistics)) if known.any() else statistics
+        p_values = 2.0 * stdtr(fit.freedom, -np.abs(statistics)) if known.any() else statistics
     if joint and known.any():
-        largest = largest_deviations(gradient[known] @ function.covariance @ gradient[known].T, function.freedom)
+        largest = largest_deviations(gradient[known] @ fit.covariance @ gradient[known].T, fit.freedom)
         quantile = float(np.quantile(largest, level))
         tested = known & np.isfinite(statistics)
-        if function.wild:
+        if fit.wild:
             # The wild bootstrap tests rows one by one (Bonferroni, 1936).
             p_values = np.minimum(p_values * tested.sum(), 1.0)
         else:
@@ -231,22 +231,22 @@ def require_draws(drawn: Array, what: str) -> None:
         )
 
 
-def _simulated(function: CostFunction, seed: int) -> Array:
-    if not np.isfinite(function.covariance).all():
+def _simulated(fit: CostFunction, seed: int) -> Array:
+    if not np.isfinite(fit.covariance).all():
         raise NotSupported(
             'method="simulate" draws parameters by their covariance, and this fit has none: cost is an exact function '
             'of its columns. Look how cost was made, or use method="delta", which then gives no interval.'
         )
-    values, vectors = np.linalg.eigh(function.covariance)
+    values, vectors = np.linalg.eigh(fit.covariance)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
     rng = random_numbers(seed)
-    return function.theta + rng.standard_normal((SIMULATED_DRAWS, len(function.theta))) @ root.T
+    return fit.theta + rng.standard_normal((SIMULATED_DRAWS, len(fit.theta))) @ root.T
 
 
-def _bootstrapped(function: CostFunction, seed: int) -> Array:
-    if not isinstance(function, Fit):
+def _bootstrapped(fit: CostFunction, seed: int) -> Array:
+    if not isinstance(fit, Fit):
         raise NotSupported('method="bootstrap" re-estimates, and stated parameters were not estimated. Use "delta".')
-    return function.bootstrapped(BOOTSTRAP_REPLICATIONS, seed)
+    return fit.bootstrapped(BOOTSTRAP_REPLICATIONS, seed)
 
 
 def _in_batches(measure: Measure, draws: Array, count: int) -> Array:
@@ -341,11 +341,11 @@ def check_bootstrap(method: str, replications: int, conf_level: float, over: str
     require_replications(replications, 2)
 
 
-def parameter_draws(function: CostFunction, replications: int, seed: int) -> Array:
+def parameter_draws(fit: CostFunction, replications: int, seed: int) -> Array:
     """Parameters in every replication (B, k); stated ones are known, and do not move."""
-    if not isinstance(function, Fit):
-        return np.repeat(function.theta[None], 2, axis=0)
-    draws = function.bootstrap(function.replications(replications, seed))
+    if not isinstance(fit, Fit):
+        return np.repeat(fit.theta[None], 2, axis=0)
+    draws = fit.bootstrap(fit.replications(replications, seed))
     require_draws(draws, "what holds of all points at once")
     return draws[np.isfinite(draws).all(axis=1)]
 

@@ -116,7 +116,7 @@ def ask(
 ) -> Effects:
     """The effects of a measure, place by place, its verdicts and its sentence at the first place."""
     if _CONTRASTED.get():
-        return _contrasted(title, fit, places, terms, labels or {}, method, conf_level, seed)
+        return _contrasted(title, fit, places, terms, notes, labels or {}, method, conf_level, margin, seed)
     n, inside = len(places.labels), supported(fit, places)
     bad, fault = without_cost_there(fit, places)
     several, reasons = [], {fault: None} if fault else {}
@@ -224,9 +224,11 @@ def _contrasted(
     fit: CostFunction,
     places: Places,
     terms: Sequence[Term],
+    notes: Sequence[str],
     labels: Mapping[str, str],
     method: Method,
     level: float,
+    margin: float,
     seed: int,
 ) -> Effects:
     if len(places.labels) != 2:
@@ -245,12 +247,14 @@ def _contrasted(
     name = terms[0].several[0]
     row, text = estimated.row(name), " ".join(reasons)
     if row["conf_low"] == row["conf_low"]:
-        verdict = verdict_words(estimated.verdict(name), f"it is lower at {second}", f"it is higher at {second}")
+        verdict = verdict_words(
+            estimated.verdict(name, margin), f"it is lower at {second}", f"it is higher at {second}"
+        )
         value = estimated.words(name) if row["estimate"] == row["estimate"] else identified_in_words(row)
-        text = f"From {first} to {second} the {labels.get(name, name)} differs by {value}: {verdict}."
+        text = f"From {first} to {second} the estimate of {labels.get(name, name)} differs by {value}: {verdict}."
     return Effects(
-        DIFFERENCE + title, estimated.table, text, labels, tuple(few_clusters_note(fit, method)), method=method,
-        conf_level=level, source=source_of(fit),
+        DIFFERENCE + title, estimated.table, text, labels, (*notes, *few_clusters_note(fit, method)), method=method,
+        conf_level=level, margin=trusted(fit, method, margin), source=source_of(fit),
     )  # fmt: skip
 
 

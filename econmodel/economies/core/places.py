@@ -60,7 +60,7 @@ class Places:
     observed: bool = False
 
 
-def resolve(function: CostFunction, at: object) -> Places:
+def resolve(fit: CostFunction, at: object) -> Places:
     """The points that `at=` stands for.
 
     Parameters
@@ -75,23 +75,23 @@ def resolve(function: CostFunction, at: object) -> Places:
     UnknownName
         For anything else; the message lists what is known.
     """
-    require_fit(function)
-    at, mean = in_pandas(at), function.technology.mean_point()
+    require_fit(fit)
+    at, mean = in_pandas(at), fit.technology.mean_point()
     if isinstance(at, str):
-        return _named(function, at, mean)
+        return _named(fit, at, mean)
     if isinstance(at, pd.DataFrame):
         if not len(at):
             raise UnknownName("at= is a table without a row: give one row for each place.")
-        return Places(points_in(function.technology, at), tuple(_row_label(row) for _, row in at.iterrows()))
+        return Places(points_in(fit.technology, at), tuple(_row_label(row) for _, row in at.iterrows()))
     if isinstance(at, Mapping):
         axes = [value if isinstance(value, list | tuple | np.ndarray) else [value] for value in at.values()]
-        return resolve(function, pd.DataFrame(list(product(*axes)), columns=list(at)))
+        return resolve(fit, pd.DataFrame(list(product(*axes)), columns=list(at)))
     multiples = _multiples(at)
     if multiples is not None:
         labels = tuple("mean" if one == 1.0 else f"{format_number(one)} x mean" for one in multiples)
         return Places(mean.with_outputs(multiples[:, None] * mean.outputs), labels)
     if isinstance(at, list | tuple) and len(at):
-        several = [resolve(function, one) for one in at]
+        several = [resolve(fit, one) for one in at]
         labels = tuple(label for one in several for label in one.labels)
         fields = ("outputs", "log_prices", "relationships", "controls")
         point = Point(*(np.concatenate([getattr(one.point, name) for one in several]) for name in fields))
@@ -108,9 +108,9 @@ def _multiples(at: object) -> Array | None:
     return multiples if (multiples > 0).all() else None
 
 
-def without_cost_there(function: CostFunction, places: Places) -> tuple[NDArray[np.bool_], str]:
+def without_cost_there(fit: CostFunction, places: Places) -> tuple[NDArray[np.bool_], str]:
     """Places where the form gives no positive cost, (n,), and a sentence that says so, with the cure."""
-    cost = function.technology.cost(function.theta, places.point)
+    cost = fit.technology.cost(fit.theta, places.point)
     bad = ~(cost > 0)
     if not bad.any():
         return bad, ""
@@ -128,26 +128,26 @@ def source_of(fit: CostFunction) -> str:
     return "" if fit.sample is None else fit.sample.data.source_line()
 
 
-def require_fit(function: object) -> None:
+def require_fit(fit: object) -> None:
     """NotSupported, with the cure, where a measure was given a table or anything else that has no cost function."""
-    if not hasattr(function, "technology"):
+    if not hasattr(fit, "technology"):
         raise NotSupported(
-            f"A measure takes a fit, and this is a {type(function).__name__}. Fit the table first: em.fit(data)."
+            f"A measure takes a fit, and this is a {type(fit).__name__}. Fit the table first: em.fit(data)."
         )
 
 
-def _named(function: CostFunction, at: str, mean: Point) -> Places:
+def _named(fit: CostFunction, at: str, mean: Point) -> Places:
     if at == "mean":
         return Places(mean, ("mean",), observed=True)
     if at == "every provider":
-        if function.sample is None:
+        if fit.sample is None:
             raise NotSupported('at="every provider" needs providers; these parameters are stated, without a table.')
-        return Places(function.points(), tuple(function.sample.data.row_names()), observed=True)
+        return Places(fit.points(), tuple(fit.sample.data.row_names()), observed=True)
     if at == "median" or (at.startswith("p") and at[1:].replace(".", "", 1).isdigit() and float(at[1:]) <= 100):
-        if function.sample is None:
+        if fit.sample is None:
             raise NotSupported(f"at={at!r} needs providers; these parameters are stated, without a table.")
         share = 50.0 if at == "median" else float(at[1:])
-        outputs = np.percentile(function.points().outputs, share, axis=0)
+        outputs = np.percentile(fit.points().outputs, share, axis=0)
         return Places(mean.with_outputs(outputs[None]), (at,))
     raise _unknown(at)
 

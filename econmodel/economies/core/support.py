@@ -20,7 +20,7 @@ NEAR_ENOUGH = 95.0
 BATCH_PRODUCTS = 4_000_000
 
 
-def support(function: CostFunction, at: object = "mean") -> Check:
+def support(fit: CostFunction, at: object = "mean") -> Check:
     """Whether points lie inside the convex hull of the providers' outputs, and how near the nearest provider is.
 
     The hull is taken in the coordinates of the form: logs in log forms, levels in level forms. With more than five
@@ -29,7 +29,7 @@ def support(function: CostFunction, at: object = "mean") -> Check:
 
     Parameters
     ----------
-    function : a fit
+    fit : a fit
     at : as in `econmodel.scale`
 
     Returns
@@ -45,13 +45,13 @@ def support(function: CostFunction, at: object = "mean") -> Check:
     >>> support(fit(load("electricity_1970")), at=[0.5, 1, 1000]).table["supported"].tolist()
     [True, True, False]
     """
-    require_fit(function)
-    if function.sample is None:
+    require_fit(fit)
+    if fit.sample is None:
         raise NotSupported("Support is judged against providers, and stated parameters have none.")
 
-    places = resolve(function, at)
-    seen, points = _coordinates(function, places.point.outputs)
-    inside = supported(function, places)
+    places = resolve(fit, at)
+    seen, points = _coordinates(fit, places.point.outputs)
+    inside = supported(fit, places)
     table = pd.DataFrame(
         {"at": places.labels, "supported": inside, "distance to nearest provider": _distances(seen, points, 1)[:, 0]}
     )
@@ -64,25 +64,23 @@ def support(function: CostFunction, at: object = "mean") -> Check:
     else:
         named = ", ".join(outside[:5]) + (", ..." if len(outside) > 5 else "")
         text = (
-            f"{len(outside)} of {len(table)} points lie outside {what}{_or_beyond(function, places)} ({named}): "
+            f"{len(outside)} of {len(table)} points lie outside {what}{_or_beyond(fit, places)} ({named}): "
             "what is estimated there is extrapolation by the form, not evidence."
         )
     return Check("Support", not outside, "all points lie among the providers", table, text)
 
 
-def supported(function: CostFunction, places: Places) -> NDArray[np.bool_]:
+def supported(fit: CostFunction, places: Places) -> NDArray[np.bool_]:
     """Whether each place is among the providers in all its variables; True where there are no data to ask."""
-    if places.observed or function.sample is None:
+    if places.observed or fit.sample is None:
         return np.ones(len(places.labels), dtype=bool)
-    beyond = _beyond(function, places.point)
-    return np.logical_and.reduce(
-        [outputs_supported(function, places.point.outputs), *(~one for one in beyond.values())]
-    )
+    beyond = _beyond(fit, places.point)
+    return np.logical_and.reduce([outputs_supported(fit, places.point.outputs), *(~one for one in beyond.values())])
 
 
-def _beyond(function: CostFunction, point: Point) -> dict[str, NDArray[np.bool_]]:
+def _beyond(fit: CostFunction, point: Point) -> dict[str, NDArray[np.bool_]]:
     """For each price, relationship variable and control, whether points lie beyond the range of the providers."""
-    technology, seen = function.technology, function.points()
+    technology, seen = fit.technology, fit.points()
     fields = {
         "log_prices": technology.prices,
         "relationships": technology.relationships,
@@ -98,29 +96,29 @@ def _beyond(function: CostFunction, point: Point) -> dict[str, NDArray[np.bool_]
     return found
 
 
-def _or_beyond(function: CostFunction, places: Places) -> str:
+def _or_beyond(fit: CostFunction, places: Places) -> str:
     """The variables besides outputs in whose range some place is not, as a sentence names them."""
     if places.observed:
         return ""
-    names = [name for name, rows in _beyond(function, places.point).items() if rows.any()]
+    names = [name for name, rows in _beyond(fit, places.point).items() if rows.any()]
     return f", or beyond the range of {', '.join(names)}," if names else ""
 
 
-def outputs_supported(function: CostFunction, outputs: Array) -> NDArray[np.bool_]:
+def outputs_supported(fit: CostFunction, outputs: Array) -> NDArray[np.bool_]:
     """Whether output vectors (n, m) are inside the hull of the providers' outputs, or near enough to some provider."""
-    if function.sample is None:
+    if fit.sample is None:
         return np.ones(len(outputs), dtype=bool)
-    if not function.technology.form.coordinate.allows_zero and (outputs <= 0).any():
+    if not fit.technology.form.coordinate.allows_zero and (outputs <= 0).any():
         raise ValueError("A log form has no coordinates at zero output.")
-    seen, points = _coordinates(function, outputs)
+    seen, points = _coordinates(fit, outputs)
     return near_providers(seen, points) if seen.shape[1] > HULL_DIMENSIONS else inside_hull(seen, points)
 
 
-def _coordinates(function: CostFunction, outputs: Array) -> tuple[Array, Array]:
-    assert function.sample is not None
-    transform = function.technology.form.coordinate.transform
-    columns = function.sample.rows.columns
-    seen = np.stack([transform(columns[name]) for name in function.technology.outputs], axis=1)
+def _coordinates(fit: CostFunction, outputs: Array) -> tuple[Array, Array]:
+    assert fit.sample is not None
+    transform = fit.technology.form.coordinate.transform
+    columns = fit.sample.rows.columns
+    seen = np.stack([transform(columns[name]) for name in fit.technology.outputs], axis=1)
     return seen, transform(outputs)
 
 
