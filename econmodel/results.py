@@ -309,6 +309,9 @@ class FrozenMapping(Mapping[Key, Value]):
     def __len__(self) -> int:
         return len(self._entries)
 
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{name} cannot be deleted: this mapping does not change")
+
     def __or__(self, other: Mapping[Key, Value]) -> dict[Key, Value]:
         return self._entries | dict(other)
 

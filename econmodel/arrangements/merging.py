@@ -355,7 +355,8 @@ def _sentence(
     if not np.isnan(whole["estimate"]):
         times = format_number(ratio) if low == high else with_interval(ratio, low, high, level)
         size = f" of {100 * abs(1 - ratio):.1f} %"
-    verdict = verdict_words(verdict_of(joint.fit, whole, method, level), f"a saving{size}", f"an extra cost{size}")
+    passed = verdict_of(joint.fit, whole, method, level)
+    verdict = verdict_words(passed, f"a saving{size}", f"an extra cost{size}")
     if abs(ratio - 1) < NOTHING and low == high:
         verdict = "neither a saving nor an extra cost"
     parts = [f"{what}, {who} would cost {times} times what they cost apart: {verdict}"]
@@ -371,7 +372,7 @@ def _sentence(
     elif np.isclose(_middle(rows["relationship"]), 1.0, atol=1e-12, rtol=0.0):
         parts.append("Nothing was assumed to happen to the relationship: it stays at the partners' mean")
     if terms.cost is not None:
-        parts.append(_paid(_by_term(money, "item"), terms, low < 1.0))
+        parts.append(_paid(_by_term(money, "item"), terms, low < 1.0, passed.differs))
     return ". ".join(parts) + "."
 
 
@@ -396,7 +397,7 @@ def _factors(rows: Mapping[str, Row], group: bool) -> str:
     return f"{parts} are {named}" + ("" if nothing else f"; the largest is {CALLED.get(largest, largest)}")
 
 
-def _paid(money: Mapping[str, Row], terms: OneOff, may_save: bool) -> str:
+def _paid(money: Mapping[str, Row], terms: OneOff, may_save: bool, settled: bool) -> str:
     """When the one-off cost is paid back, and what must be saved before it is."""
     assert terms.cost is not None
     years, apart = money[DISCOUNTED], _middle(money[COST_APART])
@@ -408,6 +409,7 @@ def _paid(money: Mapping[str, Row], terms: OneOff, may_save: bool) -> str:
         period = f"is paid back after {format_number(first, 3)} to {format_number(last, 3)} years"
     elif best == best and high == high:
         period = after if low == high else f"{after} ({format_number(low, 2)} to {format_number(high, 3)})"
+        period += "" if settled else ", if there is a saving at all"
     elif best == best:
         period = f"{after}, or never at the cautious end of the interval"
     elif may_save:

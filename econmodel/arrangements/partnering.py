@@ -294,7 +294,7 @@ def _text(work: JointWork, effects: Effects, margin: str, method: Method) -> str
             " But which is cheapest depends on a fixed cost that the data cannot tell apart: it may be "
             f"{listed([DOING[name] for name in others], 'or')}."
         )
-    elif not verdict.differs:
+    if not verdict.differs:
         result += f" Between {DOING[first]} and {DOING[second]}: {verdict_words(verdict, '', '')}."
     return result + _mandate(work)
 

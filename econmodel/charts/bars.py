@@ -170,6 +170,7 @@ def parts_of(
             "value": table["estimate"].astype(float) - nulls,
             "low": table["conf_low"].astype(float) - nulls,
             "high": table["conf_high"].astype(float) - nulls,
+            "open": ~table["verdict"].isin(["below", "above"]) if "verdict" in table else False,
         }
     )
     parts = rows[(rows["term"] != whole) & (rows["value"].abs() > NOTHING)]
@@ -222,7 +223,7 @@ def largest_part(parts: pd.DataFrame, whole: pd.Series) -> str:
     largest = parts.iloc[int(parts["value"].abs().to_numpy().argmax())]
     settled = abs(whole["value"]) > NOTHING and not whole["low"] <= 0 <= whole["high"]
     share = share_in_words(largest["value"], whole["value"]) if settled else "the largest part"
-    unclear = ", not clearly different from zero" if largest["low"] <= 0 <= largest["high"] else ""
+    unclear = ", not clearly different from zero" if largest["open"] or largest["low"] <= 0 <= largest["high"] else ""
     return f"{share} sits in {largest['part']}{unclear}"
 
 

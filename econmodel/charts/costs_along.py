@@ -26,7 +26,7 @@ from econmodel.charts.words import brief, headline, level, must_draw, number, ve
 from econmodel.economies.core.fixed_cost import COMMON
 from econmodel.errors import NotSupported
 from econmodel.results import Effects
-from econmodel.words import capital, listed
+from econmodel.words import UNSETTLED, capital, listed
 
 if TYPE_CHECKING:
     import altair as alt
@@ -114,6 +114,8 @@ def arrangements(effects: Effects) -> "alt.LayerChart":
     reach = [float(table[known].min().min()), float(table[known].max().max())]
     low, high = value_axis("cost a year", reach).scale.domain
     title, detail = _cheapest(table, label, points)
+    if not _settled(effects, table[table["now"]].iloc[0]):
+        title, detail = f"Which is cheapest: {UNSETTLED}", f"as estimated, {title[:1].lower()}{title[1:]}"
     legend = ["dotted line: where the number stands now"] + ["diamonds: where the cheapest changes"] * bool(len(points))
     first, last = table.iloc[0], table.iloc[-1]
     ends = listed(f"{name} {number(first[name])} and {number(last[name])}" for name in known)
@@ -141,6 +143,15 @@ def _switches(effects: Effects, label: str, table: pd.DataFrame) -> pd.DataFrame
     cost = [min(np.interp(value, table["value"], table[name]) for name in costs) for value in at]
     points = pd.DataFrame({"x": at, "y": cost, "to": rows["to"]})
     return points.sort_values("x", ignore_index=True)
+
+
+def _settled(effects: Effects, now: pd.Series) -> bool:
+    """Whether every difference between the cheapest arrangement and another has a side; stated costs have theirs."""
+    usable = [name for name in ARRANGEMENTS if name != "partner, mandated" and now[name] == now[name]]
+    first = min(usable, key=lambda name: now[name])
+    names = {f"{first} less {other}" for other in usable} | {f"{other} less {first}" for other in usable}
+    rows = effects.table[effects.table["term"].isin(names)]
+    return bool(rows["verdict"].isin(["below", "above"]).all())
 
 
 def _cheapest(table: pd.DataFrame, label: str, points: pd.DataFrame) -> tuple[str, str]:

@@ -316,7 +316,9 @@ def _factor(effects: Effects, table: pd.DataFrame, term: str, kind: str) -> pd.S
     # An interval of the delta method may reach below zero, where no ratio is.
     low = low if np.isfinite(low) else np.nan
     names = {"term": term, "part": str(effects.labels.get(term, term)), "kind": kind}
-    return pd.Series(names | {"value": log, "low": low, "high": high, "at": str(table.loc[term, "at"])})
+    unclear = not (high < 0 or low > 0) or table.loc[term].get("verdict", "below") not in ("below", "above")
+    values = {"value": log, "low": low, "high": high, "at": str(table.loc[term, "at"]), "open": unclear}
+    return pd.Series(names | values)
 
 
 def _pays_back(effects: Effects, merger: pd.DataFrame) -> tuple[float | None, str]:
@@ -357,7 +359,7 @@ def _forces(factors: pd.DataFrame, saved: float) -> str:
             return f"{less['term']} saves {shares[less['term']]}, {more['term']} takes back {shares[more['term']]}"
         return f"{more['term']} adds {shares[more['term']]}, {less['term']} saves {shares[less['term']]}"
     largest = factors.iloc[int(factors["value"].abs().to_numpy().argmax())]
-    uncertain = largest["low"] <= 0 <= largest["high"] and largest["high"] > largest["low"] + NOTHING
+    uncertain = largest["open"] and largest["high"] > largest["low"] + NOTHING
     return f"the largest factor is {largest['term']}" + (", not clearly different from one" if uncertain else "")
 
 

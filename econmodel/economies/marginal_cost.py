@@ -149,7 +149,7 @@ def unit_cost(
     if len(curve.table) != len(size):  # a difference between two sizes is at neither
         return curve
     table = curve.table.assign(size=size)
-    notes = (curve.text, *curve.notes) if curve.text else curve.notes
+    notes = (curve.text, *curve.notes) if table["estimate"].isna().iloc[0] else curve.notes
     return replace(curve, table=table, text=_along(table), notes=notes)
 
 

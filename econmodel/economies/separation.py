@@ -302,7 +302,9 @@ def _apparent(row: Row, level: float, spread: float) -> str:
             f"{slope}the largest provider is only {per_cent(spread)} larger than the smallest, so nothing is said of "
             "twice the size."
         )
-    doubled = (row["estimate"] - 1.0) * np.log(2.0)
+    doubled, verdict = (row["estimate"] - 1.0) * np.log(2.0), judge_row(row, level)
+    if not verdict.differs:
+        return f"{slope}whether unit cost falls or rises with size: {verdict_words(verdict, '', '')}."
     return (
         f"{slope}a provider of twice the size has {per_cent(doubled)} {'lower' if doubled < 0 else 'higher'} unit cost."
     )

@@ -163,5 +163,5 @@ def test_which_way_unit_cost_goes_at_twice_the_size(elasticity, words):
     truth = em.worlds.state("cobb_douglas", {"constant": 3.0, "visits": elasticity}, outputs={"visits": 100})
     fit = em.fit(em.worlds.simulate(truth, 100, noise=0.05, seed=1).data, "cobb_douglas")
     doubled = 100 * abs(2 ** (elasticity - 1) - 1)
-    text = em.separate(fit, replications=19).text
+    text = em.separate(fit, replications=99).text
     assert f"{doubled:.0f} % {words}" in text

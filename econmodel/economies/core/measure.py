@@ -8,6 +8,7 @@ the verdict is passed by the one function, and the sentence and the notes are pu
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from inspect import signature
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from econmodel.economies.core.inference import Method, by_place, estimate, few_c
 from econmodel.economies.core.places import CostFunction, Places, source_of, without_cost_there
 from econmodel.economies.core.support import supported
 from econmodel.errors import NotSupported
-from econmodel.results import Effects, identified_in_words, with_interval
+from econmodel.results import Effects, identified_in_words, interval_in_words, with_interval
 from econmodel.verdict import Verdict, judge_row
 from econmodel.words import at_words, extrapolated, verdict_words
 
@@ -208,14 +209,17 @@ def contrast(measure: Callable[..., Effects], fit: CostFunction, a: object, b: o
     >>> bool(abs(difference - (each[1] - each[0])) < 1e-12)
     True
     """
+    name = getattr(measure, "__name__", repr(measure))
+    no_measure = f"{name} is no measure of places, so it has no difference between two: em.scale has."
+    if not callable(measure) or "at" not in signature(measure).parameters:
+        raise NotSupported(no_measure)
     token = _CONTRASTED.set(True)
     try:
         result = measure(fit, at=[a, b], **settings)
     finally:
         _CONTRASTED.reset(token)
     if not isinstance(result, Effects) or not result.title.startswith(DIFFERENCE):
-        name = getattr(measure, "__name__", repr(measure))
-        raise NotSupported(f"{name} is no measure of places, so it has no difference between two: em.scale has.")
+        raise NotSupported(no_measure)
     return result
 
 
@@ -250,8 +254,11 @@ def _contrasted(
         verdict = verdict_words(
             estimated.verdict(name, margin), f"it is lower at {second}", f"it is higher at {second}"
         )
-        value = estimated.words(name) if row["estimate"] == row["estimate"] else identified_in_words(row)
+        ends = identified_in_words(row) + f" ({interval_in_words(row['conf_low'], row['conf_high'], level)})"
+        value = estimated.words(name) if row["estimate"] == row["estimate"] else ends
         text = f"From {first} to {second} the estimate of {labels.get(name, name)} differs by {value}: {verdict}."
+        if row["conf_low"] == row["conf_high"] == 0.0:
+            text = f"Between {first} and {second} the estimate of {labels.get(name, name)} cannot differ by this form."
     return Effects(
         DIFFERENCE + title, estimated.table, text, labels, (*notes, *few_clusters_note(fit, method)), method=method,
         conf_level=level, margin=trusted(fit, method, margin), source=source_of(fit),

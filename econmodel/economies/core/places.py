@@ -18,6 +18,8 @@ from econmodel.results import format_number
 from econmodel.words import at_words, no_cost
 
 Array = NDArray[np.float64]
+# Squares of outputs so many times the mean leave double precision.
+LARGEST_MULTIPLE = 1e100
 
 
 class CostFunction(Protocol):
@@ -83,7 +85,7 @@ def resolve(fit: CostFunction, at: object) -> Places:
         if not len(at):
             raise UnknownName("at= is a table without a row: give one row for each place.")
         return Places(points_in(fit.technology, at), tuple(_row_label(row) for _, row in at.iterrows()))
-    if isinstance(at, Mapping):
+    if isinstance(at, Mapping) and at:
         axes = [value if isinstance(value, list | tuple | np.ndarray) else [value] for value in at.values()]
         return resolve(fit, pd.DataFrame(list(product(*axes)), columns=list(at)))
     multiples = _multiples(at)
@@ -102,10 +104,11 @@ def resolve(fit: CostFunction, at: object) -> Places:
 def _multiples(at: object) -> Array | None:
     """Multiples of the mean, or None where `at` is something else."""
     values = at if isinstance(at, Sequence | np.ndarray) else [at]
-    if not len(values) or not all(isinstance(one, Real) for one in values):
+    known = not isinstance(at, bytes) and len(values) and all(isinstance(one, Real) for one in values)
+    if not known or any(isinstance(one, bool) for one in values):
         return None
     multiples = np.array(values, dtype=float)
-    return multiples if (multiples > 0).all() else None
+    return multiples if ((multiples > 0) & (multiples < LARGEST_MULTIPLE)).all() else None
 
 
 def without_cost_there(fit: CostFunction, places: Places) -> tuple[NDArray[np.bool_], str]:

@@ -132,6 +132,8 @@ def diversification(
         method=method, conf_level=conf_level, seed=seed,
     )  # fmt: skip
     joint = np.repeat(technology.cost(fit.theta, point), len(TERMS))
+    if len(result.table) != len(joint):  # a difference between two places has no money of its own
+        return result
     return replace(result, tables={"in money": _in_money(result.table, joint)})
 
 
