@@ -138,3 +138,14 @@ def test_a_constant_network_and_a_taken_name_are_refused():
     taken = replace(data, frame=data.frame.assign(**{"log users": data.frame["letters"]}), controls=["log users"])
     with pytest.raises(TableError, match="give that column another name"):
         em.fit(taken)
+
+
+def test_draws_at_several_places_with_several_outputs_agree_with_the_delta_method():
+    fit = em.fit(contacts(noise=0.2, outputs=["contacts", "letters"]), "translog", second_order="outputs")
+    drawn, exact = (em.density(fit, [0.5, 1, 2], method=method).table for method in ("simulate", "delta"))
+    assert drawn["estimate"].to_numpy() == pytest.approx(exact["estimate"].to_numpy(), rel=SAME)
+    # 2,000 draws.
+    outputs = exact["term"].isin(["output elasticity", "size elasticity"])
+    assert drawn.loc[outputs, "std_error"].to_numpy() == pytest.approx(
+        exact.loc[outputs, "std_error"].to_numpy(), rel=0.1
+    )

@@ -297,3 +297,17 @@ def test_no_degree_where_cost_is_not_positive():
     mixed = em.relationships.economies(cost, low=0.4, at=[1, 0.25])
     assert mixed.text.startswith("At the mean, the same outputs with continuity at 0.4")
     assert any(note.startswith("At 0.25 x mean, fitted cost is not positive (") for note in mixed.notes)
+
+
+@pytest.mark.parametrize("outcome", ["early", "late"])
+def test_an_output_that_is_an_outcome_leaves_every_other_as_activity(outcome):
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame({name: np.exp(rng.normal(3, 0.4, 120)) for name in ("early", "late", "middle")})
+    frame["cost"] = frame.prod(axis=1) ** 0.4 * np.exp(0.1 * rng.normal(size=120))
+    data = em.CostData(frame, cost="cost", outputs=["early", "middle", "late"])
+    result = em.relationships.per_outcome(em.fit(data, "cobb_douglas"), outcome, replications=19)
+    held = em.fit(data.using(outputs=[name for name in data.outputs if name != outcome]), "cobb_douglas")
+    activity = em.scale(held).row("ray elasticity")["estimate"]
+    assert (
+        activity in result.table["estimate"].round(9).to_list() or np.isclose(result.table["estimate"], activity).any()
+    )
