@@ -242,3 +242,10 @@ def test_the_table_of_splits_is_of_two_outputs_at_one_place(f1, two_outputs):
     assert "splits" not in em.outputs.subadditivity(two_outputs, [1, 2], replications=19).tables
     assert "splits" not in em.outputs.subadditivity(two_outputs, splits="general", replications=19).tables
     assert list(em.outputs.subadditivity(two_outputs, replications=19).tables) == ["cheapest split", "places", "splits"]
+
+
+def test_the_largest_saving_of_a_place_is_its_own():
+    cost = em.worlds.state("composite", {"common cost": 20, "a": 40, "b": 40, "a x b": -4}, outputs={"a": 10, "b": 5})
+    several = em.outputs.subadditivity(cost, at=[1, 2]).tables["places"]
+    alone = [em.outputs.subadditivity(cost, at=[at]).row("largest saving from splitting")["estimate"] for at in (1, 2)]
+    assert several["largest_saving"].to_numpy() == pytest.approx(alone)
