@@ -143,3 +143,18 @@ def test_a_title_has_ten_words_where_a_version_has():
     assert brief("a " * 11, "b " * 12, "c") == "c"
     # A number and its sign are one.
     assert brief("a b c d e f g h i 5 %", "short") == "a b c d e f g h i 5 %"
+
+
+@pytest.mark.parametrize(("low", "written"), [(0.4, ",.6~g"), (4, ",.6~r"), (4000, ",.0f")])
+def test_ticks_of_a_log_axis_are_written_by_their_size(low, written):
+    from econmodel.charts.marks import log_axis
+
+    assert log_axis("size", [low, 10 * low]).axis.format == written
+
+
+def test_the_bar_of_the_cheapest_needs_no_fixed_cost_in_brackets():
+    from econmodel.charts.structures import _with
+
+    row = pd.Series({"providers": 3, "bar": "cheapest"})
+    assert _with(row, by_number=False) == "with 3 providers"
+    assert _with(row.replace("cheapest", "own of a"), by_number=False) == "with 3 providers (fixed cost: own of a)"

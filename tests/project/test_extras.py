@@ -178,3 +178,13 @@ def test_each_room_imports_the_libraries_of_the_core_and_of_its_extra(project, p
             modules += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             for module in {module.partition(".")[0] for module in modules} - {"econmodel"} - sys.stdlib_module_names:
                 assert homes[module] & known, f"{path}:{node.lineno} imports {module}"
+
+
+@pytest.mark.parametrize(
+    ("absent", "words"), [(1, "altair is not installed"), (2, "altair, vl_convert are not installed")]
+)
+def test_one_library_is_absent_and_several_are(monkeypatch, absent, words):
+    missing = errors.EXTRAS["charts"][:absent]
+    monkeypatch.setattr(errors, "find_spec", lambda name: None if name in missing else name)
+    with pytest.raises(errors.MissingExtra, match=f"This needs the extra charts, of which {words}"):
+        errors.needs("charts")

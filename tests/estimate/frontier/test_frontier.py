@@ -248,3 +248,10 @@ def test_a_frontier_without_noise_is_refused():
     frame["cost"] = np.exp(0.5 * np.log(frame["visits"]) + rng.exponential(0.5, 12) * (np.arange(12) > 3))
     with pytest.raises(NotIdentified, match=r"a frontier without noise \(sigma_v of zero\)"):
         em.fit(table(frame, relationships=[], prices=[]), "cobb_douglas", estimator="frontier")
+
+
+def test_the_share_of_inefficiency_in_the_variance_is_between_none_and_all():
+    table = em.fit(em.load("electricity_1970"), estimator="frontier").error_parameters["estimate"]
+    sigma_u, sigma_v = table["sigma_u"], table["sigma_v"]
+    assert table["lambda"] == pytest.approx(sigma_u / sigma_v)
+    assert table["gamma"] == pytest.approx(sigma_u**2 / (sigma_u**2 + sigma_v**2))
