@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+Array = NDArray[np.float64]
+Rows = NDArray[np.bool_]
 Conclusion = Literal["below", "above", "equivalent", "open", "unsupported", "unidentified", "uninformed"]
 # A departure of an elasticity from its null that would not change any decision about size.
 MARGIN = 0.05
@@ -95,9 +97,10 @@ def judge(
 
     t = stdtrit(freedom, 0.5 + level / 2.0) if freedom < NORMAL_FROM else ndtri(0.5 + level / 2.0)
     outside, within = high < null or low > null, low > null - margin and high < null + margin
-    row = {"conf_low": low, "conf_high": high, "null": null, "p_value": p_value, "supported": supported}
-    row |= dict(zip(ENDS, identified or (float("nan"),) * 2, strict=True))
-    (conclusion,) = conclusions(pd.DataFrame([row]), level, margin)
+    ends = identified or (np.nan, np.nan)
+    numbers = np.array([low, high, null, p_value, *ends], dtype=float)[:, None]
+    row = (numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5])
+    (conclusion,) = _conclude(*row, np.array([supported]), level, margin)
     if not informed:
         conclusion = "uninformed"
     return Verdict(
@@ -138,21 +141,29 @@ def conclusions(table: pd.DataFrame, level: float, margin: float = 0.0) -> NDArr
     >>> conclusions(pd.DataFrame(rows), 0.95).tolist()
     ['below', 'open']
     """
-    low, high, null, p_value, *ends = (
+    low, high, null, p_value, first, last = (
         table[name].to_numpy(dtype=float) if name in table else np.full(len(table), np.nan)
         for name in ("conf_low", "conf_high", "null", "p_value", *ENDS)
     )
     supported = table["supported"].to_numpy(dtype=bool) if "supported" in table else np.ones(len(table), dtype=bool)
+    return _conclude(low, high, null, p_value, first, last, supported, level, margin)
+
+
+def _conclude(
+    low: Array, high: Array, null: Array, p_value: Array, first: Array, last: Array, supported: Rows, level: float,
+    margin: float,
+) -> NDArray[np.object_]:  # fmt: skip
+    """The one rule, for many rows at once; the first case that holds decides."""
     outside, rejected = (high < null) | (low > null), ~(p_value > 1.0 - level)
-    cases: dict[str | None, NDArray[np.bool_]] = {
+    cases: dict[str | None, Rows] = {
         None: np.isnan(low) | np.isnan(high) | np.isnan(null),
-        "unidentified": (ends[0] <= null) & (null <= ends[1]) & ~outside,
+        "unidentified": (first <= null) & (null <= last) & ~outside,
         "unsupported": ~supported,
         "below": (high < null) & rejected,
         "above": (low > null) & rejected,
         "equivalent": (low > null - margin) & (high < null + margin) & ~outside,
     }
-    verdicts = np.full(len(table), "open", dtype=object)
+    verdicts = np.full(len(low), "open", dtype=object)
     for name, rows in reversed(cases.items()):
         verdicts[rows] = name
     return verdicts

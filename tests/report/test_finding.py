@@ -105,3 +105,11 @@ def test_a_fact_has_a_name_and_a_text():
 
 def test_a_finding_knows_its_mime_type():
     assert em.finding("x", "A.").mime == FINDING
+
+
+def test_what_a_run_collects_is_a_small_record():
+    from econmodel.report import finding
+
+    for name in ("Published", "Collected"):
+        record = getattr(finding, name, None)
+        assert record is None or "__dict__" not in vars(record)

@@ -295,3 +295,10 @@ def test_categories_are_read_as_what_they_hold():
 def test_an_example_of_long_text_is_cut():
     (fault,) = faults(homes(spend=["x" * 10_000] * 6))
     assert "such as '" + "x" * 50 + "':" in fault
+
+
+def test_at_most_three_names_are_suggested():
+    from econmodel.table.roles import nearest
+
+    words = nearest("visit", ["visits", "visitx", "visity", "visitz", "cost"])
+    assert sum(name in words for name in ("visits", "visitx", "visity", "visitz")) == 3

@@ -210,3 +210,14 @@ def test_the_order_of_dates_is_stated_with_the_table(tmp_path):
         described(frame, date_order="dmy")
     with pytest.raises(CardError, match="the periods are not known: name their column with time="):
         em.CostData(frame, "spend", "weeks").periods()
+
+
+def test_what_was_made_before_the_table_begins_is_a_volume():
+    frame = pd.DataFrame({"home": ["a", "a", "b", "b"], "year": [2001, 2002] * 2, "weeks": [3.0, 4.0, 5.0, 6.0]})
+    frame = frame.assign(cost=100.0 * frame["weeks"], earlier=[10.0, 10.0, 0.0, 0.0])
+    roles = {"cost": "cost", "outputs": ["weeks"], "entity": "home", "time": "year", "controls": ["earlier"]}
+    added = em.tables.cumulative(em.CostData(frame, **roles), "weeks", before="earlier")
+    assert np.isfinite(added.frame["log_cumulative_weeks"].iloc[0])
+    wrong = em.CostData(frame.assign(earlier=[10.0, 10.0, -1.0, 0.0]), **roles)
+    with pytest.raises(TableError, match="earlier must hold a volume of zero or more in every row"):
+        em.tables.cumulative(wrong, "weeks", before="earlier")

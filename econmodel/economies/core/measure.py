@@ -118,7 +118,10 @@ def ask(
     """The effects of a measure, place by place, its verdicts and its sentence at the first place."""
     if _CONTRASTED.get():
         return _contrasted(title, fit, places, terms, notes, labels or {}, method, conf_level, margin, seed)
-    n, inside = len(places.labels), supported(fit, places)
+    n = len(places.labels)
+    # Of a single place whose terms all say what they rest on, nobody asks.
+    asked = n > 1 or any(term.inside is None for term in terms)
+    inside = supported(fit, places) if asked else np.ones(1, dtype=bool)
     bad, fault = without_cost_there(fit, places)
     several, reasons = [], {fault: None} if fault else {}
     for term in terms:

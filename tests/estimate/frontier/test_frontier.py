@@ -251,7 +251,7 @@ def test_a_frontier_without_noise_is_refused():
 
 
 def test_the_share_of_inefficiency_in_the_variance_is_between_none_and_all():
-    table = em.fit(em.load("electricity_1970"), estimator="frontier").error_parameters["estimate"]
+    table = em.fit(em.load("electricity_1955"), estimator="frontier").error_parameters["estimate"]
     sigma_u, sigma_v = table["sigma_u"], table["sigma_v"]
     assert table["lambda"] == pytest.approx(sigma_u / sigma_v)
     assert table["gamma"] == pytest.approx(sigma_u**2 / (sigma_u**2 + sigma_v**2))
