@@ -48,8 +48,8 @@ COMPLEMENTS = _Question(
 )  # fmt: skip
 DIVISIONS = _Question(
     subject="One firm or two",
-    below="one firm is cheaper than any two",
-    above="some two firms are cheaper than one",
+    below="one firm is cheaper in every admissible split",
+    above="some admissible split is cheaper than one firm",
     says="one firm is cheaper than two in",
     cells="splits",
     inside="admissible splits",
@@ -176,7 +176,7 @@ def subadditivity_surface(result: Effects) -> "alt.LayerChart":
     >>> parameters = {"common cost": 20, "visits": 40, "meals": 40, "visits x meals": -4}
     >>> cost = state("composite", parameters, outputs={"visits": 100, "meals": 50})
     >>> print(*subadditivity_surface(subadditivity(cost)).title.text)
-    One firm is cheaper than any two
+    One firm is cheaper in every admissible split
     """
     wanted = "the result of em.outputs.subadditivity(fit)"
     must_draw(isinstance(result, Effects), "subadditivity_surface", result, wanted)
