@@ -29,6 +29,7 @@ from econmodel.economies.core.measure import verdict_of
 from econmodel.economies.core.places import CostFunction, require_fit, resolve
 from econmodel.economies.relationships.economies import attributes
 from econmodel.errors import FormError, NotSupported
+from econmodel.forms.technology import Technology
 from econmodel.results import Effects, format_number
 from econmodel.words import capital, verdict_words
 
@@ -40,6 +41,8 @@ RELATIONSHIP, SET_UP = "one relationship, built by all contacts", "relationships
 LOST, SYSTEMS = "specialisation lost", "scope through systems"
 PREMIUM = "premium of a generalist"
 MOST_YEARS = 40.0
+# How near rates of trust come to where nobody is known, of a relationship in logs.
+LEAST = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +247,12 @@ def _care(fit: CostFunction, factor: float, relationship: str, bond: Bond, at: o
     )
     contacts = outputs[made] / bond.people
     *each, together = bond.continuity(np.append(contacts, contacts.sum()))
+    if _in_logs(technology, name) and not min(each) > 0.0:
+        raise NotSupported(
+            f"{name} would be zero where a worker has one service, and it enters in logs, where zero has no cost. Let "
+            "contacts build some and a new worker keep some, bond=em.arrangements.Trust(growth=0.02, kept=0.2), or "
+            'enter it as it is, scale = "level" in the card.'
+        )
 
     def related(firms: Firms, continuity: float) -> Firms:
         return firms.related(technology, {name: float(continuity)})
@@ -255,16 +264,22 @@ def _care(fit: CostFunction, factor: float, relationship: str, bond: Bond, at: o
     return Care(fit, factor, bond, services, apart, related(alone, together), joint, continuity)
 
 
+def _in_logs(technology: Technology, name: str) -> bool:
+    return technology.log_relationships[technology.relationships.index(name)]
+
+
 def _movable(care: Care, relationship: str, at: object, reading: Reading) -> list[Moved]:
     """Each number that may move before the other arrangement is cheaper, and the range in which it does."""
     bond, apart = care.bond, float(care.amounts(care.fit.theta, reading)[APART])
     apart -= len(care.services) * bond.set_up_a_year
+    # In logs nobody may be quite unknown.
+    least = LEAST if _in_logs(care.fit.technology, relationship) else 0.0
     limits = {
         "generalist": (PREMIUM, 0.0, 1.0),
         "set_up": ("set-up of a relationship", 0.0, apart / bond.people),
-        "trust.growth": ("continuity built by a contact", 0.0, 1.0),
-        "trust.decay": ("continuity worn in a year", 0.0, 1.0),
-        "trust.every": ("years that a worker stays", 1.0, MOST_YEARS),
+        "trust.growth": ("continuity built by a contact", least, 1.0),
+        "trust.decay": ("continuity worn in a year", 0.0, 1.0 - least),
+        "trust.every": ("years that a worker stays", 2.0 if least and not bond.trust.kept else 1.0, MOST_YEARS),
     }
 
     def moved(path: str, label: str, low: float, high: float) -> Moved:

@@ -140,3 +140,21 @@ def test_an_input_ratio_carries_no_relationship():
     fit = em.fit(em.load("uk_universities").using(prices=[]), form="composite", second_order="none")
     with pytest.raises(NotSupported, match=r"is an input ratio"):
         em.arrangements.connected_care(fit, "academics_per_student")
+
+
+def test_a_relationship_in_logs_is_never_quite_unknown():
+    outputs, more = {"visits": 100, "meals": 50}, {"continuity": 0.5}
+    terms = {"common cost": 10, "visits": 50, "meals": 40, "continuity": -0.5}
+    truth = em.worlds.state("composite", terms, outputs=outputs, relationships=more)
+    data = em.worlds.simulate(truth, 60, noise=0.05, specialised={"visits": 0.3, "meals": 0.3}, seed=1).data
+    frame = data.frame.assign(continuity=np.exp(0.1 * data.frame["continuity"]))
+    role = em.Relationship("attribute", scale="log", more_means="closer")
+    fit = em.fit(
+        em.CostData(frame, cost="cost", outputs=list(outputs), relationships={"continuity": role}), "composite"
+    )
+    for bond in (em.arrangements.Trust(kept=0.0), em.arrangements.Trust(decay=0.9), None):
+        found = em.arrangements.connected_care(fit, "continuity", bond=bond)
+        assert np.isfinite(found.tables["switching values"]["searched_from"]).all()
+    for bond in (em.arrangements.Trust(growth=0.0), em.arrangements.Trust(kept=0.0, every=1)):
+        with pytest.raises(NotSupported, match="continuity would be zero where a worker has one service"):
+            em.arrangements.connected_care(fit, "continuity", bond=bond)
